@@ -1,0 +1,1 @@
+"""Randomization of blinded crossover trials: sealed sequences, blinded kits, logged code breaks."""

@@ -1,0 +1,112 @@
+"""Every error a person can meet, as one tree; messages are plain sentences that never unblind.
+
+    RandomizerError
+    ├── Refused            a rule of the trial says no
+    │   └── Exhausted      no slot is left in the stratum
+    ├── NotAllowed         the role may not do this
+    ├── SignInRefused      name, password or code do not fit
+    ├── StepUpRefused      the act needs a fresh re-authentication
+    ├── NotFound           there is no such record, or not for this person
+    ├── Conflict           somebody else was first; asking again is safe
+    ├── Stopped            an alarm stands; the act waits until it is cleared
+    ├── DefinitionFaulty   a definition file has faults, all of them listed
+    ├── RecordRefused      a registry record is not one of a randomized crossover trial
+    └── BundleRefused      a sealed bundle does not fit its certificate
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RandomizerError(Exception):
+    """The root of the tree.
+
+    Args:
+        message: What happened and why, as plain sentences.
+        field: The input field that the rule is about, if one is.
+        next_step: What the person can do now.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, field: str | None = None, next_step: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.next_step = next_step
+
+
+class Refused(RandomizerError):
+    """A rule of the trial says no; nothing was changed."""
+
+    code = "refused"
+
+
+class Exhausted(Refused):
+    """No slot is left in the stratum."""
+
+    code = "stratum-exhausted"
+
+
+class NotAllowed(RandomizerError):
+    """The role of the person may not do this."""
+
+    code = "not-allowed"
+
+
+class SignInRefused(RandomizerError):
+    """Name, password or code do not fit; the message never says which."""
+
+    code = "sign-in-refused"
+
+
+class StepUpRefused(RandomizerError):
+    """The act needs a fresh re-authentication by the person who signs."""
+
+    code = "step-up-refused"
+
+
+class NotFound(RandomizerError):
+    """There is no such record, or none that this person may see."""
+
+    code = "not-found"
+
+
+class Conflict(RandomizerError):
+    """Somebody else was first; asking again is safe."""
+
+    code = "conflict"
+
+
+class Stopped(RandomizerError):
+    """An alarm stands; the act waits until it is cleared."""
+
+    code = "stopped"
+
+
+class DefinitionFaulty(RandomizerError):
+    """A definition file has faults.
+
+    Args:
+        faults: Pairs of place (``file:key.path``) and sentence, every fault of the file.
+    """
+
+    code = "definition-faulty"
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        lines = "\n".join(f"  {place}: {sentence}" for place, sentence in faults)
+        super().__init__(f"The definition has {len(faults)} fault(s):\n{lines}")
+        self.faults = faults
+
+
+class RecordRefused(RandomizerError):
+    """A registry record is not one of a randomized crossover trial, or cannot be read."""
+
+    code = "record-refused"
+
+
+class BundleRefused(RandomizerError):
+    """A sealed bundle does not fit its certificate or its instance."""
+
+    code = "bundle-refused"

@@ -1,0 +1,1 @@
+"""Tables, unit of work, migrations. Rows never leave this package."""
