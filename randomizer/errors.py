@@ -1,17 +1,17 @@
 """Every error a person can meet, as one tree; messages are plain sentences that never unblind.
 
-    RandomizerError
-    ├── Refused            a rule of the trial says no
-    │   └── Exhausted      no slot is left in the stratum
-    ├── NotAllowed         the role may not do this
-    ├── SignInRefused      name, password or code do not fit
-    ├── StepUpRefused      the act needs a fresh re-authentication
-    ├── NotFound           there is no such record, or not for this person
-    ├── Conflict           somebody else was first; asking again is safe
-    ├── Stopped            an alarm stands; the act waits until it is cleared
-    ├── DefinitionFaulty   a definition file has faults, all of them listed
-    ├── RecordRefused      a registry record is not one of a randomized crossover trial
-    └── BundleRefused      a sealed bundle does not fit its certificate
+RandomizerError
+├── Refused            a rule of the trial says no
+│   └── Exhausted      no slot is left in the stratum
+├── NotAllowed         the role may not do this
+├── SignInRefused      name, password or code do not fit
+├── StepUpRefused      the act needs a fresh re-authentication
+├── NotFound           there is no such record, or not for this person
+├── Conflict           somebody else was first; asking again is safe
+├── Stopped            an alarm stands; the act waits until it is cleared
+├── DefinitionFaulty   a definition file has faults, all of them listed
+├── RecordRefused      a registry record is not one of a randomized crossover trial
+└── BundleRefused      a sealed bundle does not fit its certificate
 """
 
 from __future__ import annotations
