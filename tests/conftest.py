@@ -1,0 +1,144 @@
+"""Fixtures for every test: a private PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POSTGRES_OLDEST = 15
+POSTGRES_START_SECONDS = 20
+POSTGRES_SETTINGS = (
+    "--listen_addresses=",
+    "--max_connections=100",
+    "--fsync=off",
+    "--synchronous_commit=off",
+    "--full_page_writes=off",
+)
+# Runs the server until the test process closes its end of the pipe or dies, then clears the directory.
+POSTGRES_KEEPER = """
+directory=$1; shift
+"$@" & server=$!
+cat >/dev/null
+kill -INT "$server"
+wait "$server"
+rm -rf "$directory"
+"""
+
+
+def missing(sentence: str) -> NoReturn:
+    """Skip where a person may lack the program, fail where ``CI`` promises it."""
+    if os.environ.get("CI"):
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+def postgres_programs() -> Path | None:
+    """Directory of the newest PostgreSQL server programs, where one is installed."""
+    places = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/opt/homebrew/opt").glob("postgresql@*/bin")]
+    on_path = shutil.which("initdb")
+    if on_path:
+        places.append(Path(on_path).resolve().parent)
+    versions = {}
+    for place in places:
+        if (place / "initdb").exists() and (place / "postgres").exists():
+            answer = subprocess.run(
+                [place / "postgres", "--version"], capture_output=True, text=True, check=True
+            )
+            versions[place] = int(answer.stdout.split()[2].split(".")[0])
+    fit = [place for place, version in versions.items() if version >= POSTGRES_OLDEST]
+    return max(fit, key=lambda place: versions[place], default=None)
+
+
+@contextlib.contextmanager
+def private_postgres(programs: Path) -> Iterator[Path]:
+    """Run a server of our own that only listens on a socket, and give the directory of that socket."""
+    directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # the path of a socket has 103 bytes at most
+    user, group, groups = None, None, None
+    if os.geteuid() == 0:  # initdb refuses root
+        nobody = pwd.getpwnam("nobody")
+        user, group, groups = nobody.pw_uid, nobody.pw_gid, [nobody.pw_gid]
+        os.chown(directory, user, group)
+    data = f"{directory}/data"
+    initdb = [f"{programs}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    server = [
+        f"{programs}/postgres",
+        "-D",
+        data,
+        f"--unix_socket_directories={directory}",
+        *POSTGRES_SETTINGS,
+    ]
+    with (directory / "server.log").open("wb") as log:
+        subprocess.run(
+            [*initdb, "--no-sync"],
+            check=True,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            user=user,
+            group=group,
+            extra_groups=groups,
+        )
+        with subprocess.Popen(
+            ["/bin/sh", "-c", POSTGRES_KEEPER, "keeper", str(directory), *server],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            user=user,
+            group=group,
+            extra_groups=groups,
+        ):
+            await_postgres(directory)
+            yield directory
+
+
+def await_postgres(directory: Path) -> None:
+    """Return once the server answers on the socket in ``directory``."""
+    import psycopg  # noqa: PLC0415 an optional extra
+
+    deadline = time.monotonic() + POSTGRES_START_SECONDS
+    while True:
+        try:
+            psycopg.connect(host=str(directory), user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a private PostgreSQL server, nothing in it yet; each test process has its own."""
+    programs = postgres_programs()
+    if programs is None:
+        missing(f"PostgreSQL {POSTGRES_OLDEST} or newer is not installed: nothing was run on it.")
+    with private_postgres(programs) as directory:
+        yield f"postgresql+psycopg://postgres@/postgres?host={directory}"
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """URL of an empty database of the test's own."""
+    import psycopg  # noqa: PLC0415 an optional extra
+
+    name = f"test_{uuid4().hex}"
+    server = postgres_url.replace("+psycopg", "", 1)
+    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" STRATEGY file_copy')
+        yield postgres_url.replace("/postgres?", f"/{name}?", 1)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
