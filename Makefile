@@ -1,0 +1,67 @@
+# Every target makes its own virtual environment first. Works with GNU make 3.81 and later and with BSD make.
+
+PYTHON =
+PYTHONS = python3.13 python3.12 python3.11 python3
+UV = uv
+BIN = .venv/bin
+LINT = $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+
+help:
+	@echo 'make run           a MESEMS rehearsal with both doors and the scheduler, sign-in details printed'
+	@echo 'make test          linters, types, import contracts and all tests'
+	@echo 'make demo          a whole trial, from registry record to verified release, in var/demo'
+	@echo 'make lint          linters, types and import contracts only'
+	@echo 'make requirements  write docs/requirements.md from the markers in the tests'
+	@echo 'make lock          resolve requirements.lock again (needs uv)'
+	@echo 'make clean         remove the virtual environment, caches and var/'
+
+run: .venv/installed
+	$(BIN)/randomizer serve rehearsal
+
+demo: .venv/installed
+	$(BIN)/randomizer demo --dir var/demo --participants 24
+
+# The tests run after a linter's complaint too, so that one run says everything.
+test: .venv/installed
+	@passed=yes; \
+	{ $(LINT); } || passed=no; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -r fEs || passed=no; \
+	if [ $$passed = no ]; then echo 'Something failed: see above.' >&2; exit 1; fi
+
+lint: .venv/installed
+	@$(LINT)
+
+requirements: .venv/installed
+	$(BIN)/python tests/requirements_page.py
+
+lock:
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --all-extras --group test pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info var
+
+.venv/locked: requirements.lock
+	@fit='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	python=''; \
+	for candidate in $(PYTHON) $(PYTHONS); do \
+		if $$candidate -c "$$fit" >/dev/null 2>&1; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'No Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3.12' >&2; \
+		exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$python cannot make virtual environments. On Debian: apt-get install python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	echo "Making .venv with $$($$python --version), about a minute the first time."; \
+	rm -rf .venv && $$python -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch .venv/locked
+
+.venv/installed: .venv/locked pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/installed
+
+.PHONY: help run demo test lint requirements lock clean
