@@ -1,0 +1,61 @@
+"""Canonical forms of frozen values: one byte string for one value, to be signed and hashed.
+
+Source: RFC 8785 (JSON Canonicalization Scheme). Decimals stand as strings: no floating point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rfc8785
+from pydantic import TypeAdapter, ValidationError
+
+from randomizer.errors import DefinitionFaulty
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+T = TypeVar("T")
+
+
+def write(form: str, value: object) -> bytes:
+    """Return the canonical form of a frozen dataclass.
+
+    Args:
+        form: Names the format and its version; stands in the bytes.
+        value: A dataclass of texts, whole numbers, flags, decimals, tuples and further dataclasses.
+    """
+    return rfc8785.dumps({"format": form, "value": _plain(value)})
+
+
+def read(data: bytes, form: str, kind: type[T]) -> T:
+    """Return the value of a canonical form; the round trip is exact.
+
+    Raises:
+        DefinitionFaulty: The bytes are not the canonical form of such a value; they are not repeated.
+    """
+    try:
+        envelope = _adapter(dict).validate_json(data)
+        value: T = _adapter(kind).validate_json(rfc8785.dumps(envelope["value"]), strict=True)
+        fits = write(form, value) == data
+    except (ValidationError, KeyError, ValueError, RecursionError):
+        fits = False
+    if not fits:
+        raise DefinitionFaulty((("canonical form", f"must be the canonical bytes of {form}"),))
+    return value
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Decimal) else value
+
+
+@cache
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
