@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from randomizer.errors import DefinitionFaulty
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 T = TypeVar("T")
 
@@ -57,5 +54,5 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a cache takes what is hashable
     return TypeAdapter(kind)

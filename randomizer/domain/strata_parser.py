@@ -25,7 +25,7 @@ def strata(root: Table, factors: Sequence[Factor], faults: Faults) -> tuple[Stra
     sound = bool(tables)
     for table in tables:
         table.done()
-        sound = sound and table.sound()
+        sound = sound and table.sound("levels" if factors else "code")
     if sound:
         _refuse_gaps(root, found, factors)
     total = sum(one.capacity for one in found)

@@ -1,4 +1,4 @@
-"""Reading a TOML file into typed values, collecting every fault with its place instead of stopping at the first."""
+"""Reading a TOML file into typed values; every fault is collected with its place, none stops the reading."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Table:
 
     def fault(self, key: str, sentence: str, got: object = None) -> None:
         """Note a fault at a key of this table."""
-        self._faulty.add(key)
+        self._faulty.add(re.split(r"[.\[]", key, maxsplit=1)[0])
         self._faults.add(self.place(key), sentence, got)
 
     def sound(self, *keys: str) -> bool:
@@ -138,8 +138,10 @@ class Table:
         if not self.has(key):
             self._known.append(key)
             return None
-        kind = Decimal if isinstance(self._values[key], Decimal) else int
-        found = self._take(key, kind, "a number")
+        if isinstance(self._values[key], Decimal):
+            found: Decimal | int | None = self._take(key, Decimal, "a number")
+        else:
+            found = self._take(key, int, "a number")
         if found is None:
             return None
         value = Decimal(found)
