@@ -23,7 +23,7 @@ class MarkerFaulty(Exception):
 
 def marks(nodes: list[ast.expr]) -> list[Key]:
     """Promises and requirements named by the markers in the expressions."""
-    found = []
+    found: list[Key] = []
     for call in (inner for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Call)):
         match call.func:
             case ast.Attribute(attr="promise" | "requirement" as kind, value=ast.Attribute(attr="mark")):
@@ -82,9 +82,9 @@ def page(root: Path) -> str:
     lines = [
         "# Promises and requirements, and the tests that hold them",
         "",
-        "Written by `make requirements` from the markers in the tests and from `tests/requirements.toml`; do not",
-        f"edit. {sum(bool(files) for files in held.values())} of {len(held)} have a test. A test that stands here",
-        "holds a part of its promise, not always the whole.",
+        "Written by `make requirements` from the markers in the tests; do not edit.",
+        f"{sum(bool(files) for files in held.values())} of {len(held)} have a test.",
+        "A test that stands here holds a part of its promise, not always the whole.",
     ]
     for kind, heading in HEADINGS.items():
         lines += ["", f"## {heading}"]
