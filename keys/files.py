@@ -1,0 +1,141 @@
+"""Files that are whole or absent: atomic, fsynced, and for secrets readable by their owner alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from keys.errors import KeyFileRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRIVATE_MODE: Final = 0o600
+PUBLIC_MODE: Final = 0o644
+DIRECTORY_MODE: Final = 0o700
+_OTHERS: Final = 0o077
+_WORLD_WRITABLE: Final = 0o002
+_OTHERS_WRITE: Final = 0o022
+
+
+def make_private_directory(directory: Path) -> None:
+    """Make a directory for secrets with mode 0700, or check the one that is there.
+
+    Raises:
+        KeyFileRefused: It is there and others can read or write it.
+    """
+    with suppress(FileExistsError):
+        directory.mkdir(mode=DIRECTORY_MODE, parents=True)
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    if mode & _OTHERS:
+        raise KeyFileRefused(
+            f"{directory} holds secrets and has mode {mode:04o}; it must be 0700. Run: chmod 700 {directory}"
+        )
+
+
+def write_private(path: Path, content: bytes, *, replace: bool = False) -> None:
+    """Write a secret with mode 0600: whole, fsynced, and never over another file unless told.
+
+    Raises:
+        KeyFileRefused: The file is there already, or its directory can be written by everybody.
+    """
+    _check_directory(path)
+    _write(path, content, PRIVATE_MODE, replace=replace)
+
+
+def write_public(path: Path, content: bytes, *, replace: bool = False) -> None:
+    """Write a file that anybody may read (mode 0644): whole, fsynced, never over another unless told.
+
+    Raises:
+        KeyFileRefused: The file is there already.
+    """
+    _write(path, content, PUBLIC_MODE, replace=replace)
+
+
+def read_private(path: Path) -> bytes:
+    """Read a secret that nobody but its owner could have read.
+
+    Raises:
+        KeyFileRefused: The file is missing, not a plain file, somebody else's, open to others, or in a
+            directory that everybody can write.
+    """
+    return _read(path, _OTHERS, "0600")
+
+
+def read_pinned(path: Path) -> bytes:
+    """Read a file that nobody but its owner could have changed.
+
+    Raises:
+        KeyFileRefused: The file is missing, not a plain file, somebody else's, or can be written by others.
+    """
+    return _read(path, _OTHERS_WRITE, "0644 or less")
+
+
+def _read(path: Path, forbidden: int, wanted: str) -> bytes:
+    _check_directory(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise KeyFileRefused(f"{path} cannot be read: {error.strerror}.") from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        mode = stat.S_IMODE(status.st_mode)
+        if not stat.S_ISREG(status.st_mode):
+            raise KeyFileRefused(f"{path} is not a plain file.")
+        if status.st_uid not in {os.geteuid(), 0}:
+            raise KeyFileRefused(f"{path} belongs to another user of this machine.")
+        if mode & forbidden:
+            raise KeyFileRefused(f"{path} has mode {mode:04o}; it must be {wanted}. Run: chmod 600 {path}")
+        return file.read()
+
+
+def _check_directory(path: Path) -> None:
+    try:
+        mode = stat.S_IMODE(path.parent.stat().st_mode)
+    except OSError as error:
+        raise KeyFileRefused(f"{path.parent} cannot be used: {error.strerror}.") from None
+    if mode & _WORLD_WRITABLE:
+        raise KeyFileRefused(
+            f"{path.parent} can be written by everybody (mode {mode:04o}); keep no key there."
+        )
+
+
+def _write(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
+    if not replace and path.exists():
+        raise KeyFileRefused(f"{path} is there already and was not overwritten.")
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new.unlink(missing_ok=True)
+    try:
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except OSError as error:
+        raise KeyFileRefused(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        _put_in_place(new, path, replace=replace)
+    finally:
+        new.unlink(missing_ok=True)
+    _fsync_directory(path.parent)
+
+
+def _put_in_place(new: Path, path: Path, *, replace: bool) -> None:
+    if replace:
+        new.replace(path)
+        return
+    try:
+        os.link(new, path)  # unlike a rename, a link never replaces what another process wrote meanwhile
+    except FileExistsError:
+        raise KeyFileRefused(f"{path} is there already and was not overwritten.") from None
+
+
+def _fsync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

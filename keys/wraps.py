@@ -1,0 +1,128 @@
+"""Wraps of slot keys, and the printed emergency codes that open one of them.
+
+A wrap is an envelope (`keys.envelope`) whose content is the 32-byte slot key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from keys import envelope
+from keys.entropy import Entropy, draw
+from keys.errors import CodeRefused, SealBroken
+from keys.labelled import encode
+
+WRAP_LENGTH: Final = envelope.KEY_LENGTH + envelope.OVERHEAD  # bytes
+_WRAP_LABEL: Final = "crossover-randomizer/v1/wrap"
+_CODE_LABEL: Final = "crossover-randomizer/v1/emergency-code"
+_CODE_LENGTH: Final = 16  # bytes: 128 bits
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHECK_ALPHABET: Final = _ALPHABET + "*~$=U"
+_SYMBOLS: Final = 26  # 130 bits, of which the first two are 0
+_GROUP: Final = 3  # 27 symbols with the check: nine groups of three
+_READ_AS: Final = str.maketrans("OIL", "011", " -\u2010\u2011\u2013\t\r\n")
+
+
+def wrap(slot_key: bytes, wrapping_key: bytes, associated: bytes, entropy: Entropy) -> bytes:
+    """Wrap a slot key.
+
+    Args:
+        slot_key: 32 bytes.
+        wrapping_key: 32 bytes: the code-break key, the staged key, or that of an emergency code.
+        associated: Trial, version, slot and purpose; unwrapping needs the same bytes.
+        entropy: Source of the nonce.
+
+    Returns:
+        60 bytes.
+
+    Raises:
+        SealBroken: A key is not 32 bytes.
+    """
+    if len(slot_key) != envelope.KEY_LENGTH:
+        raise SealBroken(f"A slot key is {envelope.KEY_LENGTH} bytes, not {len(slot_key)}.")
+    return envelope.seal(wrapping_key, slot_key, encode(_WRAP_LABEL, associated), entropy)
+
+
+def unwrap(wrapped: bytes, wrapping_key: bytes, associated: bytes) -> bytes:
+    """Give the slot key of a wrap.
+
+    Raises:
+        SealBroken: The wrapping key, the wrap or what it is bound to is not the one of the wrapping.
+    """
+    if len(wrapped) != WRAP_LENGTH:
+        raise SealBroken(f"A wrap has {WRAP_LENGTH} bytes, not {len(wrapped)}.")
+    return envelope.open_envelope(wrapping_key, wrapped, encode(_WRAP_LABEL, associated))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EmergencyCode:
+    """The printed code of one slot; it prints masked unless `printed` is asked for.
+
+    Args:
+        secret: 16 bytes.
+    """
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) != _CODE_LENGTH:
+            raise CodeRefused(f"An emergency code holds {_CODE_LENGTH} bytes, not {len(self.secret)}.")
+
+    def __repr__(self) -> str:
+        return "EmergencyCode(masked)"
+
+    def printed(self) -> str:
+        """Give the form for the sealed pack: 26 symbols of Crockford base32 and a check, in groups of three."""
+        value = int.from_bytes(self.secret, "big")
+        symbols = "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (_SYMBOLS - 1), -1, -5))
+        symbols += _CHECK_ALPHABET[value % 37]
+        return "-".join(symbols[at : at + _GROUP] for at in range(0, len(symbols), _GROUP))
+
+
+def new_code(entropy: Entropy) -> EmergencyCode:
+    """Draw an emergency code of 128 bits."""
+    return EmergencyCode(draw(entropy, _CODE_LENGTH))
+
+
+def parse_code(typed: str) -> EmergencyCode:
+    """Read a typed code, forgiving of case, spaces, dashes, O for 0, and I or L for 1.
+
+    Raises:
+        CodeRefused: A symbol is missing, not of the alphabet, or mistyped.
+
+    Source:
+        Crockford's base32 with its modulo 37 check symbol.
+    """
+    symbols = typed.upper().translate(_READ_AS)
+    if len(symbols) != _SYMBOLS + 1:
+        raise CodeRefused(f"An emergency code has {_SYMBOLS + 1} symbols; {len(symbols)} were typed.")
+    value = 0
+    for position, symbol in enumerate(symbols[:-1], start=1):
+        digit = _ALPHABET.find(symbol)
+        if digit < 0:
+            raise CodeRefused(f"Symbol {position} of the emergency code is not one that is printed.")
+        value = value * 32 + digit
+    if value >> 128 or _CHECK_ALPHABET.find(symbols[-1]) != value % 37:
+        raise CodeRefused("The emergency code was mistyped: its last symbol does not fit the others.")
+    return EmergencyCode(value.to_bytes(_CODE_LENGTH, "big"))
+
+
+def emergency_key(code: EmergencyCode, slot: bytes) -> bytes:
+    """Derive the wrapping key of an emergency code.
+
+    Args:
+        code: The code of the slot.
+        slot: The bytes that name trial, version and slot.
+
+    Returns:
+        32 bytes: HKDF-SHA256 with no salt and the label and slot, length-prefixed, as info.
+
+    Source:
+        RFC 5869.
+    """
+    info = encode(_CODE_LABEL, slot)
+    return HKDF(algorithm=SHA256(), length=envelope.KEY_LENGTH, salt=None, info=info).derive(code.secret)
