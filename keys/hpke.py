@@ -1,6 +1,7 @@
 """Sealing to a person or host that is not here: HPKE base mode, X25519, HKDF-SHA256, AES-256-GCM.
 
-The randomness of an encapsulation is the library's own; two seals of the same bytes differ, in a rehearsal too.
+The randomness of an encapsulation is the library's own; two seals of the same bytes differ,
+in a rehearsal too.
 
 Source:
     RFC 9180.

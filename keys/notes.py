@@ -53,7 +53,7 @@ class VerifierKey:
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     def encode(self) -> str:
-        """Give the verifier key string: name, key id in hex and base64 of kind and key, joined by plus signs."""
+        """Give the verifier key string: name, key id in hex, kind and key in base64, joined by plus signs."""
         return f"{self.name}+{self.key_id.hex()}+{to_base64(bytes([self.kind]) + self.public)}"
 
     @classmethod

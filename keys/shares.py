@@ -46,8 +46,8 @@ def split(secret: bytes, k: int, n: int, entropy: Entropy) -> tuple[str, ...]:
         raise ShareRefused(f"A secret of {SECRET_LENGTH} bytes is split, not {len(secret)}.", why="false")
     if not 1 <= k <= n <= CUSTODIANS_MAX or (k == 1 < n):
         raise ShareRefused(
-            f"A quorum of {k} of {n} is not possible: at most {CUSTODIANS_MAX} custodians, and at least 2 of them "
-            "are needed unless there is only one.",
+            f"A quorum of {k} of {n} is not possible: there are at most {CUSTODIANS_MAX} custodians, and at "
+            "least 2 of them are needed unless there is only one.",
             why="too few",
         )
     with _library_draws_from(entropy):
@@ -119,8 +119,8 @@ def _refusal(shares: Sequence[str], known: dict[str, int], position: int) -> Sha
     if any(other and other.common_parameters() == share.common_parameters() for other in genuine):
         custodian = int(share.index) + 1
         return ShareRefused(
-            f"Share {position} is false: it claims to be the share of custodian {custodian}, but its digest is "
-            "not the published one.",
+            f"Share {position} is false: it claims to be the share of custodian {custodian}, but its digest "
+            "is not the published one.",
             why="false",
             position=position,
             custodian=custodian,

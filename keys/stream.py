@@ -1,7 +1,8 @@
 """Deterministic bits from a seed: integers only, the same on every machine and in every version.
 
 The key stream of a label is AES-256 in counter mode over zeros, first counter block 0, under the key
-HKDF-SHA256(ikm = seed, salt = none, info = label in UTF-8, 32 bytes). Bytes are used in order and never twice.
+HKDF-SHA256(ikm = seed, salt = none, info = label in UTF-8, 32 bytes). Bytes are used in order
+and never twice.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class EmergencyCode:
         return "EmergencyCode(masked)"
 
     def printed(self) -> str:
-        """Give the form for the sealed pack: 26 symbols of Crockford base32 and a check, in groups of three."""
+        """Give the form for the sealed pack: 26 symbols and a check symbol, in groups of three."""
         value = int.from_bytes(self.secret, "big")
         symbols = "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (_SYMBOLS - 1), -1, -5))
         symbols += _CHECK_ALPHABET[value % 37]
