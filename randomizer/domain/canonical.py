@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from randomizer.errors import DefinitionFaulty
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 T = TypeVar("T")
 
@@ -36,7 +39,9 @@ def read(data: bytes, form: str, kind: type[T]) -> T:
     """
     try:
         envelope = _adapter(dict).validate_json(data)
-        value: T = _adapter(kind).validate_json(rfc8785.dumps(envelope["value"]), strict=True)
+        value: T = _adapter(cast("Hashable", kind)).validate_json(
+            rfc8785.dumps(envelope["value"]), strict=True
+        )
         fits = write(form, value) == data
     except (ValidationError, KeyError, ValueError, RecursionError):
         fits = False
@@ -54,5 +59,5 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a cache takes what is hashable
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any class
     return TypeAdapter(kind)

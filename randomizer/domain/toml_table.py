@@ -100,6 +100,13 @@ class Table:
             return None
         return value
 
+    def says(self, key: str, word: str) -> bool:
+        """Say whether the key holds exactly this word, and take it if so."""
+        if self._values.get(key) != word:
+            return False
+        self._known.append(key)
+        return True
+
     def text(self, key: str, *, most: int = 400, optional: bool = False) -> str:
         """Read a text without control characters, trimmed; an optional one may be absent."""
         found = self._take(key, str, "a text", optional=optional)
@@ -154,6 +161,11 @@ class Table:
     def flag(self, key: str, *, optional: bool = False) -> bool:
         """Read true or false; an optional one is false when absent."""
         return bool(self._take(key, bool, "true or false", optional=optional))
+
+    def absent(self, key: str, noun: str) -> None:
+        """Note that a key is missing and what it should hold."""
+        self._known.append(key)
+        self.fault(key, f"is missing; it must be {noun}")
 
     def choice(self, key: str, options: Sequence[str]) -> str:
         """Read one of a list of words."""

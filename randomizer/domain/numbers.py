@@ -1,0 +1,153 @@
+"""Numbers that people read, type and scan: digits only, the last one a check digit that catches slips.
+
+Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004. Every single wrong digit and every swap of
+neighbours is caught.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KIT_DIGITS = 9  # check digit included
+RANDOMIZATION_DIGITS = 8
+PARTICIPANT_DIGITS = (5, 7)
+FIRST_PARTICIPANT = 1000
+LAST_PARTICIPANT = 999_999
+
+_DAMM = (
+    (0, 3, 1, 7, 5, 9, 8, 6, 4, 2),
+    (7, 0, 9, 2, 1, 5, 4, 8, 6, 3),
+    (4, 2, 0, 6, 8, 7, 1, 3, 5, 9),
+    (1, 7, 5, 0, 9, 8, 3, 4, 2, 6),
+    (6, 1, 2, 3, 0, 4, 5, 9, 7, 8),
+    (3, 6, 7, 4, 2, 0, 9, 5, 8, 1),
+    (5, 8, 6, 9, 7, 2, 0, 1, 3, 4),
+    (8, 9, 4, 5, 3, 6, 2, 0, 1, 7),
+    (9, 4, 3, 8, 6, 1, 7, 2, 0, 5),
+    (2, 5, 8, 1, 4, 3, 6, 7, 9, 0),
+)
+_ROWS = {str(digit): tuple(row[digit] for row in _DAMM) for digit in range(10)}  # by digit, then by state
+_SEPARATORS = str.maketrans("", "", " \t\u00a0\u202f\u2009-")
+
+
+def damm(digits: str) -> int:
+    """Return the check digit of a string of digits; 0 when the string ends in its own check digit."""
+    state = 0
+    for digit in digits:
+        state = _ROWS[digit][state]
+    return state
+
+
+def with_check(payload: int) -> str:
+    """Return the digits of a number followed by their check digit."""
+    digits = str(payload)
+    return f"{digits}{damm(digits)}"
+
+
+def draw_numbers(count: int, length: int, below: Callable[[int], int]) -> list[str]:
+    """Draw different numbers, uniformly among those that do not begin with 0.
+
+    A number that was drawn before is thrown away and drawn again.
+
+    Args:
+        count: How many.
+        length: Digits of each, check digit included.
+        below: Gives a uniform whole number below its argument.
+
+    Raises:
+        ValueError: More than half of all such numbers are asked for.
+    """
+    lowest = int(10 ** (length - 2))
+    span = 9 * lowest
+    if count > span // 2:
+        raise ValueError(f"at most {span // 2} numbers of {length} digits, got {count}")
+    drawn: dict[int, None] = {}  # keeps the order of drawing
+    while len(drawn) < count:
+        drawn[lowest + below(span)] = None
+    return [with_check(payload) for payload in drawn]
+
+
+def participant_number(n: int) -> str:
+    """Return the number of the n-th participant (1-based): 1000 + n, then the check digit.
+
+    Raises:
+        Refused: The trial has no numbers left.
+    """
+    payload = FIRST_PARTICIPANT + n
+    if n < 1 or payload > LAST_PARTICIPANT:
+        most = LAST_PARTICIPANT - FIRST_PARTICIPANT
+        raise Refused(f"A trial numbers its participants from 1 to {most}, got {n}.", field="participant")
+    return with_check(payload)
+
+
+def group3(digits: str) -> str:
+    """Return the digits in groups of three, as they stand on a screen: "482 119 037"."""
+    return " ".join(digits[start : start + 3] for start in range(0, len(digits), 3))
+
+
+def parse_number(text: str, length: int, *, noun: str = "kit number", field: str = "kit") -> str:
+    """Return the digits of a number that was typed or scanned; spaces and hyphens are left out.
+
+    Args:
+        text: What came in.
+        length: Digits that it must have, check digit included.
+        noun: What the number is called in a refusal.
+        field: The input field.
+
+    Raises:
+        Refused: Other characters than digits, another length, or a wrong check digit.
+    """
+    digits = _digits(text, noun, field)
+    if len(digits) != length:
+        raise Refused(f"A {noun} has {length} digits; got {len(digits)}: {group3(digits)}.", field=field)
+    return _checked(digits, noun, field)
+
+
+def parse_participant_number(text: str, *, field: str = "participant") -> str:
+    """Return the digits of a participant number that was typed or scanned.
+
+    Raises:
+        Refused: Other characters than digits, an impossible length, or a wrong check digit.
+    """
+    digits = _digits(text, "participant number", field)
+    least, most = PARTICIPANT_DIGITS
+    if not least <= len(digits) <= most:
+        raise Refused(
+            f"A participant number has {least} to {most} digits; got {len(digits)}: {group3(digits)}.",
+            field=field,
+        )
+    return _checked(digits, "participant number", field)
+
+
+def differences(scanned: str, needed: str) -> tuple[int, ...]:
+    """Return the 1-based positions at which two numbers differ; a missing digit differs."""
+    longest = max(len(scanned), len(needed))
+    pairs = zip(scanned.ljust(longest), needed.ljust(longest), strict=True)
+    return tuple(position for position, (a, b) in enumerate(pairs, start=1) if a != b)
+
+
+def _digits(text: str, noun: str, field: str) -> str:
+    digits = text.translate(_SEPARATORS).strip()
+    if not digits:
+        raise Refused(f"The {noun} is missing.", field=field)
+    if not (digits.isascii() and digits.isdigit()):
+        shown = "".join(sign if sign.isprintable() else "?" for sign in digits[:20])
+        raise Refused(f"A {noun} has digits only; got {shown!r}.", field=field)
+    if len(digits) > 20:  # noqa: PLR2004 - a scan of something else entirely
+        raise Refused(f"A {noun} is shorter; got {len(digits)} digits.", field=field)
+    return digits
+
+
+def _checked(digits: str, noun: str, field: str) -> str:
+    if damm(digits) != 0:
+        raise Refused(
+            f"The check digit of {noun} {group3(digits)} does not fit: one digit is wrong or two are swapped.",
+            field=field,
+            next_step="Read the number from the label once more, or scan it.",
+        )
+    return digits
