@@ -1,4 +1,4 @@
-"""The bytes of a slot: its leaf, the content of its envelope, and its sealed row. All big-endian; docs/procedures.md.
+"""The bytes of a slot: its leaf, the content of its envelope, and its sealed row; all big-endian.
 
 Within one trial every leaf, and every content, has the same length, so that a length tells nothing.
 """

@@ -1,7 +1,7 @@
 """Numbers that people read, type and scan: digits only, the last one a check digit that catches slips.
 
-Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004. Every single wrong digit and every swap of
-neighbours is caught.
+Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004. Every single wrong digit and every swap
+of neighbours is caught.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _digits(text: str, noun: str, field: str) -> str:
 def _checked(digits: str, noun: str, field: str) -> str:
     if damm(digits) != 0:
         raise Refused(
-            f"The check digit of {noun} {group3(digits)} does not fit: one digit is wrong or two are swapped.",
+            f"The check digit of {noun} {group3(digits)} does not fit: a digit is wrong or two are swapped.",
             field=field,
             next_step="Read the number from the label once more, or scan it.",
         )

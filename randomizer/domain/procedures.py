@@ -1,4 +1,4 @@
-"""Randomization procedures as pure functions of uniform whole numbers; docs/procedures.md says how they draw."""
+"""Randomization procedures as pure functions of uniform whole numbers, as docs/procedures.md tells."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _weighted(weights: Sequence[int], draws: Draws) -> int:
 
 
 def big_stick(n: int, limit: int, draws: Draws) -> tuple[int, ...]:
-    """Toss a fair coin for each slot, unless the imbalance has reached the limit: then the rarer sequence is next.
+    """Toss a fair coin for each slot; at the limit of imbalance the rarer sequence is next, without a toss.
 
     Args:
         n: Slots.

@@ -51,6 +51,10 @@ class Faults:
         """Return all faults as one error."""
         return DefinitionFaulty(tuple(self._found))
 
+    def quotable(self, name: str) -> str:
+        """Return a name that the file chose, or a dash where nothing may be repeated."""
+        return name if self._quote else "-"
+
     def unique(self, values: Iterable[str], places: Iterable[str], noun: str) -> None:
         """Note every value that stands twice; empty values were faults already."""
         seen: set[str] = set()
@@ -241,7 +245,10 @@ class Table:
         """Note every key that no reading asked for."""
         for key in self._values:
             if key not in self._known:
-                self.fault(key, f"is not known here; known are: {', '.join(self._known)}")
+                self._faults.add(
+                    self.place(self._faults.quotable(key)),
+                    f"is not known here; known are: {', '.join(self._known)}",
+                )
 
 
 def load(text: str, faults: Faults) -> Table:

@@ -1,4 +1,4 @@
-"""The unblinded definition: sequences and procedure. Read by the ceremony only; nothing here has a readable repr.
+"""The unblinded definition: sequences and procedure, read by the ceremony only; nothing has a readable repr.
 
 Faults of an unblinded file name place and rule and never repeat what the file says.
 """
@@ -71,7 +71,7 @@ class UnblindedDefinition:
             raise Refused(
                 "The unblinded definition says rehearsal_only = true; a production ceremony refuses it.",
                 field="rehearsal_only",
-                next_step="Have the unblinded statistician write one for this trial and keep it off the site hosts.",
+                next_step="Have the unblinded statistician write one for this trial, away from the serving hosts.",
             )
 
 
@@ -119,7 +119,8 @@ def salted_commitment(unblinded: UnblindedDefinition, salt: bytes) -> str:
 
     Args:
         unblinded: What is committed to.
-        salt: 32 random bytes that stay in the release envelope; without them the few plausible files could be tried.
+        salt: 32 random bytes that stay in the release envelope; without a salt the few plausible files
+            could be tried one after the other.
     """
     return hashlib.sha256(salt + canonical(unblinded)).hexdigest()
 
@@ -140,9 +141,7 @@ def _sequences(root: Table, definition: Definition, faults: Faults) -> tuple[Seq
     orders = [" ".join(one.treatments) for one in found]
     faults.unique(orders, [table.place("treatments") for table in tables], "sequences")
     if len(found) != definition.sequence_count:
-        root.fault(
-            "sequences", f"must be {definition.sequence_count}, as the design {definition.design} says"
-        )
+        root.fault("sequences", f"must be {definition.sequence_count}: the design is {definition.design}")
     named = {code for one in found for code in one.treatments}
     if any(treatment.code not in named for treatment in definition.treatments):
         root.fault("sequences", "must use every treatment of the definition")
@@ -164,13 +163,14 @@ def _williams(root: Table, definition: Definition) -> tuple[SequencePlan, ...]:
     if definition.period_count != count or count > LARGEST:
         root.fault(
             "sequences",
-            f"must be listed: a Williams design has as many periods as treatments, at most {LARGEST}",
+            f"must be listed: a Williams design has one period for each of at most {LARGEST} treatments",
         )
         return ()
     rows = williams(count)
     if len(rows) != definition.sequence_count:
         root.fault(
-            "sequences", f"must be listed: a Williams design has {len(rows)} sequences, the design says other"
+            "sequences",
+            f"must be listed: a Williams design has {len(rows)} sequences, not {definition.sequence_count}",
         )
     return tuple(
         SequencePlan(

@@ -6,6 +6,7 @@ Australian Journal of Scientific Research A 2 (1949) 149-168.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def balanced_for_carry_over(sequences: Sequence[Sequence[object]]) -> bool:
     treatments = {treatment for row in sequences for treatment in row}
     counts = dict.fromkeys(((a, b) for a in treatments for b in treatments if a != b), 0)
     for row in sequences:
-        for pair in zip(row, row[1:], strict=False):
+        for pair in pairwise(row):
             if pair in counts:
                 counts[pair] += 1
     return len(set(counts.values())) <= 1
