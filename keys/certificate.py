@@ -93,7 +93,7 @@ def _check_value(value: object) -> None:
             raise NoteRefused(f"A statement holds no {type(item).__name__}.")
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - JSON values have no narrower type here
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type here
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 KEY_LENGTH: Final = 32  # bytes, public and private
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_FIRST_PRINTABLE: Final = 0x20
 _PUBLIC_PREFIX: Final = "x25519:"
 _PRIVATE_PREFIX: Final = "PRIVATE-x25519:"
 
@@ -92,6 +93,27 @@ def parse_public(text: str) -> bytes:
     if not text.startswith(_PUBLIC_PREFIX) or public is None or len(public) != KEY_LENGTH:
         raise KeyFileRefused("A public key is the text x25519: and 32 bytes in base64; this is not.")
     return public
+
+
+def public_line(public: bytes, name: str) -> str:
+    """Write the line of a ``.pub`` file: the public key, a space, and the name of its holder.
+
+    Raises:
+        KeyFileRefused: The name is empty, or holds a control character.
+    """
+    if not name.strip() or any(ord(letter) < _FIRST_PRINTABLE for letter in name):
+        raise KeyFileRefused("The holder of a key needs a name on one line.")
+    return f"{public_text(public)} {name.strip()}\n"
+
+
+def parse_public_line(line: str) -> tuple[bytes, str]:
+    """Read the line of a ``.pub`` file; the name is empty where none stands.
+
+    Raises:
+        KeyFileRefused: It is not one.
+    """
+    key, _, name = line.removesuffix("\n").partition(" ")
+    return parse_public(key), name
 
 
 def public_digest(public: bytes) -> str:

@@ -42,7 +42,8 @@ class Tree:
     """Every node of the tree over some leaf hashes, so that each proof costs O(log n).
 
     Level 0 holds the leaf hashes. Node ``i`` of level ``l`` is the RFC 6962 hash of the leaves from
-    ``i * 2**l`` up to the smaller of ``(i + 1) * 2**l`` and the size: a last node without a partner moves up unchanged.
+    ``i * 2**l`` up to the smaller of ``(i + 1) * 2**l`` and the size: a last node without a partner moves up
+    unchanged.
 
     Args:
         leaf_hashes: Hashes of the leaves in order, 32 bytes each.

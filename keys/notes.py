@@ -27,8 +27,9 @@ COSIGNATURE: Final = 4
 NOTE_MAX_LENGTH: Final = 1 << 20  # bytes
 SIGNATURES_MAX: Final = 100
 _KEY_LENGTH: Final = 32  # bytes
-_SIGNATURE_LENGTH: Final = 64  # bytes
+_KEY_ID_LENGTH: Final = 4  # bytes
 _STAMP_LENGTH: Final = 8  # bytes
+_KEY_PARTS: Final = 3  # name, key id, key
 _PRIVATE_PREFIX: Final = "PRIVATE+KEY+"
 _FIRST_PRINTABLE: Final = 0x20
 
@@ -50,7 +51,9 @@ class VerifierKey:
     @property
     def key_id(self) -> bytes:
         """The first 4 bytes of SHA-256(name || newline || kind || public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[
+            :_KEY_ID_LENGTH
+        ]
 
     def encode(self) -> str:
         """Give the verifier key string: name, key id in hex, kind and key in base64, joined by plus signs."""
@@ -266,15 +269,15 @@ def _parse_signature(line: str) -> _Signature:
         raise NoteRefused("A signature line starts with an em dash and a space.")
     _check_name(name)
     value = from_base64(encoded)
-    if value is None or len(value) <= 4:  # noqa: PLR2004 - the key id alone
+    if value is None or len(value) <= _KEY_ID_LENGTH:
         raise NoteRefused(f"The signature line of {name} does not hold a signature.")
-    return _Signature(name, value[:4], value[4:])
+    return _Signature(name, value[:_KEY_ID_LENGTH], value[_KEY_ID_LENGTH:])
 
 
 def _split_key(text: str) -> tuple[str, str, int, bytes]:
     parts = text.split("+", 2)
     material = from_base64(parts[-1])
-    if len(parts) != 3 or material is None or len(material) != 1 + _KEY_LENGTH:  # noqa: PLR2004
+    if len(parts) != _KEY_PARTS or material is None or len(material) != 1 + _KEY_LENGTH:
         raise NoteRefused("A note key is a name, a key id and a key of 32 bytes, joined by plus signs.")
     _check_name(parts[0])
     if material[0] not in {ED25519, COSIGNATURE}:

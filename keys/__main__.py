@@ -1,0 +1,47 @@
+"""``python -m keys``: the offline commands of contributors and custodians."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from keys.commands.combine import combine
+from keys.commands.contribute import contribute
+from keys.commands.identity import identity, receive
+from keys.commands.inspect import inspect
+from keys.commands.split import split
+from keys.errors import KeysError
+
+
+@click.group()
+def keys() -> None:
+    """Contribute to a ceremony, hold a share, open a release: offline, without the service."""
+
+
+for command in (contribute, split, identity, receive, combine, inspect):
+    keys.add_command(command)
+
+
+def main() -> int:
+    """Run a command and give its exit status; every error is one plain sentence on standard error."""
+    try:
+        status = keys.main(prog_name="python -m keys", standalone_mode=False)
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except click.Abort:
+        return _fail("Stopped; nothing more was written.")
+    except KeysError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}.")
+    return status if isinstance(status, int) else 0
+
+
+def _fail(sentence: str) -> int:
+    click.echo(sentence, err=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The offline commands of ``python -m keys``, one module for each act."""
