@@ -57,11 +57,11 @@ clean:
 	fi; \
 	echo "Making .venv with $$($$python --version), about a minute the first time."; \
 	rm -rf .venv && $$python -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch .venv/locked
 
 .venv/installed: .venv/locked pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/installed
 
 .PHONY: help run demo test lint requirements lock clean
