@@ -1,7 +1,8 @@
 """Numbers that people read, type and scan: digits only, the last one a check digit that catches slips.
 
-Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004. Every single wrong digit and every swap
-of neighbours is caught.
+Every single wrong digit and every swap of neighbours is caught.
+
+Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004.
 """
 
 from __future__ import annotations

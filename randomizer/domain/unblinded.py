@@ -71,7 +71,7 @@ class UnblindedDefinition:
             raise Refused(
                 "The unblinded definition says rehearsal_only = true; a production ceremony refuses it.",
                 field="rehearsal_only",
-                next_step="Have the unblinded statistician write one for this trial, away from the serving hosts.",
+                next_step="Have the unblinded statistician write one for this trial.",
             )
 
 
