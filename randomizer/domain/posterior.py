@@ -41,23 +41,42 @@ def largest_posterior(procedure: Procedure, arms: int = 2, slots: int | None = N
     Raises:
         Refused: The rule is unknown.
     """
-    return _largest(procedure.kind, procedure.block_sizes, procedure.weights, procedure.limit, arms)
-
-
-@cache
-def _largest(kind: str, sizes: tuple[int, ...], weights: tuple[int, ...], limit: int, arms: int) -> Fraction:
-    if kind == "complete":
+    if procedure.kind == "complete":
         return Fraction(1, arms)
-    if kind == "permuted-blocks":
-        return _over_pairs(_block_step(sizes, weights, arms), arms, HORIZON_BLOCKS * max(sizes))
-    if kind == "big-stick":
-        return _over_pairs(_stick_step(limit), arms, HORIZON_BLOCKS * (limit + 1) + 2)
+    if procedure.kind == "permuted-blocks":
+        return _of_blocks(procedure.block_sizes, procedure.weights, arms, slots)
+    if procedure.kind == "big-stick":
+        return _of_stick(procedure.limit, slots)
     raise Refused("The procedure is unknown.", field="procedure")
 
 
-def _over_pairs(step: Step, arms: int, horizon: int) -> Fraction:
+@cache
+def _of_blocks(sizes: tuple[int, ...], weights: tuple[int, ...], arms: int, slots: int | None) -> Fraction:
+    # the observer is surest where a block is known to begin, at the first slot; later beginnings are blurred
+    horizon = max(sizes) + min(sizes)
+    return _over_pairs(_block_step(sizes, weights, arms), arms, min(horizon, slots or horizon), START)
+
+
+@cache
+def _of_stick(limit: int, slots: int | None) -> Fraction:
+    horizon = 2 * limit + 4
+    step = _stick_step(limit)
+    largest = _over_pairs(step, 2, min(horizon, slots or horizon), START)
+    if slots is not None and slots <= horizon:
+        return largest
+    # what the walk tends to: every imbalance of one parity, those at the limit half as often
+    settled = {(ahead, 0): Fraction(1 if abs(ahead) == limit else 2) for ahead in range(-limit, limit + 1)}
+    for parity in (0, 1):
+        those = {state: weight for state, weight in settled.items() if state[0] % 2 == parity}
+        total = sum(those.values())
+        start = {state: weight / total for state, weight in those.items()}
+        largest = max(largest, _over_pairs(step, 2, horizon, start))
+    return largest
+
+
+def _over_pairs(step: Step, arms: int, horizon: int, start: Weights) -> Fraction:
     largest = Fraction(1, arms)
-    before: Weights = {(0, 0): Fraction(1)}
+    before = start
     for first in range(horizon):
         after, opened = _advance(before, step)
         total = sum(opened.values(), Fraction(0))
