@@ -2,13 +2,16 @@
 
 RandomizerError
 ├── Refused            a rule of the trial says no
-│   └── Exhausted      no slot is left in the stratum
+│   ├── Faulty         several rules say no, each about a field
+│   ├── Exhausted      no slot is left in the stratum
+│   └── HardStop       this kit is not handed out; there is no override
 ├── NotAllowed         the role may not do this
 ├── SignInRefused      name, password or code do not fit
 ├── StepUpRefused      the act needs a fresh re-authentication
 ├── NotFound           there is no such record, or not for this person
 ├── Conflict           somebody else was first; asking again is safe
 ├── Stopped            an alarm stands; the act waits until it is cleared
+│   └── Tampered       a record differs from its entry or its certificate
 ├── DefinitionFaulty   a definition file has faults, all of them listed
 ├── RecordRefused      a registry record is not one of a randomized crossover trial
 └── BundleRefused      a sealed bundle does not fit its certificate
@@ -41,6 +44,39 @@ class Refused(RandomizerError):
     """A rule of the trial says no; nothing was changed."""
 
     code = "refused"
+
+
+class Faulty(Refused):
+    """Several rules say no at once.
+
+    Args:
+        faults: Pairs of field and sentence, all of them.
+        next_step: What the person can do now.
+    """
+
+    code = "faulty"
+
+    def __init__(self, faults: tuple[tuple[str, str], ...], *, next_step: str | None = None) -> None:
+        super().__init__(" ".join(sentence for _, sentence in faults), next_step=next_step)
+        self.faults = faults
+
+
+class HardStop(Refused):
+    """This kit is not handed out; the same words whatever the treatment, and no override.
+
+    Args:
+        message: What is wrong, in plain words.
+        scanned: What was scanned.
+        needed: What is needed, or "" where nothing can be handed out.
+        next_step: What to do now and whom to call.
+    """
+
+    code = "hard-stop"
+
+    def __init__(self, message: str, *, scanned: str, needed: str = "", next_step: str) -> None:
+        super().__init__(message, field="kit", next_step=next_step)
+        self.scanned = scanned
+        self.needed = needed
 
 
 class Exhausted(Refused):
@@ -83,6 +119,23 @@ class Stopped(RandomizerError):
     """An alarm stands; the act waits until it is cleared."""
 
     code = "stopped"
+
+
+class Tampered(Stopped):
+    """A record differs from its entry or its certificate; whoever catches this raises the alarm.
+
+    Args:
+        about: The record, e.g. "Allocation 10013".
+    """
+
+    code = "tampered"
+
+    def __init__(self, about: str) -> None:
+        super().__init__(
+            f"{about} differs from what was recorded. Nothing was changed and nothing was opened.",
+            next_step="Call the trial office; in an emergency use the sealed emergency pack.",
+        )
+        self.about = about
 
 
 class DefinitionFaulty(RandomizerError):

@@ -1,7 +1,7 @@
 """Plots as inline SVG with title, description and the numbers as a table; pure: values in, markup out.
 
-No style attribute and no script: the colours come from the classes in `static/style.css`, so the markup lives
-under a content security policy without unsafe-inline. Nothing here may be drawn per treatment on the blinded side.
+No style attribute and no script: colours come from the classes in `static/style.css`, so the markup lives under
+a content security policy without unsafe-inline. Nothing may be drawn per treatment on the blinded side.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _value(place: float, kind: X) -> X:
 
 def _words(x: X | None) -> str:
     if x is None:
-        return "–"
+        return "none"
     if not isinstance(x, date):
         return _plain(x)
     day = f"{x.day} {MONTHS[x.month - 1]} {x.year}"

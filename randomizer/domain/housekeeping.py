@@ -1,0 +1,166 @@
+"""Records that the trail does not cover: sessions, notices, leases, idempotency, sealed preparation records.
+
+Each is either short-lived, signed by itself, or must be rewritten without leaving a count: the reason stands
+at each class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in browser or API client; short-lived, so the trail holds only what is done in it.
+
+    Args:
+        token_hash: SHA-256 of the token, hex; the token itself is never stored.
+        account: Number of the account.
+        door: "site" or "codebreak"; a session of one door is worthless at the other.
+        began_at: When the person signed in.
+        seen_at: Last request, to end idle sessions.
+        expires_at: After this it counts for nothing.
+    """
+
+    KEY: ClassVar = ("token_hash",)
+    token_hash: str = field(repr=False)
+    account: int
+    door: str
+    began_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotpUse:
+    """The last six-digit code that an account used, so that none works twice; changes at each sign-in."""
+
+    KEY: ClassVar = ("account",)
+    account: int
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A blinded e-mail waiting to go out, or gone; what it tells is covered by the entry that queued it."""
+
+    KEY: ClassVar = ("number",)
+    number: str
+    recipient: str
+    subject: str
+    body: str
+    queued_at: datetime
+    attempts: int = 0
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The one process that runs jobs until a moment; renewed every few seconds."""
+
+    KEY: ClassVar = ("name",)
+    name: str
+    holder: str
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The answer to an API request with an idempotency key; of the site door only, so always blinded.
+
+    Args:
+        account: Who asked.
+        key: The client's key.
+        request_digest: SHA-256 of method, path and body, hex: the same key for another request is refused.
+        status: HTTP status of the answer.
+        body: JSON of the answer.
+        answered_at: When.
+    """
+
+    KEY: ClassVar = ("account", "key")
+    account: int
+    key: str
+    request_digest: str
+    status: int
+    body: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparationRecord:
+    """What the unblinded side knows of one slot and period, sealed at one length.
+
+    Rewritten in place by every preparation step: an entry per rewrite would count steps, and so tell the
+    treatment.
+    """
+
+    KEY: ClassVar = ("slot", "period")
+    slot: int
+    period: int
+    ciphertext: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCheckpoint:
+    """A signed tree head of the trail; it proves itself by its signatures."""
+
+    KEY: ClassVar = ("size",)
+    size: int
+    note: bytes
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One leaf of the trail: ids and a salted digest, never a value.
+
+    Args:
+        number: 0-based position in the tree.
+        at: When.
+        act: What happened.
+        actor: Number of the account, 0 for the service.
+        role: The role in which the person acted, "" for the service.
+        site: Site code or "".
+        participant: Participant number or "".
+        digest: SHA-256 of salt and values, hex.
+    """
+
+    KEY: ClassVar = ("number",)
+    number: int
+    at: datetime
+    act: str
+    actor: int
+    role: str
+    site: str
+    participant: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryValues:
+    """Salt and values of an entry: old and new, reason and free text; empty once erased.
+
+    Args:
+        number: Number of the entry.
+        salt: 32 random bytes.
+        content: Canonical JSON.
+    """
+
+    KEY: ClassVar = ("number",)
+    number: int
+    salt: bytes = field(repr=False)
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailHead:
+    """The tree so far: its size and the roots of its full subtrees; writers queue up on this one row."""
+
+    KEY: ClassVar = ("number",)
+    number: int = 1
+    size: int
+    frontier: bytes

@@ -1,0 +1,208 @@
+"""Who takes part: roles, accounts, grants, and the person who acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from randomizer.errors import NotAllowed, Refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Role(StrEnum):
+    """What a person does in the trial; participants and custodians need no account."""
+
+    INVESTIGATOR = "investigator"
+    CARE_PROVIDER = "care provider"
+    OUTCOMES_ASSESSOR = "outcomes assessor"
+    COORDINATOR = "coordinator"
+    ON_CALL = "on-call clinician"
+    PHARMACIST = "dispensing pharmacist"
+    PREPARER = "preparing pharmacist"
+    CLEARER = "clearing person"
+    TRIAL_MANAGER = "trial manager"
+    DATA_MANAGER = "data manager"
+    SPONSOR = "sponsor representative"
+    SAFETY_PHYSICIAN = "safety physician"
+    UNBLINDED_STATISTICIAN = "unblinded statistician"
+    STATISTICIAN = "trial statistician"
+    MONITOR = "monitor"
+    ADMINISTRATOR = "administrator"
+
+
+UNBLINDED = frozenset({Role.PREPARER, Role.CLEARER, Role.UNBLINDED_STATISTICIAN})
+"""Roles that see contents or the design; none of them may also deal with sites."""
+
+BREAKERS = frozenset({Role.INVESTIGATOR, Role.ON_CALL, Role.SAFETY_PHYSICIAN})
+"""Roles that can break the code of one participant."""
+
+SITE_BOUND = frozenset(
+    {Role.INVESTIGATOR, Role.CARE_PROVIDER, Role.OUTCOMES_ASSESSOR, Role.COORDINATOR, Role.PHARMACIST}
+)
+"""Roles that are granted for one site."""
+
+SEPARATE = UNBLINDED | {Role.ADMINISTRATOR}
+"""Roles that are never combined with another: who sees allocations or grants access does nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One person's account.
+
+    Args:
+        number: Identifies the person in entries; 0 is the service itself.
+        username: What the person types to sign in.
+        printed_name: The name under a signature.
+        email: Where notices go.
+        active: Whether the person can sign in.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("number",)
+    number: int
+    username: str
+    printed_name: str
+    email: str
+    active: bool = True
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What an account signs in with.
+
+    Args:
+        account: Number of the account.
+        password_hash: Argon2id, in its encoded form.
+        totp_sealed: Secret of the six-digit codes, encrypted under the doors' own key.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("account",)
+    account: int
+    password_hash: str = field(repr=False)
+    totp_sealed: bytes = field(repr=False)
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role that a person holds.
+
+    Args:
+        account: Number of the account.
+        role: The role.
+        site: Site code, or "" for the whole trial.
+        granted_at: When it was given.
+        revoked_at: When it was taken back; from then on it counts for nothing.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("account", "role", "site")
+    account: int
+    role: Role
+    site: str
+    granted_at: datetime
+    revoked_at: datetime | None = None
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who acts, as the store knew them when the request came in.
+
+    Args:
+        account: Number of the account; 0 is the service itself.
+        username: What the person signs in with.
+        printed_name: The name under a signature.
+        grants: Pairs of role and site code ("" for the whole trial), revoked ones left out.
+    """
+
+    account: int
+    username: str
+    printed_name: str
+    grants: frozenset[tuple[Role, str]]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role that the person holds anywhere."""
+        return frozenset(role for role, _ in self.grants)
+
+    def role_for(self, allowed: frozenset[Role], site: str | None) -> Role | None:
+        """The role in which the person may act.
+
+        Args:
+            allowed: Roles that may do the act.
+            site: Site code that the act is about, or None for the whole trial.
+
+        Returns:
+            The first fitting role by name, or None.
+        """
+        fitting = [
+            role
+            for role, where in self.grants
+            if role in allowed and (where == "" or where == site or site is None)
+        ]
+        return min(fitting, default=None)
+
+    def sees_site(self, site: str) -> bool:
+        """Whether any grant covers the site."""
+        return any(where in {"", site} for _, where in self.grants)
+
+
+SERVICE = Person(account=0, username="service", printed_name="The service itself", grants=frozenset())
+
+
+def check_grant(person: Person, role: Role, site: str, *, known_sites: frozenset[str]) -> None:
+    """Refuse a grant that would let one person both deal with sites and see allocations.
+
+    Args:
+        person: Who would hold it, with the grants held already.
+        role: The role to grant.
+        site: Site code, or "" for the whole trial.
+        known_sites: Site codes of the definition.
+
+    Raises:
+        Refused: The role needs a site, the site is unknown, or the combination unblinds.
+    """
+    if role in SITE_BOUND and site not in known_sites:
+        raise Refused(
+            f"The role {role} is granted for one site; {site or 'no site'!s} is not a site of this trial.",
+            field="site",
+            next_step="Choose one of the sites of the definition.",
+        )
+    if role not in SITE_BOUND and site and site not in known_sites:
+        raise Refused(f"{site} is not a site of this trial.", field="site")
+    others = person.roles - {role}
+    if others and (role in SEPARATE or others & SEPARATE):
+        raise Refused(
+            f"Nobody can be {role} and {min(others)} at once: one person would deal with sites and see "
+            "allocations, or grant their own access.",
+            field="role",
+            next_step="Give the role to somebody else.",
+        )
+
+
+def demand(person: Person, allowed: frozenset[Role], site: str | None, *, what: str) -> Role:
+    """The role in which the person may do something.
+
+    Args:
+        person: Who wants to.
+        allowed: Roles that may.
+        site: Site code that it is about, or None.
+        what: The act in words, for the refusal.
+
+    Raises:
+        NotAllowed: No role of the person fits.
+    """
+    role = person.role_for(allowed, site)
+    if role is None:
+        names = ", ".join(sorted(allowed)) or "the service itself"
+        raise NotAllowed(
+            f"Your role cannot do this ({what}); it is for: {names}.",
+            next_step="Ask a colleague with that role, or the trial manager if yours is wrong.",
+        )
+    return role

@@ -1,0 +1,123 @@
+"""The one masking policy: who sees which field in which phase. It only allows.
+
+A field that is not listed is shown to nobody. Everything a page, an API answer, an export, an e-mail or a
+label tells of a record comes through `show`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from randomizer.domain.people import BREAKERS, UNBLINDED, Role
+from randomizer.domain.supply import VISIBLE, Kit
+from randomizer.domain.trial import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+View = dict[str, Any]
+
+PHASES = frozenset(Phase)
+RELEASED = frozenset({Phase.RELEASED})
+
+SITE = frozenset(
+    {
+        Role.INVESTIGATOR,
+        Role.CARE_PROVIDER,
+        Role.OUTCOMES_ASSESSOR,
+        Role.COORDINATOR,
+        Role.PHARMACIST,
+        Role.ON_CALL,
+    }
+)
+OFFICE = frozenset({Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.SPONSOR, Role.SAFETY_PHYSICIAN})
+READERS = frozenset({Role.MONITOR, Role.STATISTICIAN})
+BLINDED = SITE | OFFICE | READERS
+EVERYBODY = BLINDED | UNBLINDED
+TREATING = SITE - {Role.OUTCOMES_ASSESSOR}
+KIT_READERS = TREATING | {Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR, Role.PREPARER}
+COUNTERS = OFFICE | READERS | {Role.UNBLINDED_STATISTICIAN}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may see a field, and when."""
+
+    roles: frozenset[Role]
+    phases: frozenset[Phase] = PHASES
+
+
+def _rules(names: str, roles: Iterable[Role], phases: frozenset[Phase] = PHASES) -> dict[str, Rule]:
+    return {name: Rule(frozenset(roles), phases) for name in names.split()}
+
+
+ALLOWED: Mapping[str, Mapping[str, Rule]] = {
+    "Participant": _rules("number site state period ending follow_up consented_at ended_at", EVERYBODY)
+    | _rules("attempt replaces randomized_in_error", BLINDED)
+    | _rules("levels corrected_levels stratum", TREATING | OFFICE | READERS),
+    "Allocation": _rules("participant randomization_number allocated_at", BLINDED | {Role.PREPARER})
+    | _rules("ordinal stratum", COUNTERS, RELEASED),
+    "Product": _rules(
+        "participant donation state harvested_at cleared_at failed_at", TREATING | OFFICE | READERS
+    )
+    | _rules("identifier", TREATING | {Role.CLEARER, Role.PREPARER, Role.MONITOR})
+    | _rules("participant donation state harvested_at cleared_at failed_at", EVERYBODY),
+    "PeriodRecord": _rules("participant period booked_for outcome given_at closed_at", EVERYBODY)
+    | _rules(
+        "fit_signed_at deviation_signed_at preparation_begun_at preparation_ended_at",
+        TREATING | OFFICE | {Role.MONITOR, Role.PREPARER},
+    )
+    | _rules("kit dispensed_at stopped_at volume_ml", KIT_READERS),
+    "Kit": _rules("number period state ready_at expires_at", KIT_READERS),
+    "Signature": _rules("number printed_name meaning about signed_at", BLINDED | UNBLINDED),
+    "Deviation": _rules("number participant period what recorded_at", BLINDED),
+    "Task": _rules("number kind participant opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),
+    "Alarm": _rules("number kind about raised_at cleared_at", EVERYBODY),
+    "SiteStatus": _rules("code state opened_at", EVERYBODY),
+    "StratumStatus": _rules("code capacity reserved next_ordinal low_water", COUNTERS),
+    "Trial": _rules(
+        "kind phase definition_digest certificate_digest locked_at", EVERYBODY | {Role.ADMINISTRATOR}
+    ),
+    "Account": _rules("number username printed_name email active", {Role.ADMINISTRATOR}),
+    "Grant": _rules("account role site granted_at revoked_at", {Role.ADMINISTRATOR, Role.MONITOR}),
+    "Entry": _rules("number at act actor role site participant digest", OFFICE | {Role.MONITOR}),
+    "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
+    | _rules("intent account reason disclosed_at", BREAKERS),
+    # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
+    "Sheet": _rules("participant period kit content booked_for", {Role.PREPARER}),
+    "Answer": _rules("participant given planned kits agrees emergency_text", BREAKERS),
+}
+"""Kind of record, field, rule."""
+
+
+def show(roles: frozenset[Role], phase: Phase, value: object, kind: str = "") -> View:
+    """The fields of a record that these roles may see in this phase.
+
+    Args:
+        roles: Roles of the person, already limited to those that cover the record's site.
+        phase: Phase of the trial.
+        value: A domain value, or a mapping of field to content.
+        kind: Kind of record; only needed for a mapping.
+
+    Returns:
+        Field to content; a field that the policy does not allow is absent.
+    """
+    if isinstance(value, Kit) and value.state not in VISIBLE:
+        return {}
+    name = kind or type(value).__name__
+    return {
+        field: content for field, content in _contents(value).items() if allows(roles, phase, name, field)
+    }
+
+
+def allows(roles: frozenset[Role], phase: Phase, kind: str, field: str) -> bool:
+    """Whether any of the roles may see the field in this phase."""
+    rule = ALLOWED.get(kind, {}).get(field)
+    return rule is not None and phase in rule.phases and bool(roles & rule.roles)
+
+
+def _contents(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return dict(value)

@@ -1,0 +1,48 @@
+"""Alarms: raised by the service, cleared by the trial manager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.people import SERVICE, Person, Role
+from randomizer.domain.records import Alarm, AlarmKind
+from randomizer.errors import Refused
+from randomizer.services import notices, trail
+
+if TYPE_CHECKING:
+    from randomizer.store.work import UnitOfWork
+
+
+def raise_alarm(uow: UnitOfWork, kind: AlarmKind, about: str) -> Alarm:
+    """Raise an alarm, once for as long as it stands, and tell the trial manager.
+
+    Args:
+        uow: The unit of work; not the one that found the fault if that one is rolled back.
+        kind: What went wrong.
+        about: The record or stratum, never its content.
+    """
+    standing = uow.all(Alarm, kind=kind, about=about, cleared_at=None)
+    if standing:
+        return standing[0]
+    with trail.act(uow, Act.ALARM_RAISED, SERVICE) as act:
+        alarm = act.add(Alarm(number=act.number, kind=kind, about=about, raised_at=act.at))
+        body = (
+            f"{kind}: {about}.\n\nOpen the trail page to see what this means. Code breaks work all the same."
+        )
+        notices.queue(uow, [Role.TRIAL_MANAGER], site="", subject=f"Alarm: {kind}", body=body)
+    return alarm
+
+
+def clear(uow: UnitOfWork, person: Person, number: int, why: str) -> Alarm:
+    """Clear an alarm with a reason.
+
+    Raises:
+        NotAllowed: The person is no trial manager.
+        NotFound: There is no such alarm.
+        Refused: The reason is missing.
+    """
+    if not why.strip():
+        raise Refused("An alarm is cleared with a reason; it was empty. Nothing was changed.", field="why")
+    with trail.act(uow, Act.ALARM_CLEARED, person, why=why) as act:
+        return act.change(uow.get(Alarm, number, what="alarm"), cleared_at=act.at)

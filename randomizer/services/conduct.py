@@ -1,0 +1,73 @@
+"""The trial's own life at the site door: sites open and close, enrolment closes, the trial is terminated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.trial import OPEN, RUNNING, Phase, SiteState, SiteStatus, Trial
+from randomizer.errors import Refused
+from randomizer.services import trail, trials
+from randomizer.services.signatures import StepUp, sign
+
+if TYPE_CHECKING:
+    from randomizer.domain.people import Person
+    from randomizer.store.work import UnitOfWork
+
+OPEN_MEANING = "I give the go for this site."
+TERMINATE_MEANING = "I terminate this trial early."
+
+
+def open_site(uow: UnitOfWork, person: Person, step_up: StepUp, code: str) -> SiteStatus:
+    """The sponsor's go for a site.
+
+    Raises:
+        NotFound: There is no such site.
+        Refused: It is open already, or the trial is not active.
+        StepUpRefused: The re-authentication does not count.
+    """
+    trial, _ = trials.current(uow)
+    trial.demand(RUNNING, what="Opening a site")
+    site = uow.get(SiteStatus, code, what="site")
+    if site.state is SiteState.OPEN:
+        raise Refused(f"Site {code} is open already.", field="site")
+    with trail.act(uow, Act.SITE_OPENED, person, site=code) as act:
+        sign(act, step_up, meaning=OPEN_MEANING, about=f"site {code}", values={"site": code})
+        return act.change(site, state=SiteState.OPEN, opened_at=act.at)
+
+
+def close_site(uow: UnitOfWork, person: Person, code: str, why: str) -> SiteStatus:
+    """Close a site to enrolment, randomization and transfer; participants there are treated to their end."""
+    site = trials.demand_open_site(uow, code)
+    _demand_reason(why)
+    with trail.act(uow, Act.SITE_CLOSED, person, site=code, why=why) as act:
+        return act.change(site, state=SiteState.CLOSED)
+
+
+def close_enrolment(uow: UnitOfWork, person: Person, why: str) -> Trial:
+    """Close enrolment; harvested participants can still be randomized."""
+    trial, _ = trials.current(uow)
+    trial.demand(frozenset({Phase.ACTIVE}), what="Closing enrolment")
+    _demand_reason(why)
+    with trail.act(uow, Act.ENROLMENT_CLOSED, person, why=why) as act:
+        return act.change(trial, phase=Phase.ENROLMENT_CLOSED)
+
+
+def terminate(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Trial:
+    """End the trial early; lock and release follow as in any other.
+
+    Raises:
+        Refused: The trial is not running, or the reason is missing.
+        StepUpRefused: The re-authentication does not count.
+    """
+    trial, _ = trials.current(uow)
+    trial.demand(OPEN - {Phase.TERMINATED}, what="Terminating")
+    _demand_reason(why)
+    with trail.act(uow, Act.TRIAL_TERMINATED, person, why=why) as act:
+        sign(act, step_up, meaning=TERMINATE_MEANING, about="trial", values={"why": why})
+        return act.change(trial, phase=Phase.TERMINATED)
+
+
+def _demand_reason(why: str) -> None:
+    if not why.strip():
+        raise Refused("Give the reason. Nothing was changed.", field="why")

@@ -1,0 +1,75 @@
+"""The record of a period: which one is current, and the rules of booking, preparing and dispensing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain import windows
+from randomizer.domain.supply import Outcome, PeriodRecord
+from randomizer.errors import Refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from randomizer.domain.definition_values import Definition
+    from randomizer.store.work import UnitOfWork
+
+INFUSED = frozenset({Outcome.GIVEN, Outcome.PARTLY_GIVEN})
+
+
+def of(uow: UnitOfWork, number: str) -> tuple[PeriodRecord, ...]:
+    """Every period of a participant, in order."""
+    return uow.all(PeriodRecord, participant=number)
+
+
+def current(uow: UnitOfWork, number: str) -> PeriodRecord:
+    """The first period that is not closed.
+
+    Raises:
+        Refused: All are closed, or the participant is not randomized.
+    """
+    found = next((record for record in of(uow, number) if record.outcome is None), None)
+    if found is None:
+        raise Refused(
+            f"Participant {number} has no open period. Nothing was changed.",
+            field="participant",
+            next_step="Open the participant's page to see what was given.",
+        )
+    return found
+
+
+def previous_infusion(uow: UnitOfWork, record: PeriodRecord) -> datetime | None:
+    """Start of the last infusion actually given before this period, or None."""
+    earlier = [other for other in of(uow, record.participant) if other.period < record.period]
+    return max(
+        (other.given_at for other in earlier if other.outcome in INFUSED and other.given_at), default=None
+    )
+
+
+def demand_time(
+    uow: UnitOfWork, definition: Definition, record: PeriodRecord, moment: datetime, *, signed: bool
+) -> None:
+    """Check the minimum interval, and the visit window unless a deviation may still be signed.
+
+    Args:
+        uow: The unit of work.
+        definition: The definition.
+        record: The period.
+        moment: When the infusion is to begin.
+        signed: Whether a moment outside the window needs its signed deviation by now.
+
+    Raises:
+        Refused: Below the minimum interval, or outside the window without a signed deviation.
+    """
+    plan = definition.period(record.period)
+    previous = previous_infusion(uow, record)
+    windows.demand_interval(plan, previous, moment)
+    if signed and record.deviation_signed_at is None and windows.outside(plan, previous, moment):
+        limits = windows.window(plan, previous)
+        between = f"{windows.day(limits.opens_on)} to {windows.day(limits.closes_on)}" if limits else ""
+        raise Refused(
+            f"{windows.day(moment)} lies outside the visit window of period {record.period} ({between}) and "
+            "no deviation is signed. Nothing was changed.",
+            field="booked_for",
+            next_step="The investigator signs the deviation before the preparation, or books another day.",
+        )

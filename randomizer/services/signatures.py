@@ -1,0 +1,65 @@
+"""Signing: printed name, time and meaning, bound to the values that were shown."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from randomizer.domain.records import Signature
+from randomizer.errors import StepUpRefused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from randomizer.services.trail import OpenAct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUp:
+    """A fresh re-authentication; only `randomizer.services.accounts.step_up` makes one.
+
+    Args:
+        account: Number of the account.
+        at: When the person re-authenticated.
+        expires_at: After this it counts for nothing.
+    """
+
+    account: int
+    at: datetime
+    expires_at: datetime
+
+
+def sign(act: OpenAct, step_up: StepUp, *, meaning: str, about: str, values: dict[str, Any]) -> Signature:
+    """Put a signature into the act.
+
+    Args:
+        act: The act under way.
+        step_up: The signer's own re-authentication.
+        meaning: What the signature states, e.g. "I confirm that this participant is eligible".
+        about: What is signed, e.g. "participant 10013".
+        values: What was shown and is signed; text, numbers, lists and mappings.
+
+    Raises:
+        StepUpRefused: The re-authentication is somebody else's, or too old.
+    """
+    if step_up.account != act.person.account or not step_up.at <= act.at < step_up.expires_at:
+        raise StepUpRefused(
+            "This needs your password and a fresh code, entered now. Nothing was signed.",
+            field="code",
+            next_step="Enter your password and the code that your authenticator shows now.",
+        )
+    act.note(signed=values)
+    return act.add(
+        Signature(
+            number=act.number,
+            account=act.person.account,
+            printed_name=act.person.printed_name,
+            meaning=meaning,
+            about=about,
+            digest=hashlib.sha256(rfc8785.dumps(values)).hexdigest(),
+            signed_at=act.at,
+        )
+    )

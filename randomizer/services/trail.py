@@ -1,0 +1,189 @@
+"""The trail: every act writes its entry in the transaction of the act.
+
+One RFC 6962 tree. An entry holds ids and a salted digest; the values stand beside it. The values hold each
+touched record whole, so that a record can be compared with its last entry at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rfc8785
+
+from keys.merkle import Frontier, leaf_hash
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
+from randomizer.domain.people import SERVICE, Person, demand
+from randomizer.domain.supply import Kit
+from randomizer.errors import Stopped, Tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from randomizer.store.work import UnitOfWork
+
+T = TypeVar("T")
+
+SALT_BYTES = 32
+
+
+class OpenAct:
+    """An act under way: what it touches and notes ends up in its entry.
+
+    Args:
+        uow: The unit of work.
+        number: Number of the entry that the act will leave.
+        at: The moment of the act.
+        person: Who acts.
+    """
+
+    def __init__(self, uow: UnitOfWork, number: int, at: datetime, person: Person) -> None:
+        self.uow = uow
+        self.number = number
+        self.at = at
+        self.person = person
+        self._rows: list[dict[str, Any]] = []
+        self._details: dict[str, Any] = {}
+
+    def add(self, value: T) -> T:
+        """Insert a value that the trail covers."""
+        stamped = replace(value, entry=self.number)  # type: ignore[type-var]
+        self.uow.insert(stamped)
+        self._rows.append({"kind": type(value).__name__, "key": _key(value), "new": plain(stamped)})
+        return stamped
+
+    def change(self, value: T, **changes: object) -> T:
+        """Replace fields of a value that the trail covers; refused if somebody else was first."""
+        changed = replace(value, **changes, entry=self.number)  # type: ignore[type-var]
+        self.uow.update(changed, seen_entry=value.entry)  # type: ignore[attr-defined]
+        old, new = plain(value), plain(changed)
+        before = {name: content for name, content in old.items() if new[name] != content}
+        self._rows.append({"kind": type(value).__name__, "key": _key(value), "old": before, "new": new})
+        return changed
+
+    def note(self, **details: object) -> None:
+        """Keep details that are no record: confirmed items, a signature's meaning, a spoken name."""
+        self._details.update({name: _plain(content) for name, content in details.items()})
+
+    def content(self, why: str) -> dict[str, Any]:
+        """The values of the entry."""
+        return {"why": why, "details": self._details, "rows": self._rows}
+
+
+@contextmanager
+def act(
+    uow: UnitOfWork, what: Act, person: Person, *, site: str = "", participant: str = "", why: str = ""
+) -> Iterator[OpenAct]:
+    """One act: checked, carried out under a savepoint, and entered.
+
+    Args:
+        uow: The unit of work; a commit may carry several acts.
+        what: The act.
+        person: Who acts, as the store knew them when the request came in.
+        site: Site code that it is about, or "".
+        participant: Participant number, or "".
+        why: The reason, free text; it stands in the side table only.
+
+    Yields:
+        The open act; leave the block to enter it, raise to undo it.
+
+    Raises:
+        NotAllowed: The person's roles do not cover the act at this site.
+    """
+    role = "" if person is SERVICE else str(demand(person, MAY[what], site or None, what=what))
+    with uow.savepoint():
+        head = uow.find(TrailHead, 1, locked=True)
+        if head is None:
+            raise Stopped("The trail of this instance has no head; nothing can be recorded.")
+        opened = OpenAct(uow, head.size, uow.clock(), person)
+        yield opened
+        salt = uow.entropy(SALT_BYTES)
+        content = rfc8785.dumps(opened.content(why))
+        entry = Entry(
+            number=head.size,
+            at=opened.at,
+            act=what,
+            actor=person.account,
+            role=role,
+            site=site,
+            participant=participant,
+            digest=values_digest(salt, content),
+        )
+        frontier = Frontier.from_bytes(head.frontier)
+        frontier.append(leaf_hash(leaf(entry)))
+        uow.insert(entry)
+        uow.insert(EntryValues(number=entry.number, salt=salt, content=content.decode()))
+        uow.update(TrailHead(size=head.size + 1, frontier=frontier.to_bytes()))
+
+
+def leaf(entry: Entry) -> bytes:
+    """The bytes of an entry that the tree is built over: canonical JSON (RFC 8785)."""
+    return rfc8785.dumps(plain(entry))
+
+
+def values_digest(salt: bytes, content: bytes) -> str:
+    """SHA-256 of salt and values, hex: what the entry says of them without telling them."""
+    return hashlib.sha256(salt + content).hexdigest()
+
+
+def plain(value: object) -> dict[str, Any]:
+    """A record as JSON values; long bytes stand as their digest."""
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}  # type: ignore[arg-type]
+
+
+def _plain(content: Any) -> Any:  # noqa: ANN401
+    if isinstance(content, datetime):
+        return content.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(content, bytes):
+        return f"sha256:{hashlib.sha256(content).hexdigest()}" if content else ""
+    if isinstance(content, dict):
+        return {str(name): _plain(part) for name, part in content.items()}
+    if isinstance(content, (tuple, list, set, frozenset)):
+        return [
+            _plain(part) for part in (sorted(content) if isinstance(content, (set, frozenset)) else content)
+        ]
+    return content if content is None or isinstance(content, (int, bool)) else str(content)
+
+
+def _key(value: object) -> list[Any]:
+    return [_plain(getattr(value, name)) for name in value.KEY]  # type: ignore[attr-defined]
+
+
+def check(uow: UnitOfWork, *values: object) -> None:
+    """Compare records with their last entries: the one function that does so.
+
+    Args:
+        uow: The unit of work in which the records were read.
+        *values: Values that the trail covers; one whose `entry` is 0 and that no act has touched is a kit as
+            activated, which the sealed rows cover.
+
+    Raises:
+        Tampered: A record, its entry's values or its digest do not agree.
+    """
+    for value in values:
+        if not _agrees(uow, value):
+            raise Tampered(about(value))
+
+
+def about(value: object) -> str:
+    """A record named for a person: kind and key, never content."""
+    return " ".join([type(value).__name__, *(str(part) for part in _key(value))])
+
+
+def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
+    if value.entry == 0 and isinstance(value, Kit):
+        return value == Kit(number=value.number, slot=value.slot, period=value.period)
+    entry = uow.find(Entry, value.entry)
+    values = uow.find(EntryValues, value.entry)
+    if entry is None or values is None or values_digest(values.salt, values.content.encode()) != entry.digest:
+        return False
+    expected = {"kind": type(value).__name__, "key": _key(value), "new": plain(value)}
+    rows = json.loads(values.content)["rows"]
+    # The last mention counts: an act may touch a record twice.
+    mentions = [row for row in rows if row["kind"] == expected["kind"] and row["key"] == expected["key"]]
+    return bool(mentions) and mentions[-1]["new"] == expected["new"]

@@ -1,0 +1,241 @@
+"""The unit of work: the domain's values in, the domain's values out, one transaction.
+
+Rows never leave this package. A value that the trail covers carries the number of its last entry; changing
+it is a compare-and-set on that number, so that of two writers who read the same state only one wins.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from randomizer.errors import Conflict, NotFound
+from randomizer.store.engine import READ_ONLY
+from randomizer.store.tables import COVERED, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine, Select, Table, Update
+    from sqlalchemy.sql import ColumnElement
+
+    Clock = Callable[[], datetime]
+    Entropy = Callable[[int], bytes]
+
+T = TypeVar("T")
+
+TABLES: dict[type, Table] = {kind: row.__table__ for kind, row in ROWS.items()}  # type: ignore[attr-defined]
+KEYS: dict[type, tuple[str, ...]] = {kind: kind.KEY for kind in ROWS}  # type: ignore[attr-defined]
+NAMES: dict[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in ROWS}
+
+
+class UnitOfWork:
+    """One transaction over the store, with the clock and the randomness of whoever opened it.
+
+    Args:
+        connection: An open connection inside a transaction.
+        clock: Gives the current moment, UTC.
+        entropy: Gives random bytes.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, entropy: Entropy) -> None:
+        self._connection = connection
+        self.clock = clock
+        self.entropy = entropy
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """All or nothing for one act inside a commit that carries several."""
+        with self._connection.begin_nested():
+            yield
+
+    def find(self, kind: type[T], /, *key: object, locked: bool = False) -> T | None:
+        """The value with this key, or None.
+
+        Args:
+            kind: A domain value of `randomizer.store.tables.ROWS`.
+            *key: Its key, in the order of ``KEY``.
+            locked: Whether to keep other writers off it until the end of the transaction.
+        """
+        statement = (BY_KEY_LOCKED if locked else BY_KEY)[kind]
+        row = self._connection.execute(statement, dict(zip(KEYS[kind], key, strict=True))).first()
+        return None if row is None else kind(**row._mapping)
+
+    def get(self, kind: type[T], /, *key: object, what: str = "record") -> T:
+        """The value with this key.
+
+        Raises:
+            NotFound: There is none; `what` names the kind of thing in the sentence.
+        """
+        found = self.find(kind, *key)
+        if found is None:
+            named = " ".join(str(part) for part in key)
+            raise NotFound(
+                f"There is no {what} {named}.", field=what, next_step="Check the number and enter it again."
+            )
+        return found
+
+    def all(
+        self, kind: type[T], /, *, order: str = "", limit: int | None = None, **where: object
+    ) -> tuple[T, ...]:
+        """Every value that fits, ordered by its key.
+
+        Args:
+            kind: A domain value.
+            order: Name of a field to order by before the key; with "-" in front, from last to first.
+            limit: At most so many.
+            **where: Field names with a value, a collection of values, or None for "empty".
+        """
+        table = TABLES[kind]
+        statement = select(table).where(*_conditions(table, where)).order_by(*_order(table, kind, order))
+        rows = self._connection.execute(statement if limit is None else statement.limit(limit))
+        return tuple(kind(**row._mapping) for row in rows)
+
+    def page(self, kind: type[T], /, *, after: int, limit: int) -> tuple[T, ...]:
+        """Values of a kind with a numeric key, from a key on.
+
+        Args:
+            kind: A domain value whose key is one number.
+            after: The smallest key to return.
+            limit: At most so many.
+        """
+        table = TABLES[kind]
+        column = table.c[KEYS[kind][0]]
+        rows = self._connection.execute(select(table).where(column >= after).order_by(column).limit(limit))
+        return tuple(kind(**row._mapping) for row in rows)
+
+    def count(self, kind: type, /, **where: object) -> int:
+        """How many values fit; see `all` for the conditions."""
+        table = TABLES[kind]
+        statement = select(func.count()).select_from(table).where(*_conditions(table, where))
+        return int(self._connection.execute(statement).scalar_one())
+
+    def insert(self, value: object) -> None:
+        """Add a value.
+
+        Raises:
+            Conflict: Its key, or another field that must be unique, is taken.
+        """
+        try:
+            self._connection.execute(insert(TABLES[type(value)]), _mapping(value))
+        except IntegrityError as error:
+            raise Conflict(
+                f"There is already such a {TABLES[type(value)].name.replace('_', ' ')}. Nothing was changed.",
+                next_step="Reload the page to see what is there.",
+            ) from error
+
+    def insert_all(self, values: Iterable[object]) -> None:
+        """Add many values of one kind, at activation."""
+        batch = list(values)
+        if batch:
+            self._connection.execute(insert(TABLES[type(batch[0])]), [_mapping(value) for value in batch])
+
+    def update(self, value: object, *, seen_entry: int | None = None) -> None:
+        """Write a value over the one with the same key.
+
+        Args:
+            value: The new value.
+            seen_entry: Number of the last entry when it was read, for a value that the trail covers.
+
+        Raises:
+            Conflict: Somebody changed it in between, or it is gone.
+        """
+        kind = type(value)
+        parameters = {f"new_{name}": content for name, content in _mapping(value).items()}
+        parameters |= {f"key_{name}": getattr(value, name) for name in KEYS[kind]}
+        if seen_entry is not None:
+            parameters["seen"] = seen_entry
+        statements = UPDATES if seen_entry is None else UPDATES_IF_UNCHANGED
+        result = self._connection.execute(statements[kind], parameters)
+        if result.rowcount != 1:
+            raise Conflict(
+                "Somebody else changed this record a moment ago. Nothing was changed.",
+                next_step="Reload the page and do it again if it is still needed.",
+            )
+
+    def remove(self, kind: type, /, **where: object) -> int:
+        """Delete values that the trail does not cover; returns how many."""
+        if kind in COVERED:
+            raise ValueError(f"{kind.__name__} is covered by the trail and never deleted.")
+        table = TABLES[kind]
+        return self._connection.execute(delete(table).where(*_conditions(table, where))).rowcount
+
+    def remove_before(self, kind: type, field: str, moment: datetime) -> int:
+        """Delete uncovered values whose moment has passed; returns how many."""
+        table = TABLES[kind]
+        return self._connection.execute(delete(table).where(table.c[field] < moment)).rowcount
+
+
+class Store:
+    """A database, with the clock and the randomness that its units of work carry.
+
+    Args:
+        engine: From `randomizer.store.engine.open_engine`.
+        clock: Gives the current moment, UTC.
+        entropy: Gives random bytes.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, entropy: Entropy) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.entropy = entropy
+
+    @contextmanager
+    def writing(self) -> Iterator[UnitOfWork]:
+        """A transaction that commits at the end, or leaves nothing behind."""
+        with self.engine.begin() as connection:
+            yield UnitOfWork(connection, self.clock, self.entropy)
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """A transaction that sees one state and changes nothing."""
+        with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+            yield UnitOfWork(connection, self.clock, self.entropy)
+
+
+def _by_key(kind: type, *, locked: bool) -> Select[Any]:
+    table = TABLES[kind]
+    statement = select(table).where(*(table.c[name] == bindparam(name) for name in KEYS[kind]))
+    return statement.with_for_update() if locked else statement
+
+
+def _update(kind: type, *, covered: bool) -> Update:
+    table = TABLES[kind]
+    conditions = [table.c[name] == bindparam(f"key_{name}") for name in KEYS[kind]]
+    if covered:
+        conditions.append(table.c.entry == bindparam("seen"))
+    changes = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in NAMES[kind]}
+    return update(table).where(and_(*conditions)).values(changes)
+
+
+# Built once: the same few statements carry every act.
+BY_KEY = {kind: _by_key(kind, locked=False) for kind in ROWS}
+BY_KEY_LOCKED = {kind: _by_key(kind, locked=True) for kind in ROWS}
+UPDATES = {kind: _update(kind, covered=False) for kind in ROWS}
+UPDATES_IF_UNCHANGED = {kind: _update(kind, covered=True) for kind in COVERED}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in NAMES[type(value)]}
+
+
+def _conditions(table: Table, where: dict[str, object]) -> list[ColumnElement[bool]]:
+    return [_condition(table.c[name], wanted) for name, wanted in where.items()]
+
+
+def _condition(column: Any, wanted: object) -> Any:  # noqa: ANN401
+    if wanted is None:
+        return column.is_(None)
+    if isinstance(wanted, (tuple, list, set, frozenset)):
+        return column.in_(list(wanted))
+    return column == wanted
+
+
+def _order(table: Table, kind: type, order: str) -> list[Any]:
+    first = [table.c[order[1:]].desc()] if order.startswith("-") else [table.c[order]] if order else []
+    return [*first, *(table.c[name] for name in KEYS[kind])]
