@@ -162,6 +162,15 @@ def sign(text: str, key: NoteKey) -> bytes:
     return _bounded(body + b"\n" + _signature_line(key, body, b""))
 
 
+def signature(message: bytes, key: NoteKey) -> bytes:
+    """Give the bare Ed25519 signature of a message, 64 bytes; the notes here are made of it.
+
+    Source:
+        RFC 8032 section 5.1.6.
+    """
+    return Ed25519PrivateKey.from_private_bytes(key.secret).sign(message)
+
+
 def cosign(note: bytes, key: NoteKey, at: int | None = None) -> bytes:
     """Add a signature to a note; the caller has verified what it signs.
 
@@ -199,11 +208,11 @@ def verify(note: bytes, verifiers: Sequence[VerifierKey]) -> Verified:
     known = {(key.name, key.key_id): key for key in verifiers}
     names: list[str] = []
     times: list[tuple[str, int]] = []
-    for signature in signatures:
-        key = known.get((signature.name, signature.key_id))
+    for found in signatures:
+        key = known.get((found.name, found.key_id))
         if key is None:
             continue
-        stamp = _check_signature(text.encode(), signature, key)
+        stamp = _check_signature(text.encode(), found, key)
         if key.name not in names:
             names.append(key.name)
         if stamp is not None:
@@ -221,11 +230,11 @@ def read_unverified(note: bytes) -> tuple[str, tuple[str, ...]]:
         NoteRefused: The note is malformed.
     """
     text, signatures = _split_note(note)
-    return text, tuple(signature.name for signature in signatures)
+    return text, tuple(found.name for found in signatures)
 
 
-def _check_signature(body: bytes, signature: _Signature, key: VerifierKey) -> int | None:
-    stamp, value = b"", signature.value
+def _check_signature(body: bytes, claimed: _Signature, key: VerifierKey) -> int | None:
+    stamp, value = b"", claimed.value
     if key.kind == COSIGNATURE:
         stamp, value = value[:_STAMP_LENGTH], value[_STAMP_LENGTH:]
     try:
@@ -243,7 +252,7 @@ def _message(body: bytes, stamp: bytes) -> bytes:
 
 
 def _signature_line(key: NoteKey, body: bytes, stamp: bytes) -> bytes:
-    value = Ed25519PrivateKey.from_private_bytes(key.secret).sign(_message(body, stamp))
+    value = signature(_message(body, stamp), key)
     return f"— {key.name} {to_base64(key.verifier.key_id + stamp + value)}\n".encode()
 
 

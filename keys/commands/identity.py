@@ -72,7 +72,10 @@ def receive(
                 why="foreign",
                 custodian=share.number,
             )
-    said = f"Share {share.number} of {share.n} of the {share.purpose} key; any {share.k} open it.\nDigest: {digest}"
+    said = (
+        f"Share {share.number} of {share.n} of the {share.purpose} key; any {share.k} open it.\n"
+        f"Digest: {digest}"
+    )
     fields = {"purpose": share.purpose, "number": share.number, "k": share.k, "n": share.n, "digest": digest}
     if keep:
         kept = directory / _kept_name(share)
