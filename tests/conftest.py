@@ -142,3 +142,12 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         connection.execute(f'CREATE DATABASE "{name}" STRATEGY file_copy')
         yield postgres_url.replace("/postgres?", f"/{name}?", 1)
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """The folder of official vectors that ``CROSSOVER_CONFORMANCE`` names; nobody ships it with the code."""
+    folder = os.environ.get("CROSSOVER_CONFORMANCE")
+    if not folder:
+        pytest.skip("CROSSOVER_CONFORMANCE names no folder: the official vectors were not run.")
+    return Path(folder)
