@@ -4,7 +4,13 @@ PYTHON =
 PYTHONS = python3.13 python3.12 python3.11 python3
 UV = uv
 BIN = .venv/bin
-LINT = $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+# Everything is run, whatever fails, so that one run says it all.
+LINT = failed=''; \
+	$(BIN)/ruff check . || failed="$$failed ruff-check"; \
+	$(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
+	$(BIN)/mypy || failed="$$failed mypy"; \
+	$(BIN)/lint-imports --no-logo || failed="$$failed lint-imports"
+VERDICT = if [ -n "$$failed" ]; then echo "Failed:$$failed. See above." >&2; exit 1; fi
 
 help:
 	@echo 'make run           a MESEMS rehearsal with both doors and the scheduler, sign-in details printed'
@@ -21,15 +27,14 @@ run: .venv/installed
 demo: .venv/installed
 	$(BIN)/randomizer demo --dir var/demo --participants 24
 
-# The tests run after a linter's complaint too, so that one run says everything.
 test: .venv/installed
-	@passed=yes; \
-	{ $(LINT); } || passed=no; \
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -r fEs || passed=no; \
-	if [ $$passed = no ]; then echo 'Something failed: see above.' >&2; exit 1; fi
+	@$(LINT); \
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -r fEs || failed="$$failed pytest"; \
+	$(VERDICT)
 
 lint: .venv/installed
-	@$(LINT)
+	@$(LINT); \
+	$(VERDICT)
 
 requirements: .venv/installed
 	$(BIN)/python tests/requirements_page.py
