@@ -142,18 +142,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryValues:
-    """Salt and values of an entry: old and new, reason and free text; empty once erased.
+    """Salt and values of an entry; both texts are empty once erased.
+
+    The reason stands apart, so that the values can go to statisticians without free text and still be checked:
+    they hold its salted digest.
 
     Args:
         number: Number of the entry.
         salt: 32 random bytes.
-        content: Canonical JSON.
+        content: Canonical JSON of old and new values and of the reason's digest.
+        why: The reason, free text.
     """
 
     KEY: ClassVar = ("number",)
     number: int
     salt: bytes = field(repr=False)
     content: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def terminate(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Tri
     trial.demand(OPEN - {Phase.TERMINATED}, what="Terminating")
     _demand_reason(why)
     with trail.act(uow, Act.TRIAL_TERMINATED, person, why=why) as act:
-        sign(act, step_up, meaning=TERMINATE_MEANING, about="trial", values={"why": why})
+        sign(act, step_up, meaning=TERMINATE_MEANING, about="trial", values={"phase": Phase.TERMINATED})
         return act.change(trial, phase=Phase.TERMINATED)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain import participants, windows
 from randomizer.domain.acts import MAY, Act
-from randomizer.domain.numbers import KIT_LENGTH, group3, parse_number
+from randomizer.domain.numbers import KIT_DIGITS, group3, parse_number
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE, demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
@@ -85,7 +85,7 @@ def dispense(uow: UnitOfWork, person: Person, number: str, scanned: str) -> ToDi
         HardStop: Wrong kit, wrong participant, too early, expired, already handed out; there is no override.
     """
     todo = look_up(uow, person, number)
-    _demand_right_kit(uow, todo, parse_number(scanned, KIT_LENGTH))
+    _demand_right_kit(uow, todo, parse_number(scanned, KIT_DIGITS))
     with trail.act(uow, Act.KIT_DISPENSED, person, site=todo.participant.site, participant=number) as act:
         kit = act.change(todo.kit, state=KitState.DISPENSED)
         record = act.change(todo.record, dispensed_at=act.at)

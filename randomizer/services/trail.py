@@ -70,9 +70,9 @@ class OpenAct:
         """Keep details that are no record: confirmed items, a signature's meaning, a spoken name."""
         self._details.update({name: _plain(content) for name, content in details.items()})
 
-    def content(self, why: str) -> dict[str, Any]:
-        """The values of the entry."""
-        return {"why": why, "details": self._details, "rows": self._rows}
+    def content(self, why_digest: str) -> bytes:
+        """The values of the entry as canonical JSON (RFC 8785)."""
+        return rfc8785.dumps({"why_digest": why_digest, "details": self._details, "rows": self._rows})
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def act(
         opened = OpenAct(uow, head.size, uow.clock(), person)
         yield opened
         salt = uow.entropy(SALT_BYTES)
-        content = rfc8785.dumps(opened.content(why))
+        content = opened.content(values_digest(salt, why.encode()))
         entry = Entry(
             number=head.size,
             at=opened.at,
@@ -117,7 +117,7 @@ def act(
         frontier = Frontier.from_bytes(head.frontier)
         frontier.append(leaf_hash(leaf(entry)))
         uow.insert(entry)
-        uow.insert(EntryValues(number=entry.number, salt=salt, content=content.decode()))
+        uow.insert(EntryValues(number=entry.number, salt=salt, content=content.decode(), why=why))
         uow.update(TrailHead(size=head.size + 1, frontier=frontier.to_bytes()))
 
 
@@ -182,8 +182,12 @@ def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
     values = uow.find(EntryValues, value.entry)
     if entry is None or values is None or values_digest(values.salt, values.content.encode()) != entry.digest:
         return False
+    content = json.loads(values.content)
+    if content["why_digest"] != values_digest(values.salt, values.why.encode()):
+        return False
     expected = {"kind": type(value).__name__, "key": _key(value), "new": plain(value)}
-    rows = json.loads(values.content)["rows"]
     # The last mention counts: an act may touch a record twice.
-    mentions = [row for row in rows if row["kind"] == expected["kind"] and row["key"] == expected["key"]]
+    mentions = [
+        row for row in content["rows"] if row["kind"] == expected["kind"] and row["key"] == expected["key"]
+    ]
     return bool(mentions) and mentions[-1]["new"] == expected["new"]

@@ -255,6 +255,7 @@ class EntryValuesRow(SQLModel, table=True):
     number: int = Field(primary_key=True, foreign_key="entry.number")
     salt: bytes = _blob()
     content: str = _text()
+    why: str = _text()
 
 
 class TrailHeadRow(SQLModel, table=True):

@@ -9,7 +9,7 @@ revision = "0001"
 down_revision = None
 
 APPEND_ONLY = ("entry", "allocation", "checkpoint", "signature")
-ERASURE = "NEW.content <> '' OR NEW.number <> OLD.number"
+ERASURE = "NEW.content <> '' OR NEW.why <> '' OR NEW.number <> OLD.number"
 SEALED_COLUMNS = "number, stratum, ordinal, randomization_number, kits, leaf_hash, proof, ciphertext"
 
 
@@ -228,6 +228,7 @@ def _entry_values() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["number"],
             ["entry.number"],
