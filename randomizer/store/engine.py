@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, event
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import ExceptionContext
 
 PATIENCE_SECONDS = 60
 """How long a writer waits for another; twenty clients at once must not fail for lack of patience."""
@@ -23,11 +24,22 @@ def open_engine(url: str) -> Engine:
     """
     # Parameters stay out of exception text: they may hold what a person must not read.
     if not url.startswith("sqlite"):
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=20, max_overflow=20)
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=20, max_overflow=20)
+        event.listen(engine, "handle_error", _keep_rows_out_of_errors)
+        return engine
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE_SECONDS})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_rows_out_of_errors(context: ExceptionContext) -> None:
+    # PostgreSQL quotes the failing row in its errors, whatever SQLAlchemy hides.
+    state = getattr(context.original_exception, "sqlstate", "")
+    told = f"{type(context.original_exception).__name__} {state}"
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = (told,)
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401

@@ -125,7 +125,7 @@ class UnitOfWork:
             self._connection.execute(insert(TABLES[type(value)]), _mapping(value))
         except IntegrityError as error:
             raise Conflict(
-                f"There is already such a {TABLES[type(value)].name.replace('_', ' ')}. Nothing was changed.",
+                f"There is already such a record ({TABLES[type(value)].name}). Nothing was changed.",
                 next_step="Reload the page to see what is there.",
             ) from error
 

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
+
+from randomizer.domain.acts import Act
+from randomizer.domain.people import SERVICE, Account
+from randomizer.services import trail
+from randomizer.store.schema import upgrade
+from randomizer.store.tables import ROWS
+
+if TYPE_CHECKING:
+    from randomizer.store.work import Store
+
+
+@pytest.mark.requirement("store")
+def test_the_newest_migration_and_the_models_agree(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(store: Store) -> None:
+    with store.reading() as uow:
+        before = uow.count(Account)
+    upgrade(store.engine)
+    with store.reading() as uow:
+        assert uow.count(Account) == before
+
+
+@pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)
+def test_a_table_has_the_fields_of_its_domain_value(kind: type) -> None:
+    columns = ROWS[kind].__table__.columns  # type: ignore[attr-defined]
+    assert [column.name for column in columns] == [field.name for field in fields(kind)]
+    assert [column.name for column in columns if column.primary_key] == list(kind.KEY)  # type: ignore[attr-defined]
+
+
+@pytest.mark.promise(17)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET act = 'nothing happened'",
+        "DELETE FROM entry",
+        "DELETE FROM entry_values",
+        "UPDATE entry_values SET content = '{}'",
+        "UPDATE entry_values SET why = 'another reason'",
+    ],
+)
+def test_the_database_refuses_to_rewrite_the_trail(store: Store, statement: str) -> None:
+    with store.writing() as uow, trail.act(uow, Act.ACCOUNT_CREATED, SERVICE, why="first") as act:
+        act.add(Account(number=1, username="a", printed_name="A", email="a@example.org"))
+    with (
+        pytest.raises(DBAPIError, match=r"append-only|only erased|never deleted"),
+        store.engine.begin() as sql,
+    ):
+        sql.execute(text(statement))
+
+
+def test_values_can_be_erased_as_a_whole(store: Store) -> None:
+    with store.writing() as uow, trail.act(uow, Act.ACCOUNT_CREATED, SERVICE, why="first") as act:
+        act.add(Account(number=1, username="a", printed_name="A", email="a@example.org"))
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE entry_values SET content = '', why = ''"))
+        assert connection.execute(text("SELECT count(*) FROM entry_values WHERE content = ''")).scalar() == 1

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from randomizer.domain.housekeeping import Session
+from randomizer.domain.people import Account
+from randomizer.domain.trial import Slot, StratumStatus
+from randomizer.errors import Conflict, NotFound
+from randomizer.store.columns import time_text
+
+if TYPE_CHECKING:
+    from randomizer.store.work import Store
+
+ANNA = Account(number=1, username="anna", printed_name="Anna A.", email="anna@example.org")
+STRATUM = StratumStatus(code="S1", capacity=4)
+
+
+def test_what_goes_in_comes_out(store: Store) -> None:
+    slot = Slot(
+        number=0,
+        stratum="S1",
+        ordinal=1,
+        randomization_number="12345678",
+        kits=(("111", "222"), ("333", "444")),
+        leaf_hash=b"\x00\xff",
+        proof=b"",
+        ciphertext=b"\x01" * 40,
+        wraps=(("code-break", b"\x02"), ("staged", b"\x03")),
+    )
+    with store.writing() as uow:
+        uow.insert(STRATUM)
+        uow.insert(slot)
+    with store.reading() as uow:
+        assert uow.get(Slot, 0) == slot
+        assert uow.get(StratumStatus, "S1") == STRATUM
+        assert uow.find(Slot, 1) is None
+
+
+@given(moment=st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1)))  # noqa: DTZ001
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_moments_keep_their_microseconds_and_sort_as_text(moment: datetime) -> None:
+    assert datetime.fromisoformat(time_text(moment)) == moment
+    later = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    assert time_text(moment) <= time_text(later)
+
+
+def test_a_moment_without_zone_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(ValueError, match="without time zone"):
+        time_text(datetime(2027, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.promise(16)
+def test_of_two_writers_who_read_the_same_state_only_one_wins(store: Store) -> None:
+    with store.writing() as uow:
+        uow.insert(STRATUM)
+    with store.reading() as uow:
+        first = second = uow.get(StratumStatus, "S1")
+    with store.writing() as uow:
+        uow.update(replace(first, next_ordinal=2, entry=7), seen_entry=first.entry)
+    with pytest.raises(Conflict), store.writing() as uow:
+        uow.update(replace(second, next_ordinal=2, entry=8), seen_entry=second.entry)
+    with store.reading() as uow:
+        assert uow.get(StratumStatus, "S1").entry == 7
+
+
+def test_a_second_value_under_one_key_is_a_conflict_and_undoes_the_transaction(store: Store) -> None:
+    with store.writing() as uow:
+        uow.insert(ANNA)
+    with pytest.raises(Conflict, match="already such a record"), store.writing() as uow:  # noqa: PT012
+        uow.insert_all([replace(ANNA, number=2, username="berta")])
+        uow.insert(replace(ANNA, printed_name="Somebody else"))
+    with store.reading() as uow:
+        assert uow.all(Account) == (ANNA,)
+
+
+def test_an_unknown_key_is_named_in_a_sentence(store: Store) -> None:
+    with store.reading() as uow, pytest.raises(NotFound, match="There is no account 99") as refusal:
+        uow.get(Account, 99, what="account")
+    assert refusal.value.field == "account"
+
+
+def test_all_filters_orders_and_limits(store: Store) -> None:
+    people = [replace(ANNA, number=n, username=f"u{n}", active=n % 2 == 0) for n in range(1, 6)]
+    with store.writing() as uow:
+        uow.insert_all(people)
+    with store.reading() as uow:
+        assert [a.number for a in uow.all(Account, active=True)] == [2, 4]
+        assert [a.number for a in uow.all(Account, order="-username", limit=2)] == [5, 4]
+        assert [a.number for a in uow.all(Account, number=[1, 3, 9])] == [1, 3]
+        assert [a.number for a in uow.page(Account, after=3, limit=2)] == [3, 4]
+        assert uow.count(Account, active=False) == 3
+
+
+def test_what_the_trail_covers_is_never_deleted(store: Store) -> None:
+    with store.writing() as uow, pytest.raises(ValueError, match="covered by the trail"):
+        uow.remove(Account, number=1)
+
+
+def test_a_failed_savepoint_leaves_the_rest_of_the_transaction(store: Store) -> None:
+    with store.writing() as uow:
+        uow.insert(ANNA)
+        with pytest.raises(Conflict), uow.savepoint():
+            uow.insert(ANNA)
+        uow.insert(replace(ANNA, number=2, username="berta"))
+    with store.reading() as uow:
+        assert uow.count(Account) == 2
+
+
+def test_old_sessions_are_swept(store: Store) -> None:
+    moment = datetime(2027, 1, 1, tzinfo=UTC)
+    session = Session(
+        token_hash="a", account=1, door="site", began_at=moment, seen_at=moment, expires_at=moment
+    )
+    with store.writing() as uow:
+        uow.insert(ANNA)
+        uow.insert(session)
+        assert uow.remove_before(Session, "expires_at", datetime(2027, 1, 2, tzinfo=UTC)) == 1
+
+
+@pytest.mark.promise(3)
+def test_an_exception_of_the_database_tells_no_values(store: Store) -> None:
+    leaky = replace(ANNA, printed_name="a name that must not leak", email=None)  # type: ignore[arg-type]
+    with pytest.raises(Conflict) as failure, store.writing() as uow:
+        uow.insert(leaky)
+    assert "must not leak" not in "".join(traceback.format_exception(failure.value))
