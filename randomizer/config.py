@@ -1,0 +1,311 @@
+"""The settings of a deployment: what stands in an instance directory, and who may read which part of it.
+
+    instance.toml            settings; nothing secret
+    site/secrets.json        of the site door
+    codebreak/secrets.json   of the code-break door
+    jobs/secrets.json        of the jobs process
+    public/                  what anybody may have
+
+Each process loads the secrets of its own directory only. Key files are read where keys are used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from randomizer.domain.trial import Kind
+from randomizer.errors import Faulty, Refused
+
+if TYPE_CHECKING:
+    from pydantic_settings import PydanticBaseSettingsSource
+
+SETTINGS_FILE = "instance.toml"
+SECRETS_FILE = "secrets.json"
+DEFAULT_INSTANCE = Path("var/instance")
+INSTANCE_VARIABLE = "RANDOMIZER_INSTANCE"
+PREFIX = "RANDOMIZER_"
+OTHERS = 0o077
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Door(_Part):
+    """Where a door listens and how many requests it serves at once.
+
+    Args:
+        host: Address to listen on.
+        port: TCP port.
+        url: Address that people type, where a reverse proxy stands before the door; "" for host and port.
+        threads: Threads of each process.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    url: str = ""
+    threads: int = Field(default=8, ge=1, le=256)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it listens on this machine only."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+class SiteDoor(Door):
+    """The site door; its sessions stand in the database, so it may run as several processes."""
+
+    port: int = Field(default=8701, ge=1, le=65535)
+    workers: int = Field(default=2, ge=1, le=64)
+
+
+class CodebreakDoor(Door):
+    """The code-break door; always one process, so that its sessions survive in memory."""
+
+    port: int = Field(default=8702, ge=1, le=65535)
+    threads: int = Field(default=16, ge=1, le=256)
+
+
+class Smtp(_Part):
+    """The mail server that notices leave through.
+
+    Args:
+        host: Name; "" while the instance sends no mail, notices then wait.
+        port: TCP port.
+        sender: Address that notices come from.
+        username: Name to sign in with; "" where the server asks for none.
+        security: How the connection is encrypted.
+        timeout_seconds: How long the server may take to answer.
+    """
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    sender: str = "randomizer@localhost"
+    username: str = ""
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    timeout_seconds: int = Field(default=15, ge=1, le=300)
+
+
+class Settings(BaseSettings):
+    """Settings of one instance; a variable ``RANDOMIZER_SITE__PORT`` stands above ``port`` of ``[site]``.
+
+    Args:
+        directory: The instance directory.
+        kind: Rehearsal or production; never changed later.
+        database_url: SQLAlchemy URL; the file of a relative SQLite URL lies in the instance directory.
+        origin: Name of the log, which is also the name of its checkpoint key.
+        plain_http: Whether cookies travel without TLS; only for a rehearsal on the loopback address.
+        step_up_seconds: How long a re-authentication counts.
+        checkpoint_seconds: How long an entry waits for a signed checkpoint at most.
+        site: The site door.
+        codebreak: The code-break door.
+        smtp: The mail server.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", validate_default=True
+    )
+
+    directory: Path
+    kind: Kind
+    database_url: str = Field(default="sqlite:///trial.db", repr=False)
+    origin: str = Field(min_length=1, pattern=r"^[^\s+]+$")
+    plain_http: bool = False
+    step_up_seconds: int = Field(default=120, ge=10, le=900)
+    checkpoint_seconds: int = Field(default=5, ge=1, le=3600)
+    site: SiteDoor = SiteDoor()
+    codebreak: CodebreakDoor = CodebreakDoor()
+    smtp: Smtp = Smtp()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment above file."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        local = self.site.is_local and self.codebreak.is_local
+        if self.plain_http and not (self.kind is Kind.REHEARSAL and local):
+            raise ValueError(
+                "plain_http is for a rehearsal whose doors listen on the loopback address; "
+                f"this instance is a {self.kind} at {self.site.host} and {self.codebreak.host}."
+            )
+        return self
+
+    @property
+    def engine_url(self) -> str:
+        """The URL to open, a relative SQLite file being one of the instance directory."""
+        prefix = "sqlite:///"
+        if not self.database_url.startswith(prefix):
+            return self.database_url
+        return f"{prefix}{(self.directory / self.database_url.removeprefix(prefix)).resolve()}"
+
+    @property
+    def public(self) -> Path:
+        """The directory of what anybody may have."""
+        return self.directory / "public"
+
+
+class DoorSecrets(_Part):
+    """Secrets of a door.
+
+    Args:
+        session_secret: Signs what the door gives to browsers; every door has its own.
+        totp_key: Fernet key of the code secrets; the same at both doors.
+    """
+
+    session_secret: SecretStr
+    totp_key: SecretStr
+
+
+class JobsSecrets(_Part):
+    """Secrets of the jobs process, beside its checkpoint key."""
+
+    smtp_password: SecretStr = SecretStr("")
+
+
+Secrets = TypeVar("Secrets", DoorSecrets, JobsSecrets)
+
+
+def load_settings(directory: Path | None = None) -> Settings:
+    """Read ``instance.toml``.
+
+    Args:
+        directory: The instance directory; None for that of RANDOMIZER_INSTANCE, or ``var/instance``.
+
+    Raises:
+        Faulty: The file has faults, all of them listed.
+        Refused: It cannot be read.
+    """
+    place = directory or Path(os.environ.get(INSTANCE_VARIABLE, "") or DEFAULT_INSTANCE)
+    path = place / SETTINGS_FILE
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be read: {error.strerror}.",
+            field="instance",
+            next_step="Name the instance directory with --instance or RANDOMIZER_INSTANCE.",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} is not TOML: {error}.", field="instance") from None
+    if _has_password(str(found.get("database_url", ""))):
+        raise Refused(
+            f"{path} holds no secrets, and its database_url has a password.",
+            field="database_url",
+            next_step="Give it in RANDOMIZER_DATABASE_URL, or let PostgreSQL know the user of the process.",
+        )
+    return settings_of(place, found, str(path))
+
+
+def settings_of(directory: Path, found: dict[str, Any], source: str) -> Settings:
+    """Check settings that were read or are about to be written.
+
+    Args:
+        directory: The instance directory.
+        found: As of ``instance.toml``.
+        source: Where they come from, for the messages.
+
+    Raises:
+        Faulty: With every fault.
+    """
+    try:
+        return Settings(**{**found, "directory": directory})
+    except ValidationError as error:
+        raise Faulty(_faults(error, source), next_step=f"Correct {source}.") from None
+
+
+def load_site_secrets(directory: Path) -> DoorSecrets:
+    """Secrets of the site door.
+
+    Raises:
+        Refused: The file is missing, malformed, or open to others.
+    """
+    return _load(DoorSecrets, directory / "site" / SECRETS_FILE)
+
+
+def load_codebreak_secrets(directory: Path) -> DoorSecrets:
+    """Secrets of the code-break door.
+
+    Raises:
+        Refused: The file is missing, malformed, or open to others.
+    """
+    return _load(DoorSecrets, directory / "codebreak" / SECRETS_FILE)
+
+
+def load_jobs_secrets(directory: Path) -> JobsSecrets:
+    """Secrets of the jobs process.
+
+    Raises:
+        Refused: The file is missing, malformed, or open to others.
+    """
+    return _load(JobsSecrets, directory / "jobs" / SECRETS_FILE)
+
+
+def _load(kind: type[Secrets], path: Path) -> Secrets:
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        return kind.model_validate(json.loads(_read_private(path, name)))
+    except (ValueError, UnicodeDecodeError):  # a message of the parser could repeat a secret
+        expected = ", ".join(kind.model_fields)
+        raise Refused(f"{name} must be a JSON object with: {expected}.", field=name) from None
+
+
+def _read_private(path: Path, name: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        raise Refused(f"{name} cannot be read: {error.strerror}.", field=name) from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_mode & OTHERS:
+            raise Refused(
+                f"{name} has mode {stat.S_IMODE(status.st_mode):04o}; secrets must be 0600.",
+                field=name,
+                next_step=f"chmod 600 {path}",
+            )
+        return file.read()
+
+
+def _faults(error: ValidationError, source: str) -> tuple[tuple[str, str], ...]:
+    faults = []
+    for found in error.errors(include_url=False):
+        field = ".".join(str(part) for part in found["loc"])
+        reason = found["msg"].removeprefix("Value error, ").rstrip(".")
+        sentence = f"{reason}." if not field else f"{field} in {source}: {reason}, got {_shown(found)}."
+        faults.append((field, sentence))
+    return tuple(faults)
+
+
+def _shown(found: Any) -> str:  # noqa: ANN401 - a TypedDict of the library
+    return "nothing" if found["type"] == "missing" else repr(found["input"])
+
+
+def _has_password(url: str) -> bool:
+    credentials, at, _ = url.partition("://")[2].rpartition("@")
+    return bool(at) and ":" in credentials
