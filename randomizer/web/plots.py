@@ -1,7 +1,7 @@
 """Plots as inline SVG with title, description and the numbers as a table; pure: values in, markup out.
 
-No style attribute and no script: colours come from the classes in `static/style.css`, so the markup lives under
-a content security policy without unsafe-inline. Nothing may be drawn per treatment on the blinded side.
+No style attribute and no script: colours come from the classes in `static/style.css`, so the markup lives
+under a content security policy without unsafe-inline. Nothing may be drawn per treatment on the blinded side.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 X = date | datetime | int | float  # one kind per chart; datetimes are UTC, aware
 
 WIDTH: Final = 640  # user units; the drawing scales with the page
-HEIGHT: Final = 330
+HEIGHT: Final = 300
 LEFT: Final = 64
 RIGHT: Final = 16
 TOP: Final = 48
-BOTTOM: Final = 84  # dates and the label, in the larger type of a narrow page
+BOTTOM: Final = 48
 ROW: Final = 76  # one window: its label above its bar
 BAR: Final = 22
 GAPS: Final = 3  # between the ticks along the bottom
 OPEN_TABLE_ROWS: Final = 12  # a longer table is folded
+NARROW_COLUMNS: Final = 3  # as many fit on a phone side by side
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NOTHING: Final = "Nothing to draw yet."
 
@@ -60,14 +61,15 @@ def step_chart(
         points: (when or where, value) in rising order; values are zero or more.
         title: Heading of the figure; its id comes from it, so it differs between the figures of a page.
         description: One sentence that says what the drawing shows, for whoever can't see it.
-        x_label: What runs along the bottom; first column of the table.
+        x_label: What runs along the bottom; first column of the table, and drawn unless it is days.
         y_label: What is counted; second column of the table.
     """
     figure = _figure(title)
     if not points:
         _child(figure, "p", NOTHING)
         return _markup(figure)
-    svg = _svg(figure, HEIGHT, title, description)
+    along = "" if isinstance(points[0][0], date) else x_label
+    svg = _svg(figure, HEIGHT + (36 if along else 0), title, description)
     across = _Axis(_place(points[0][0]), _place(points[-1][0]), LEFT, WIDTH - RIGHT)
     ticks = _ticks(max(y for _, y in points))
     up = _Axis(0, ticks[-1], HEIGHT - BOTTOM, TOP)
@@ -81,7 +83,8 @@ def step_chart(
     _child(svg, "path", None, {"class": "value", "d": path})
     _mark(svg, across.at(_place(points[-1][0])), up.at(points[-1][1]))
     _bottom(svg, across, points[0][0], HEIGHT - BOTTOM + 32)
-    _text(svg, WIDTH - RIGHT, HEIGHT - 8, x_label, anchor="end")
+    if along:
+        _text(svg, WIDTH - RIGHT, HEIGHT + 24, along, anchor="end")
     _table(figure, title, (x_label, y_label), [(_words(x), _plain(y)) for x, y in points])
     return _markup(figure)
 
@@ -111,8 +114,11 @@ def window_chart(
     if today:
         place = across.at(today.toordinal())
         _line(svg, (place, 0), (place, foot), "today")
+    for row, window in enumerate(windows):
+        _day(svg, window, across, row * ROW)
     _bottom(svg, across, min(days), foot + 32)
-    _child(figure, "p", "Bar: window. Ring: booked. Filled: given. Dashed line: today.", {"class": "legend"})
+    legend = "Bar: window. Ring: booked. Filled: given." + (" Dashed line: today." if today else "")
+    _child(figure, "p", legend, {"class": "legend"})
     rows = [(w.label, *(_words(day) for day in (w.opens, w.closes, w.booked, w.given))) for w in windows]
     _table(figure, title, ("Participant", "Opens", "Closes", "Booked", "Given"), rows)
     return _markup(figure)
@@ -133,15 +139,14 @@ class _Axis:
 
 
 def _bar(svg: ET.Element, window: Window, across: _Axis, top: float) -> None:
-    """Draw one window: its label, its bar, and the booked or given day on it."""
     first, last = across.at(window.opens.toordinal()), across.at(window.closes.toordinal())
-    size = {
-        "x": f"{first:.1f}",
-        "y": str(top + 36),
-        "width": f"{max(last - first, 4):.1f}",
-        "height": str(BAR),
-    }
-    _child(svg, "rect", None, {"class": "window", "rx": "3", **size})
+    sizes = {"x": first, "y": top + 36, "width": max(last - first, 4), "height": BAR, "rx": 3}
+    _child(svg, "rect", None, {"class": "window", **{key: f"{size:.1f}" for key, size in sizes.items()}})
+
+
+def _day(svg: ET.Element, window: Window, across: _Axis, top: float) -> None:
+    """Write the label of a window, and mark its booked or given day, over whatever lies beneath."""
+    first = across.at(window.opens.toordinal())
     late = first > WIDTH / 2
     _text(svg, WIDTH - 12 if late else first, top + 26, window.label, anchor="end" if late else "start")
     day = window.given or window.booked
@@ -218,21 +223,24 @@ def _svg(figure: ET.Element, height: float, title: str, description: str) -> ET.
 
 
 def _table(figure: ET.Element, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Put the numbers under the drawing, folded when they are many."""
-    is_open = {"open": "open"} if len(rows) <= OPEN_TABLE_ROWS else {}
-    details = _child(figure, "details", None, is_open)
+    """Put the numbers under the drawing, folded when they are many, as cards on a phone when they are wide.
+
+    The roles are named because a table shown as cards is no longer a table to a screen reader.
+    """
+    details = _child(figure, "details", None, {"open": "open"} if len(rows) <= OPEN_TABLE_ROWS else {})
     _child(details, "summary", "The numbers as a table")
-    table = _child(details, "table")
+    wide = {"class": "cards", "role": "table"} if len(columns) > NARROW_COLUMNS else {"role": "table"}
+    table = _child(details, "table", None, wide)
     _child(table, "caption", title, {"class": "visually-hidden"})
-    head = _child(_child(table, "thead"), "tr")
+    head = _child(_child(table, "thead", None, {"role": "rowgroup"}), "tr", None, {"role": "row"})
     for column in columns:
-        _child(head, "th", column, {"scope": "col"})
-    body = _child(table, "tbody")
-    for first, *others in rows:
-        line = _child(body, "tr")
-        _child(line, "th", first, {"scope": "row"})
-        for cell in others:
-            _child(line, "td", cell)
+        _child(head, "th", column, {"scope": "col", "role": "columnheader"})
+    body = _child(table, "tbody", None, {"role": "rowgroup"})
+    for row in rows:
+        line = _child(body, "tr", None, {"role": "row"})
+        for column, cell in zip(columns, row, strict=True):
+            names = {"role": "cell"} if len(line) else {"scope": "row", "role": "rowheader"}
+            _child(line, "td" if len(line) else "th", cell, {**names, "data-label": column})
 
 
 def _child(

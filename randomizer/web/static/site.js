@@ -6,7 +6,8 @@
   const box = document.querySelector("input[data-scan][autofocus]");
   if (!box) return;
 
-  const nobodyTypes = () => document.activeElement === null || document.activeElement === document.body;
+  const page = document.getElementById("main"); // takes the focus from the skip link and from a tap
+  const nobodyTypes = () => [null, document.body, page].includes(document.activeElement);
 
   window.addEventListener("pageshow", () => {
     if (nobodyTypes()) box.focus();

@@ -21,6 +21,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from randomizer import web
@@ -31,18 +32,12 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 WEB = Path(web.__file__).parent
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "script-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
-PAGES = ("gallery", "home", "dispense", "wrong-kit", "right-kit", "sign", "answer")
+PAGES = ("gallery", "home", "dispense", "wrong-kit", "right-kit", "sign", "answer", "nothing-given")
+CODE_BREAK = ("/answer", "/nothing-given")
 PEOPLE = {
     "site": ("Dr Anne Martin", "investigator", "Toulouse"),
     "codebreak": ("Dr Anne Martin", "investigator", "Toulouse"),
@@ -57,9 +52,10 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     )
     born = DateField("Date of birth", description="As on the consent form.")
     weight = DecimalField("Weight")
-    site = SelectField("Site", choices=[("tls", "Toulouse"), ("mil", "Milano")])
+    site = SelectField("Site", choices=[SelectChoice("tls", "Toulouse"), SelectChoice("mil", "Milano")])
     course = RadioField(
-        "Course of the disease", choices=[("rr", "Relapsing-remitting"), ("sp", "Secondary progressive")]
+        "Course of the disease",
+        choices=[SelectChoice("rr", "Relapsing-remitting"), SelectChoice("sp", "Secondary progressive")],
     )
     consent = BooleanField("The consent form is signed and filed")
     notes = TextAreaField("What happened")
@@ -78,7 +74,8 @@ def matrix() -> str:
         or (x == 13 and y % 2)
         or (x * 7 + y * 5 + x * y) % 3 == 0
     )
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 16 16" width="160" height="160">{squares}</svg>'
+    size = 'viewBox="-1 -1 16 16" width="160" height="160"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{squares}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
@@ -90,7 +87,7 @@ def enrolment() -> Markup:
         title="Participants randomized",
         description="The count rises from 1 on 2 Mar 2026 to 14 on 27 Nov 2026.",
         x_label="Day",
-        y_label="Participants randomized",
+        y_label="Participants",
     )
 
 
@@ -133,7 +130,7 @@ def make_app() -> Flask:
 
     @app.context_processor
     def shell() -> dict[str, Any]:
-        door = request.args.get("door", "codebreak" if request.path == "/answer" else "site")
+        door = request.args.get("door", "site" if request.path not in CODE_BREAK else "codebreak")
         person, role, site = PEOPLE[door]
         return {
             "shell": {
@@ -153,7 +150,7 @@ def make_app() -> Flask:
                 ],
                 "office_telephone": "+33 5 61 00 00 00",
                 "emergency_telephone": "+33 5 61 00 00 99",
-                "now": "27 Nov 2026, 14:32 UTC",
+                "now": "27 Nov 2026, 14:32",
             }
         }
 
