@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
 import hypothesis
 import pytest
+
+from keys.merkle import Frontier
+from randomizer.domain.housekeeping import TrailHead
+from randomizer.store.engine import open_engine
+from randomizer.store.schema import upgrade
+from randomizer.store.work import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("any-machine", parent=hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("any-machine")
 
+START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
 POSTGRES_OLDEST = 15
 POSTGRES_START_SECONDS = 20
 POSTGRES_SETTINGS = (
@@ -156,3 +165,30 @@ def conformance() -> Path:
     if not folder:
         pytest.skip("CROSSOVER_CONFORMANCE names no folder: the official vectors were not run.")
     return Path(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, once per kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/trial.db"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store with the present schema and an empty trail."""
+    engine = open_engine(database_url)
+    upgrade(engine)
+    seconds = itertools.count()
+    random_bytes = itertools.count(1)
+    opened = Store(
+        engine,
+        clock=lambda: START + timedelta(seconds=next(seconds)),
+        entropy=lambda count: next(random_bytes).to_bytes(count, "big"),
+    )
+    with opened.writing() as uow:
+        uow.insert(TrailHead(size=0, frontier=Frontier().to_bytes()))
+    yield opened
+    engine.dispose()

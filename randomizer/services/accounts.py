@@ -64,11 +64,13 @@ def person(uow: UnitOfWork, account: int) -> Person:
     Raises:
         NotAllowed: The account is closed.
         NotFound: There is none.
+        Tampered: Account or grant differ from their entries.
     """
     found = uow.get(Account, account, what="account")
     if not found.active:
         raise NotAllowed("This account is closed.", next_step="Ask an administrator.")
     grants = uow.all(Grant, account=account, revoked_at=None)
+    trail.check(uow, found, *grants)  # a role that somebody wrote into the database counts for nothing
     return Person(
         account=found.number,
         username=found.username,
