@@ -79,7 +79,7 @@ def _read(path: Path, forbidden: int, wanted: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise KeyFileRefused(f"{path} cannot be read: {error.strerror}.") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         mode = stat.S_IMODE(status.st_mode)
         if not stat.S_ISREG(status.st_mode):
@@ -88,7 +88,10 @@ def _read(path: Path, forbidden: int, wanted: str) -> bytes:
             raise KeyFileRefused(f"{path} belongs to another user of this machine.")
         if mode & forbidden:
             raise KeyFileRefused(f"{path} has mode {mode:04o}; it must be {wanted}. Run: chmod 600 {path}")
-        return file.read()
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def _check_directory(path: Path) -> None:
