@@ -144,7 +144,7 @@ class Entry:
 class EntryValues:
     """Salt and values of an entry; both texts are empty once erased.
 
-    The reason stands apart, so that the values can go to statisticians without free text and still be checked:
+    The reason stands apart, so that values can go to statisticians without free text and still be checked:
     they hold its salted digest.
 
     Args:
