@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from randomizer.domain.acts import MAY, SIGNED, Act
+from randomizer.domain.people import BREAKERS, SEPARATE, UNBLINDED, Person, Role, check_grant, demand
+from randomizer.errors import NotAllowed, Refused
+
+SITES = frozenset({"TLS", "GEN"})
+
+
+def somebody(*grants: tuple[Role, str]) -> Person:
+    return Person(account=1, username="x", printed_name="X", grants=frozenset(grants))
+
+
+@pytest.mark.promise(20)
+def test_every_act_says_who_may_do_it() -> None:
+    assert set(MAY) == set(Act)
+    assert set(Act) >= SIGNED
+
+
+@pytest.mark.promise(5)
+def test_no_act_of_a_blinded_person_is_also_one_of_an_unblinded_person() -> None:
+    shared = {Act.DEFINITION_SIGNED}  # signed by sponsor and statistician, each for themselves
+    for act, roles in MAY.items():
+        if act not in shared:
+            assert not (roles & UNBLINDED and roles - UNBLINDED), act
+
+
+def test_who_breaks_a_code_is_blinded_until_then() -> None:
+    assert not BREAKERS & UNBLINDED
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize(("first", "second"), list(itertools.permutations(Role, 2)))
+def test_roles_that_unblind_or_grant_are_never_combined(first: Role, second: Role) -> None:
+    holder = somebody((first, ""))
+    site = "TLS"
+    if first in SEPARATE or second in SEPARATE:
+        with pytest.raises(Refused, match="at once"):
+            check_grant(holder, second, site, known_sites=SITES)
+    else:
+        check_grant(holder, second, site, known_sites=SITES)
+
+
+def test_a_role_counts_at_its_site_only() -> None:
+    person = somebody((Role.PHARMACIST, "TLS"))
+    assert demand(person, MAY[Act.KIT_DISPENSED], "TLS", what="x") is Role.PHARMACIST
+    with pytest.raises(NotAllowed, match="dispensing pharmacist"):
+        demand(person, MAY[Act.KIT_DISPENSED], "GEN", what="x")
+
+
+def test_a_trial_wide_role_counts_everywhere() -> None:
+    person = somebody((Role.SAFETY_PHYSICIAN, ""))
+    assert demand(person, MAY[Act.CODE_BREAK_INTENT], "GEN", what="x") is Role.SAFETY_PHYSICIAN
+    assert person.sees_site("GEN")
+
+
+def test_nobody_may_do_what_only_the_service_does() -> None:
+    everything = somebody(*((role, "") for role in Role))
+    with pytest.raises(NotAllowed, match="the service itself"):
+        demand(everything, MAY[Act.KIT_EXPIRED], None, what="x")
