@@ -1,0 +1,141 @@
+"""What the unblinded side writes down, at one length whatever it says; only ever stored sealed.
+
+Preparation records, details of a product, and the answer that a code break showed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import rfc8785
+
+from randomizer.domain import preparation_record
+from randomizer.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PRODUCT_BYTES: Final = 2048
+SHOWN_BYTES: Final = 8192
+_COUNT: Final = 4  # bytes of the length in front
+
+
+def fill(values: Mapping[str, Any], length: int) -> bytes:
+    """Write values as canonical JSON, filled up with zero bytes.
+
+    Args:
+        values: Texts, whole numbers, flags, lists and mappings.
+        length: Bytes of the result.
+
+    Raises:
+        Refused: They do not fit; nothing of them is repeated.
+    """
+    text = rfc8785.dumps(dict(values))
+    if len(text) + _COUNT > length:
+        raise Refused(
+            f"The notes have {len(text)} bytes; at most {length - _COUNT} fit. Nothing was changed.",
+            field="note",
+            next_step="Shorten the free text.",
+        )
+    return (len(text).to_bytes(_COUNT, "big") + text).ljust(length, b"\0")
+
+
+def read(filled: bytes) -> dict[str, Any]:
+    """Give back the values that `fill` wrote.
+
+    Raises:
+        ValueError: The bytes are not of this form; they are not repeated.
+    """
+    count = int.from_bytes(filled[:_COUNT], "big")
+    if len(filled) < _COUNT + count or any(filled[_COUNT + count :]):
+        raise ValueError("these bytes are not a filled text")
+    values = json.loads(filled[_COUNT : _COUNT + count])
+    if not isinstance(values, dict):
+        raise ValueError("these bytes are not a filled text")  # noqa: TRY004 - one class for every defect
+    return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Preparation:
+    """What the unblinded side knows of one slot and period; empty texts before the preparation.
+
+    Args:
+        content: Treatment code of what was put into the kit, "" before.
+        kit: Number of the kit that it was put into, "" before.
+        lot: Lot of the content.
+        cell_count: As the preparer writes it, with its unit.
+        viability: As the preparer writes it, with its unit.
+        form: Product form, e.g. fresh or cryopreserved.
+        thaw: Thaw record.
+        note: Free text.
+        spoiled: Numbers of kits that were begun and can't be used.
+    """
+
+    content: str = ""
+    kit: str = ""
+    lot: str = ""
+    cell_count: str = ""
+    viability: str = ""
+    form: str = ""
+    thaw: str = ""
+    note: str = ""
+    spoiled: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Preparation(masked)"
+
+    def to_bytes(self) -> bytes:
+        """Give the plaintext; its length is always the same.
+
+        Raises:
+            Refused: The texts are too long.
+        """
+        texts = {name: getattr(self, name) for name in _PREPARATION_TEXTS}
+        return preparation_record.encode(texts | {"spoiled": list(self.spoiled)})
+
+    @classmethod
+    def from_bytes(cls, filled: bytes) -> Preparation:
+        """Read what `to_bytes` gave.
+
+        Raises:
+            ValueError: The bytes are no preparation record.
+        """
+        values = preparation_record.decode(filled)
+        texts = {name: str(values.get(name, "")) for name in _PREPARATION_TEXTS}
+        return cls(**texts, spoiled=tuple(str(kit) for kit in values.get("spoiled", [])))
+
+
+_PREPARATION_TEXTS = ("content", "kit", "lot", "cell_count", "viability", "form", "thaw", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProductDetails:
+    """What the clearing person writes down of one donation's product."""
+
+    lot: str = ""
+    cell_count: str = ""
+    viability: str = ""
+    form: str = ""
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "ProductDetails(masked)"
+
+    def to_bytes(self) -> bytes:
+        """Give the plaintext, always `PRODUCT_BYTES` long."""
+        return fill({name: getattr(self, name) for name in _PRODUCT_TEXTS}, PRODUCT_BYTES)
+
+    @classmethod
+    def from_bytes(cls, filled: bytes) -> ProductDetails:
+        """Read what `to_bytes` gave.
+
+        Raises:
+            ValueError: The bytes are no product details.
+        """
+        values = read(filled)
+        return cls(**{name: str(values.get(name, "")) for name in _PRODUCT_TEXTS})
+
+
+_PRODUCT_TEXTS = ("lot", "cell_count", "viability", "form", "note")
