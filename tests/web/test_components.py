@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -205,6 +207,26 @@ def test_a_rehearsal_says_so_on_screen_and_in_print(look: Callable[..., Page]) -
     assert page.locator("text=REHEARSAL").first.is_visible()
     assert not page.locator(".page-nav").is_visible()
     assert "REHEARSAL" not in look("answer?rehearsal=0").content()
+
+
+def test_a_rehearsal_prints_its_stripes_on_every_sheet(look: Callable[..., Page]) -> None:
+    printed = look("gallery").pdf(format="A4")
+    sheets = len(re.findall(rb"/Type /Page\b", printed))
+    streams = [
+        inflated
+        for found in re.finditer(rb"stream\r?\n(.*?)endstream", printed, re.DOTALL)
+        if (inflated := _inflate(found.group(1)))
+    ]
+    striped = [stream for stream in streams if re.search(rb"1 \.82\d* \.29\d* rg", stream)]  # #ffd24a
+    assert sheets > 1
+    assert len(striped) == sheets
+
+
+def _inflate(data: bytes) -> bytes:
+    try:
+        return zlib.decompress(data)
+    except zlib.error:
+        return b""
 
 
 def test_a_scan_lands_in_the_scan_box_wherever_one_tapped(look: Callable[..., Page]) -> None:
