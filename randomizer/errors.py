@@ -10,6 +10,7 @@ RandomizerError
 ├── StepUpRefused      the act needs a fresh re-authentication
 ├── NotFound           there is no such record, or not for this person
 ├── Conflict           somebody else was first; asking again is safe
+├── Unwritable         the database cannot be written now; what was under way was undone
 ├── Stopped            an alarm stands; the act waits until it is cleared
 │   └── Tampered       a record differs from its entry or its certificate
 ├── DefinitionFaulty   a definition file has faults, all of them listed
@@ -113,6 +114,18 @@ class Conflict(RandomizerError):
     """Somebody else was first; asking again is safe."""
 
     code = "conflict"
+
+
+class Unwritable(RandomizerError):
+    """The database cannot be written now: full, read-only, locked or gone; what was under way was undone."""
+
+    code = "unwritable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database cannot be written at this moment. Nothing was changed.",
+            next_step="Try again in a minute. If it stays, call the administrator. A code break still works.",
+        )
 
 
 class Stopped(RandomizerError):

@@ -1,7 +1,7 @@
 """What each sealed thing is bound to: the associated data of envelopes and wraps. No I/O, no key.
 
-Ceremony, activation and the code-break door all take these bytes from here, so that a ciphertext that is moved
-to another trial, slot, period or purpose never opens.
+Ceremony, activation and the code-break door all take these bytes from here, so that a ciphertext moved to
+another trial, slot, period or purpose never opens.
 """
 
 from __future__ import annotations

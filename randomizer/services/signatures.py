@@ -14,6 +14,7 @@ from randomizer.errors import StepUpRefused
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from randomizer.domain.people import Person
     from randomizer.services.trail import OpenAct
 
 
@@ -45,12 +46,7 @@ def sign(act: OpenAct, step_up: StepUp, *, meaning: str, about: str, values: dic
     Raises:
         StepUpRefused: The re-authentication is somebody else's, or too old.
     """
-    if step_up.account != act.person.account or not step_up.at <= act.at < step_up.expires_at:
-        raise StepUpRefused(
-            "This needs your password and a fresh code, entered now. Nothing was signed.",
-            field="code",
-            next_step="Enter your password and the code that your authenticator shows now.",
-        )
+    demand_fresh(step_up, act.person, act.at)
     act.note(signed=values)
     return act.add(
         Signature(
@@ -63,3 +59,17 @@ def sign(act: OpenAct, step_up: StepUp, *, meaning: str, about: str, values: dic
             signed_at=act.at,
         )
     )
+
+
+def demand_fresh(step_up: StepUp, person: Person, now: datetime) -> None:
+    """Refuse a re-authentication that does not count.
+
+    Raises:
+        StepUpRefused: It is somebody else's, or too old.
+    """
+    if step_up.account != person.account or not step_up.at <= now < step_up.expires_at:
+        raise StepUpRefused(
+            "This needs your password and a fresh code, entered now. Nothing was signed.",
+            field="code",
+            next_step="Enter your password and the code that your authenticator shows now.",
+        )

@@ -11,9 +11,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
-from randomizer.errors import Conflict, NotFound
+from randomizer.errors import Conflict, NotFound, Unwritable
 from randomizer.store.engine import READ_ONLY
 from randomizer.store.tables import COVERED, ROWS
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Entropy = Callable[[int], bytes]
 
 T = TypeVar("T")
+
+READ_ONLY_TRANSACTION = "25006"  # PostgreSQL's word for a database that only reads, such as a replica
 
 TABLES: dict[type, Table] = {kind: row.__table__ for kind, row in ROWS.items()}  # type: ignore[attr-defined]
 KEYS: dict[type, tuple[str, ...]] = {kind: kind.KEY for kind in ROWS}  # type: ignore[attr-defined]
@@ -187,9 +189,20 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
-        """A transaction that commits at the end, or leaves nothing behind."""
-        with self.engine.begin() as connection:
-            yield UnitOfWork(connection, self.clock, self.entropy)
+        """A transaction that commits at the end, or leaves nothing behind.
+
+        Raises:
+            Unwritable: The database is full, read-only, locked for too long, or gone.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield UnitOfWork(connection, self.clock, self.entropy)
+        except OperationalError as error:
+            raise Unwritable from error
+        except InternalError as error:
+            if getattr(error.orig, "sqlstate", "") != READ_ONLY_TRANSACTION:
+                raise
+            raise Unwritable from error
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
