@@ -46,7 +46,18 @@ class TotpUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A blinded e-mail waiting to go out, or gone; what it tells is covered by the entry that queued it."""
+    """A blinded e-mail waiting to go out, or gone; what it tells is covered by the entry that queued it.
+
+    Args:
+        number: 32 hex digits; names the message to the mail servers, so that a repeat is known as one.
+        recipient: E-mail address.
+        subject: Subject line.
+        body: Plain text.
+        queued_at: When it was queued.
+        attempts: How often it was handed to a mail server.
+        tried_at: When it was last handed to one; the next attempt waits from then.
+        sent_at: When a mail server took it; None while it waits.
+    """
 
     KEY: ClassVar = ("number",)
     number: str
@@ -55,6 +66,7 @@ class Notice:
     body: str
     queued_at: datetime
     attempts: int = 0
+    tried_at: datetime | None = None
     sent_at: datetime | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from randomizer.domain.housekeeping import Notice
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 
-def queue(uow: UnitOfWork, roles: Iterable[str], *, site: str, subject: str, body: str) -> int:
+NUMBER_BYTES = 16
+
+
+def queue(
+    uow: UnitOfWork, roles: Iterable[str], *, site: str, subject: str, body: str, occasion: str = ""
+) -> int:
     """Queue one notice for each active account that holds one of the roles at the site or trial-wide.
 
     Args:
@@ -22,6 +28,8 @@ def queue(uow: UnitOfWork, roles: Iterable[str], *, site: str, subject: str, bod
         site: Site code.
         subject: Subject line; nothing that depends on a sequence.
         body: Plain text; likewise.
+        occasion: Names what the notice is about, so that each person hears of it once however often it is
+            queued; "" where the act itself happens once.
 
     Returns:
         How many were queued.
@@ -31,9 +39,7 @@ def queue(uow: UnitOfWork, roles: Iterable[str], *, site: str, subject: str, bod
     recipients = (
         [account for account in uow.all(Account, number=accounts) if account.active] if accounts else []
     )
-    for recipient in recipients:
-        _queue_one(uow, recipient, subject, body)
-    return len(recipients)
+    return sum(_queue_one(uow, recipient, subject, body, occasion) for recipient in recipients)
 
 
 def tell(uow: UnitOfWork, account: int, *, subject: str, body: str) -> None:
@@ -48,13 +54,22 @@ def tell(uow: UnitOfWork, account: int, *, subject: str, body: str) -> None:
     _queue_one(uow, uow.get(Account, account, what="account"), subject, body)
 
 
-def _queue_one(uow: UnitOfWork, recipient: Account, subject: str, body: str) -> None:
+def _queue_one(uow: UnitOfWork, recipient: Account, subject: str, body: str, occasion: str = "") -> bool:
+    number = _number_of(occasion, recipient) if occasion else uow.entropy(NUMBER_BYTES).hex()
+    if occasion and uow.find(Notice, number) is not None:
+        return False
     uow.insert(
         Notice(
-            number=uow.entropy(16).hex(),
+            number=number,
             recipient=recipient.email,
             subject=subject,
             body=body,
             queued_at=uow.clock(),
         )
     )
+    return True
+
+
+def _number_of(occasion: str, recipient: Account) -> str:
+    named = f"crossover-randomizer/v1/notice\n{occasion}\n{recipient.number}"
+    return hashlib.sha256(named.encode()).digest()[:NUMBER_BYTES].hex()

@@ -296,6 +296,7 @@ class NoticeRow(SQLModel, table=True):
     body: str = _text()
     queued_at: datetime = _when()
     attempts: int
+    tried_at: datetime | None = _when(optional=True)
     sent_at: datetime | None = _when(optional=True)
 
 

@@ -151,6 +151,7 @@ def _notice() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("queued_at", sa.String(27), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tried_at", sa.String(27), nullable=True),
         sa.Column("sent_at", sa.String(27), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
