@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from keys import certificate, files, hpke, shares
 from keys.commands.console import (
     FILE,
+    TEXT_MAX_LENGTH,
     answer,
     json_option,
     read_bytes,
@@ -86,6 +88,8 @@ def _recipient_name(path: Path, quorum: Quorum) -> str:
 def _read_shares(paths: tuple[Path, ...], quorum: Quorum) -> list[str]:
     if paths:
         return [read_text(path) for path in paths]
+    if not sys.stdin.isatty():
+        return [line for line in sys.stdin.read(TEXT_MAX_LENGTH).splitlines() if line.strip()]
     return [
         click.prompt(f"Words of share {position} of {quorum.k}", hide_input=True, err=True)
         for position in range(1, quorum.k + 1)
