@@ -6,7 +6,7 @@ Granting or re-enrolling a credential that can break a code needs a second admin
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ TOTP_SECONDS = 30
 TOTP_DRIFT_STEPS = 1  # a phone's clock may be one step off
 MINIMUM_PASSWORD_LENGTH = 12
 IDLE_MINUTES = 30
+DROWSY_MINUTES = 1  # a session's last request is written at most once in this time
 SESSION_HOURS = 12
 
 
@@ -308,8 +309,26 @@ def session_person(uow: UnitOfWork, *, door: str, token: str) -> Person:
     now = uow.clock()
     idle_since = now - timedelta(minutes=IDLE_MINUTES)
     if session is None or session.door != door or session.expires_at <= now or session.seen_at <= idle_since:
-        raise SignInRefused("You are signed out.", next_step="Sign in again; what you had saved is kept.")
+        raise signed_out()
     return person(uow, session.account)
+
+
+def drowsy(uow: UnitOfWork, token: str) -> bool:
+    """Whether the last request of a session should be written again."""
+    session = uow.find(Session, token_hash(token))
+    return session is not None and session.seen_at <= uow.clock() - timedelta(minutes=DROWSY_MINUTES)
+
+
+def keep_awake(uow: UnitOfWork, token: str) -> None:
+    """Write that a session was used just now."""
+    session = uow.find(Session, token_hash(token))
+    if session is not None:
+        uow.update(replace(session, seen_at=uow.clock()))
+
+
+def signed_out() -> SignInRefused:
+    """The refusal of a session that counts for nothing, the same whatever the reason."""
+    return SignInRefused("You are signed out.", next_step="Sign in again; what you had saved is kept.")
 
 
 def sign_out(uow: UnitOfWork, token: str) -> None:

@@ -1,0 +1,28 @@
+"""Transactions as the edges use them: doors, jobs and commands name the store through this module alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.records import AlarmKind
+from randomizer.services import alarms
+from randomizer.store.work import Store, UnitOfWork
+
+if TYPE_CHECKING:
+    from randomizer.errors import Tampered
+
+__all__ = ["Store", "UnitOfWork", "raise_tampering"]
+
+SEALED_ROWS = "Slot "
+
+
+def raise_tampering(store: Store, error: Tampered) -> None:
+    """Raise the alarm for a record that differs, in a transaction of its own: the act's was undone.
+
+    Args:
+        store: The store.
+        error: What the trail or the check of sealed rows found.
+    """
+    kind = AlarmKind.SEALED if error.about.startswith(SEALED_ROWS) else AlarmKind.TRAIL
+    with store.writing() as uow:
+        alarms.raise_alarm(uow, kind, error.about)

@@ -1,0 +1,62 @@
+"""What a door is: its deployment, and what every request works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from randomizer.domain.people import Person
+    from randomizer.services.accounts import Gate
+    from randomizer.services.transactions import Store
+    from randomizer.web.sessions import SessionStore
+    from randomizer.web.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """What a door needs to know of its deployment.
+
+    Args:
+        session_secret: Signs the session cookie and CSRF tokens.
+        https: Whether browsers come over HTTPS; only a rehearsal on one machine goes without.
+        hosts: Host names that are answered; empty for any.
+        proxies: Reverse proxies in front, whose forwarded address and scheme are believed.
+    """
+
+    session_secret: str = field(repr=False)
+    https: bool
+    hosts: tuple[str, ...] = ()
+    proxies: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What every request of a door works with.
+
+    Args:
+        name: "site" or "codebreak".
+        store: Gives transactions, the clock and randomness.
+        gate: What it takes to check a password and a code.
+        sessions: Who is signed in.
+        throttle: The brake on guessing.
+        home: Endpoint of the first page after sign-in.
+        nav: The links of a person: label and endpoint each.
+    """
+
+    name: str
+    store: Store
+    gate: Gate
+    sessions: SessionStore
+    throttle: Throttle
+    home: str
+    nav: Callable[[Person], tuple[tuple[str, str], ...]]
+
+
+def this() -> Door:
+    """The door that the current request came through."""
+    return cast("Door", current_app.extensions["door"])

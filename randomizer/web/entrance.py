@@ -1,0 +1,58 @@
+"""Sign in and sign out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+
+from randomizer.errors import SignInRefused
+from randomizer.web import auth
+from randomizer.web.door import this
+from randomizer.web.forms import Field, Form
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+pages = Blueprint("entrance", __name__)
+
+FIELDS = (
+    Field(name="username", label="User name", autocomplete="username", width="half"),
+    Field(name="password", label="Password", type="password", autocomplete="current-password", width="half"),
+    Field(
+        name="code",
+        label="Six-digit code",
+        hint="From your authenticator app.",
+        secret=True,
+        inputmode="numeric",
+        autocomplete="one-time-code",
+        width="short",
+    ),
+)
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> str | Response | tuple[str, int]:
+    """Open a session and go where the person wanted to go."""
+    then = auth.safe_path(request.values.get("then", ""))
+    if request.method == "GET":
+        return render_template("sign_in.html", form=Form.blank(FIELDS), then=then)
+    form = Form.posted(FIELDS, request.form)
+    try:
+        token = auth.sign_in(**{field.name: form.text(field.name) for field in FIELDS})
+    except SignInRefused as refused:
+        form.refuse(refused)
+        status = 429 if refused.code == "tried-too-often" else 401
+        return render_template("sign_in.html", form=form, then=then), status
+    session.clear()  # a new session has a new CSRF secret
+    session[auth.TOKEN] = token
+    session.permanent = True
+    return redirect(then or url_for(this().home), code=303)
+
+
+@pages.post("/sign-out")
+def sign_out() -> Response:
+    """End the session at once, here and in the store."""
+    this().sessions.sign_out(str(session.get(auth.TOKEN, "")))
+    session.clear()
+    return redirect(url_for("entrance.sign_in"), code=303)

@@ -1,0 +1,155 @@
+"""Forms without a framework: what was typed is kept, what is wrong stands beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from randomizer.errors import Faulty, RandomizerError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from werkzeug.datastructures import MultiDict
+
+LONGEST_NUMBER = 9  # digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One question; see `field` in components.html for what the parts mean.
+
+    Args:
+        name: Name of the input, and what a refusal's `field` says.
+        label: The question.
+        type: Kind of input.
+        secret: Whether what was typed is never sent back.
+    """
+
+    name: str
+    label: str
+    type: str = "text"
+    hint: str | None = None
+    unit: str | None = None
+    width: str = "full"
+    options: tuple[tuple[str, ...], ...] = ()
+    autocomplete: str | None = None
+    inputmode: str | None = None
+    secret: bool = False
+    rows: int = 3
+
+
+PASSWORD = Field(name="password", label="Password", type="password", secret=True)
+CODE = Field(name="code", label="Six-digit code", secret=True)
+WHY = Field(name="why", label="Reason", type="textarea", hint="Goes on record with your name.")
+
+
+@dataclass(slots=True)
+class Form:
+    """Fields, what was typed into them, and what is wrong with it.
+
+    Args:
+        fields: The questions, in order.
+        typed: What was typed, by field name.
+        errors: Sentence by field name.
+        general: Sentences about no single field.
+    """
+
+    fields: tuple[Field, ...]
+    typed: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    general: list[str] = field(default_factory=list)
+
+    @classmethod
+    def blank(cls, fields: Iterable[Field], defaults: Mapping[str, str] | None = None) -> Form:
+        """A form nobody has typed into."""
+        return cls(tuple(fields), dict(defaults or {}))
+
+    @classmethod
+    def posted(cls, fields: Iterable[Field], data: MultiDict[str, str]) -> Form:
+        """A form as it came in."""
+        asked = tuple(fields)
+        return cls(asked, {one.name: data.get(one.name, "") for one in asked})
+
+    def text(self, name: str) -> str:
+        """What was typed; spaces at both ends are left out, except in a password."""
+        typed = self.typed.get(name, "")
+        return typed if name == PASSWORD.name else typed.strip()
+
+    def yes(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return self.typed.get(name, "") not in {"", "no"}
+
+    def moment(self, name: str) -> datetime | None:
+        """A moment in UTC, or None where nothing was typed.
+
+        Raises:
+            Refused: It is no date and time.
+        """
+        typed = self.text(name)
+        if not typed:
+            return None
+        try:
+            parsed = datetime.fromisoformat(typed)
+        except ValueError as error:
+            raise Refused(
+                f"{self._label(name)} must be a date and a time such as 2026-11-27 14:30, in UTC; "
+                f"got {typed[:40]!r}.",
+                field=name,
+            ) from error
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+    def needed_moment(self, name: str) -> datetime:
+        """A moment in UTC.
+
+        Raises:
+            Refused: It is missing, or no date and time.
+        """
+        found = self.moment(name)
+        if found is None:
+            raise Refused(f"{self._label(name)} is missing: give a date and a time, in UTC.", field=name)
+        return found
+
+    def whole(self, name: str) -> int:
+        """A whole number; 0 where nothing was typed.
+
+        Raises:
+            Refused: It is none.
+        """
+        typed = self.text(name)
+        if not typed:
+            return 0
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= LONGEST_NUMBER):
+            raise Refused(
+                f"{self._label(name)} must be a whole number such as 50; got {typed[:40]!r}.", field=name
+            )
+        return int(typed)
+
+    def refuse(self, error: RandomizerError) -> None:
+        """Put a refusal where it belongs: beside its fields, or on top.
+
+        Args:
+            error: Why the form was not accepted; what was typed stays.
+        """
+        faults = error.faults if isinstance(error, Faulty) else ((error.field or "", error.message),)
+        known = {one.name for one in self.fields} | {PASSWORD.name, CODE.name}
+        for name, sentence in faults:
+            if name in known:
+                self.errors.setdefault(name, sentence)
+            else:
+                self.general.append(sentence)
+        if error.next_step:
+            self.general.append(error.next_step)
+
+    @property
+    def summary(self) -> list[tuple[str | None, str]]:
+        """Lines of the error summary: id of the field or None, and the sentence."""
+        return [*self.errors.items(), *((None, sentence) for sentence in self.general)]
+
+    def shown(self, one: Field) -> str:
+        """What goes back into a field: what was typed, unless it is a secret."""
+        return "" if one.secret else self.typed.get(one.name, "")
+
+    def _label(self, name: str) -> str:
+        return next((one.label for one in self.fields if one.name == name), name)

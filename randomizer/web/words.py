@@ -1,0 +1,53 @@
+"""Moments and days as people read them, in UTC; filters of every template."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from randomizer.domain.windows import day
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Give the templates these words as filters."""
+    app.jinja_env.filters |= {"day": day, "moment": moment, "hour": hour, "left": left}
+
+
+def moment(at: datetime) -> str:
+    """A moment: 27 Nov 2026, 14:32 UTC."""
+    return f"{day(at)}, {hour(at)}"
+
+
+def hour(at: datetime) -> str:
+    """A moment of a day that is known: 14:32 UTC."""
+    return f"{at.astimezone(UTC):%H:%M} UTC"
+
+
+def due(at: datetime | date, today: date) -> str:
+    """When something is due: the hour if today, else the day."""
+    if isinstance(at, datetime) and at.date() == today:
+        return f"{at:%H:%M}"
+    return day(at)
+
+
+def left(until: datetime, now: datetime) -> str:
+    """How long is left: "in 48 minutes", "in 2 hours 5 minutes", or that it is over."""
+    minutes = int((until - now).total_seconds() // 60)
+    if minutes < 0:
+        return "over"
+    hours, rest = divmod(minutes, 60)
+    parts = [_count(hours, "hour")] if hours else []
+    parts += [_count(rest, "minute")] if rest or not hours else []
+    return "in " + " ".join(parts)
+
+
+def entered(at: datetime | None) -> str:
+    """A moment as the value of a date and time field; "" for none."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
