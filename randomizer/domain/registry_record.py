@@ -147,5 +147,5 @@ def _not(statement: Statement, wanted: str) -> RecordRefused:
     return RecordRefused(
         f"{statement.field} must state that the trial is {wanted}; {got}.",
         field=statement.field,
-        next_step="Only randomized crossover trials can be drafted; a wrong record is corrected at its source.",
+        next_step="Only randomized crossover trials can be drafted; have a wrong record corrected.",
     )
