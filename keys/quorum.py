@@ -55,16 +55,16 @@ def read_quorum(certificate: Mapping[str, Any], purpose: str) -> Quorum:
         raise NoteRefused(f"The certificate's {purpose} key is not a public key.") from None
     k, n = _read_number(field, "k"), _read_number(field, "n")
     digests, recipients = field.get("share_digests"), field.get("recipients")
-    if not isinstance(digests, list) or len(digests) != n or not 1 <= k <= n or len(set(digests)) != n:
+    if not isinstance(digests, list) or not all(map(_is_digest, digests)):
+        raise NoteRefused(f"The {purpose} shares in the certificate are not digests of 64 hex digits.")
+    if not 1 <= k <= n or n != len(digests) or n != len(set(digests)):
         raise NoteRefused(
             f"The certificate does not list {n} different {purpose} shares, {k} of them needed."
         )
-    if not isinstance(recipients, dict) or not all(_NAME_FORM.fullmatch(name) for name in recipients):
-        raise NoteRefused(
-            f"The recipients of the {purpose} are not named in letters, digits, dots and dashes."
-        )
-    if not all(isinstance(d, str) and _DIGEST_FORM.fullmatch(d) for d in (*digests, *recipients.values())):
-        raise NoteRefused(f"A digest in the certificate's {purpose} field is not 64 hex digits.")
+    if not isinstance(recipients, dict) or not all(map(_is_digest, recipients.values())):
+        raise NoteRefused(f"The {purpose} recipients in the certificate are not digests of 64 hex digits.")
+    if not all(_NAME_FORM.fullmatch(name) for name in recipients):
+        raise NoteRefused(f"The {purpose} recipients are named in letters, digits, dots and dashes.")
     return Quorum(purpose, public, k, n, tuple(digests), recipients)
 
 
@@ -76,6 +76,10 @@ def release_info(purpose: str) -> bytes:
 def recipient_info(purpose: str) -> bytes:
     """Give the HPKE info under which an opened release is sealed to one recipient."""
     return f"crossover-randomizer/v1/recipient/{purpose}".encode()
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and _DIGEST_FORM.fullmatch(value) is not None
 
 
 def _read_number(field: Mapping[str, Any], name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -265,6 +266,38 @@ def test_words_can_be_typed_in_place_of_files(story: Path, tmp_path: Path) -> No
     )
     assert answer.status == 0, answer.error
     assert not any(share in answer.out + answer.error for share in words)
+
+
+@pytest.mark.promise(14)
+def test_words_typed_at_a_terminal_are_not_shown(story: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    program = [sys.executable, "-m", "keys", "combine", "--vkey", LOG.verifier.encode(), "--out", tmp_path]
+    options = [
+        "--certificate",
+        story / "ceremony/certificate.note",
+        "--sealed",
+        story / "ceremony/release.sealed",
+    ]
+    recipient = ["--recipient", story / "statistician/identity.pub"]
+    with subprocess.Popen(
+        [str(argument) for argument in (*program, *options, *recipient)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        for position, path in enumerate(kept(story, 2, 3), start=1):
+            while f"share {position} of 2: ".encode() not in shown:
+                shown += os.read(ours, 1000)
+            os.write(ours, path.read_bytes())
+        while b"was opened and sealed" not in shown:
+            shown += os.read(ours, 1000)
+        assert process.wait() == 0
+    os.close(ours)
+    assert not any(path.read_bytes()[:40] in shown for path in kept(story, 2, 3))
 
 
 @pytest.mark.promise(15)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keys import files
+from keys.errors import KeyFileRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.promise(16)
+def test_a_write_that_fails_leaves_nothing_and_harms_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    standing = tmp_path / "standing"
+    files.write_private(standing, b"old")
+    monkeypatch.setattr(os, "fsync", full_disk)
+    for path, replace in ((standing, True), (tmp_path / "new", False)):
+        with pytest.raises(OSError, match="No space left"):
+            files.write_private(path, b"new", replace=replace)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"standing": b"old"}
+
+
+@pytest.mark.promise(16)
+def test_what_another_process_wrote_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key"
+    fsync = os.fsync
+
+    def overtaken(handle: int) -> None:
+        path.write_bytes(b"theirs")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    with pytest.raises(KeyFileRefused, match="not overwritten"):
+        files.write_private(path, b"ours")
+    assert {found.name: found.read_bytes() for found in tmp_path.iterdir()} == {"key": b"theirs"}
+
+
+@pytest.mark.promise(14)
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        files.make_private_directory(tmp_path / "own")
+        files.write_private(tmp_path / "own" / "private", b"")
+        files.write_public(tmp_path / "own" / "public", b"")
+    finally:
+        os.umask(before)
+    found = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "own").iterdir()}
+    assert found == {"private": 0o600, "public": 0o644}
+    assert (tmp_path / "own").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for write in (files.write_private, files.write_public):
+        with pytest.raises(KeyFileRefused, match="missing"):
+            write(tmp_path / "missing" / "file", b"")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can give a file to another user.")
+def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    files.write_private(path, b"")
+    os.chown(path, 65534, 65534)
+    with pytest.raises(KeyFileRefused, match="another user"):
+        files.read_private(path)
