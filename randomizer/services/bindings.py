@@ -14,6 +14,8 @@ ENVELOPE: Final = "envelope"
 CODE_BREAK: Final = "code-break"
 STAGED: Final = "staged"
 EMERGENCY: Final = "emergency"
+WRAPS: Final = (CODE_BREAK, STAGED, EMERGENCY)
+"""Purposes of the wraps of a slot key, in the order of the format."""
 
 _SLOT: Final = "crossover-randomizer/v1/bound/slot"
 _SLOT_PART: Final = "crossover-randomizer/v1/bound/slot-part"
