@@ -92,9 +92,8 @@ def make_module(copy: Path, name: str) -> Path:
         place /= package
         place.mkdir(exist_ok=True)
         (place / "__init__.py").touch()
-    if (place / last).is_dir():
-        return place / last / "__init__.py"
-    module = place / f"{last}.py"
+    inner = place / last
+    module = inner / "__init__.py" if inner.is_dir() else place / f"{last}.py"
     module.touch()
     return module
 
