@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask import Flask
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 GALLERY = run_path(str(Path(__file__).parent / "gallery" / "gallery.py"))
 PAGES: tuple[str, ...] = GALLERY["PAGES"]
@@ -81,29 +81,31 @@ def address(app: Flask, serve: Callable[[Flask], str]) -> str:
     return serve(app)
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def look(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+def look(tab: Page, address: str) -> Iterator[Callable[..., Page]]:
     """Give a function that opens a page of the gallery; what the policy blocked fails the test."""
-    context_pages: list[Page] = []
-    blocked: list[str] = []
+    said: list[str] = []
 
-    def open_page(
-        path: str, *, width: int = 1280, scheme: Literal["light", "dark"] = "light", scale: float = 1
-    ) -> Page:
-        page = browser.new_page(
-            viewport={"width": width, "height": 844}, color_scheme=scheme, device_scale_factor=scale
-        )
-        page.on(
-            "console", lambda message: blocked.append(message.text) if "Content Sec" in message.text else None
-        )
-        page.goto(f"{address}/{path}")
-        context_pages.append(page)
-        return page
+    def listen(message: ConsoleMessage) -> None:
+        said.append(message.text)
 
+    def open_page(path: str, *, width: int = 1280, scheme: Literal["light", "dark"] = "light") -> Page:
+        tab.set_viewport_size({"width": width, "height": 844})
+        tab.emulate_media(color_scheme=scheme, media="screen")
+        tab.goto(f"{address}/{path}")
+        return tab
+
+    tab.on("console", listen)
     yield open_page
-    for page in context_pages:
-        page.close()
-    assert blocked == []
+    tab.remove_listener("console", listen)
+    assert [text for text in said if "Content Security Policy" in text] == []
 
 
 def markup(app: Flask, path: str) -> Markup:
@@ -194,10 +196,12 @@ def test_the_colours_keep_their_contrast(look: Callable[..., Page], door: str, s
 
 def test_the_doors_do_not_look_alike(look: Callable[..., Page]) -> None:
     ground = "() => getComputedStyle(document.querySelector('.page-head')).backgroundColor"
-    site, other = look("home"), look("home?door=codebreak")
-    assert site.evaluate(ground) != other.evaluate(ground)
-    assert "Site door" in site.inner_text("header")
-    assert "Code-break door" in other.inner_text("header")
+    seen = {}
+    for door, name in (("site", "Site door"), ("codebreak", "Code-break door")):
+        page = look(f"home?door={door}")
+        assert name in page.inner_text("header")
+        seen[door] = page.evaluate(ground)
+    assert seen["site"] != seen["codebreak"]
 
 
 def test_a_rehearsal_says_so_on_screen_and_in_print(look: Callable[..., Page]) -> None:
@@ -210,7 +214,9 @@ def test_a_rehearsal_says_so_on_screen_and_in_print(look: Callable[..., Page]) -
 
 
 def test_a_rehearsal_prints_its_stripes_on_every_sheet(look: Callable[..., Page]) -> None:
-    printed = look("gallery").pdf(format="A4")
+    page = look("gallery")
+    page.emulate_media(media="print")
+    printed = page.pdf(format="A4")
     sheets = len(re.findall(rb"/Type /Page\b", printed))
     streams = [
         inflated
@@ -285,6 +291,10 @@ def test_what_a_person_typed_is_escaped_everywhere(app: Flask) -> None:
     assert [call for call in calls if "<script" in render(app, call, x=evil)] == []
 
 
+def test_an_unknown_telephone_is_no_link(app: Flask) -> None:
+    assert render(app, "c.telephone('')") == ""
+
+
 def test_a_blocked_act_has_its_reason_and_no_button(app: Flask) -> None:
     shown = render(app, "c.actions('Randomize', blocked='The product is not cleared yet.')")
     assert "The product is not cleared yet." in shown
@@ -304,3 +314,19 @@ def test_a_field_made_by_hand_says_what_a_wtforms_field_says(app: Flask) -> None
     ):
         assert part in bound
         assert part in plain
+
+
+def test_every_component_is_documented_with_its_arguments() -> None:
+    root = Path(__file__).parents[2]
+    source = (root / "randomizer" / "web" / "templates" / "components.html").read_text()
+    page = (root / "docs" / "components.md").read_text()
+    macros = re.findall(r"\{% macro ([a-z]\w*)\(([^{]*)\) -%\}", source)
+    written = {name: " ".join(arguments.split()) for name, arguments in macros}
+    assert len(written) > 30
+    assert [name for name, arguments in written.items() if f"**`{name}({arguments})`**" not in page] == []
+
+
+def test_every_picture_of_the_documentation_is_there() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    pictures = re.findall(r"\(pictures/([^)]+)\)", (docs / "components.md").read_text())
+    assert [name for name in pictures if not (docs / "pictures" / name).exists()] == []
