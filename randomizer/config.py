@@ -15,9 +15,11 @@ import json
 import os
 import stat
 import tomllib
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,12 +49,14 @@ class Door(_Part):
         host: Address to listen on.
         port: TCP port.
         url: Address that people type, where a reverse proxy stands before the door; "" for host and port.
+        proxies: Reverse proxies in front, whose forwarded address and scheme are believed.
         threads: Threads of each process.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65535)
     url: str = ""
+    proxies: int = Field(default=0, ge=0, le=8)
     threads: int = Field(default=8, ge=1, le=256)
 
     @property
@@ -62,6 +66,11 @@ class Door(_Part):
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def host_name(self) -> str:
+        """Host name that requests must be for; "" for any, where the address is not known."""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def address(self) -> str:
@@ -115,6 +124,7 @@ class Settings(BaseSettings):
         plain_http: Whether cookies travel without TLS; only for a rehearsal on the loopback address.
         step_up_seconds: How long a re-authentication counts.
         checkpoint_seconds: How long an entry waits for a signed checkpoint at most.
+        lease_seconds: After so long without a sign of life another process takes over the jobs.
         site: The site door.
         codebreak: The code-break door.
         smtp: The mail server.
@@ -131,6 +141,7 @@ class Settings(BaseSettings):
     plain_http: bool = False
     step_up_seconds: int = Field(default=120, ge=10, le=900)
     checkpoint_seconds: int = Field(default=5, ge=1, le=3600)
+    lease_seconds: int = Field(default=10, ge=2, le=300)
     site: SiteDoor = SiteDoor()
     codebreak: CodebreakDoor = CodebreakDoor()
     smtp: Smtp = Smtp()
@@ -190,6 +201,11 @@ class JobsSecrets(_Part):
 
 
 Secrets = TypeVar("Secrets", DoorSecrets, JobsSecrets)
+
+
+def system_clock() -> datetime:
+    """The current moment in UTC; commands, doors and jobs draw it here and hand it on as a clock."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place
 
 
 def load_settings(directory: Path | None = None) -> Settings:

@@ -8,8 +8,10 @@ It is outside the database, so it also shows when the database was cut back or s
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from keys import files
@@ -53,11 +55,12 @@ def export(uow: UnitOfWork, public: Path) -> int:
 def held_checkpoint(public: Path) -> bytes | None:
     """The newest checkpoint that was published, or None; the trail can never be shorter than it says."""
     sizes = [int(path.stem) for path in (public / CHECKPOINTS).glob("*.note") if path.stem.isdecimal()]
-    return (public / CHECKPOINTS / f"{max(sizes)}.note").read_bytes() if sizes else None
+    return _note(public / CHECKPOINTS, max(sizes)).read_bytes() if sizes else None
 
 
 def _append_entries(uow: UnitOfWork, path: Path, size: int) -> int:
     with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # a process that was held up may still be at it
         begin = _check_tail(uow, file.fileno(), size)
         for start in range(begin, size, PAGE):
             entries = uow.page(Entry, after=start, limit=min(PAGE, size - start))
@@ -86,11 +89,16 @@ def _check_tail(uow: UnitOfWork, handle: int, size: int) -> int:
 
 
 def _write_checkpoints(uow: UnitOfWork, directory: Path) -> None:
-    # Newest first, down to the first that is there: each run leaves none behind it unwritten.
-    missing = []
-    for checkpoint in uow.all(SignedCheckpoint, order="-size"):
-        if (directory / f"{checkpoint.size}.note").exists():
+    # Newest first, down to one that is there: no run leaves one behind it unwritten.
+    missing: list[SignedCheckpoint] = []
+    for limit in (PAGE, None):
+        newest = uow.all(SignedCheckpoint, order="-size", limit=limit)
+        missing = list(takewhile(lambda found: not _note(directory, found.size).exists(), newest))
+        if len(missing) < PAGE:
             break
-        missing.append(checkpoint)
     for checkpoint in reversed(missing):
-        files.write_public(directory / f"{checkpoint.size}.note", checkpoint.note)
+        files.write_public(_note(directory, checkpoint.size), checkpoint.note)
+
+
+def _note(directory: Path, size: int) -> Path:
+    return directory / f"{size}.note"

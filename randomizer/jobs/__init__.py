@@ -1,0 +1,1 @@
+"""The jobs process: checkpoints, notices, reminders, expiry, sweeping and the nightly check."""

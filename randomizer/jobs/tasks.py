@@ -1,0 +1,75 @@
+"""What the jobs do: each a function of the context, safe to repeat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.records import AlarmKind
+from randomizer.domain.trial import Trial
+from randomizer.services import alarms, checkpoints, dispensing, due, nightly, publishing, sweep
+
+if TYPE_CHECKING:
+    from randomizer.jobs.context import Context
+
+MOST_ALARMS = 20
+"""A table that was overwritten would raise thousands; the first of them say enough."""
+
+
+def sign_checkpoint(context: Context) -> bool:
+    """Sign the tree if it grew, and bring the public record up to it; returns whether it grew.
+
+    Raises:
+        Tampered: The public record holds what is not in the trail any more.
+    """
+    with context.store.reading() as uow:
+        waiting = checkpoints.overdue(uow)
+    if waiting:
+        with context.writing() as uow:
+            checkpoints.sign(uow, context.checkpoint_key, context.settings.origin)
+    with context.store.reading() as uow:
+        publishing.export(uow, context.settings.public)
+    return waiting > 0
+
+
+def tell_crossovers(context: Context) -> int:
+    """Queue the day's notices of crossovers due and overdue; returns how many."""
+    if not _has_trial(context):
+        return 0
+    with context.writing() as uow:
+        return due.tell(uow)
+
+
+def expire_kits(context: Context) -> int:
+    """Take kits out of use whose time has passed; returns how many."""
+    with context.writing() as uow:
+        return dispensing.expire(uow)
+
+
+def sweep_out(context: Context) -> int:
+    """Remove sessions and remembered answers that have run their time; returns how many."""
+    with context.writing() as uow:
+        return sweep.sessions(uow) + sweep.answers(uow)
+
+
+def check_trail(context: Context) -> tuple[str, ...]:
+    """Check the whole trail, and raise an alarm for all that differs; returns it."""
+    held = publishing.held_checkpoint(context.settings.public)
+    with context.store.reading() as uow:
+        faults = nightly.check_trail(uow, context.checkpoint_key.verifier, held)
+    raise_alarms(context, AlarmKind.TRAIL, faults)
+    return faults
+
+
+def raise_alarms(context: Context, kind: AlarmKind, faults: tuple[str, ...]) -> None:
+    """Raise an alarm for each of the first faults, and one that stands for the rest."""
+    told = faults[:MOST_ALARMS]
+    if len(faults) > MOST_ALARMS:
+        told = (*told, "and more")
+    for about in told:
+        with context.writing() as uow:
+            alarms.raise_alarm(uow, kind, about)
+
+
+def _has_trial(context: Context) -> bool:
+    with context.store.reading() as uow:
+        return uow.find(Trial, 1) is not None
