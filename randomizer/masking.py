@@ -82,6 +82,10 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Account": _rules("number username printed_name email active", {Role.ADMINISTRATOR}),
     "Grant": _rules("account role site granted_at revoked_at", {Role.ADMINISTRATOR, Role.MONITOR}),
     "Entry": _rules("number at act actor role site participant digest", OFFICE | {Role.MONITOR}),
+    "Event": _rules("at act role by", TREATING | OFFICE | READERS),
+    "CodeBreakEvent": _rules("at act role by", BREAKERS | OFFICE | {Role.MONITOR}),
+    "NextStep": _rules("act what due state kind period", TREATING | OFFICE | READERS),
+    "Window": _rules("not_before opens_on due_on closes_on since", EVERYBODY),
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
     | _rules("intent account reason disclosed_at", BREAKERS),
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.

@@ -8,7 +8,7 @@ from randomizer.domain.trial import Kind, Trial
 from randomizer.services import trials
 
 if TYPE_CHECKING:
-    from randomizer.services.transactions import UnitOfWork
+    from randomizer.store.work import UnitOfWork
 
 
 def of(uow: UnitOfWork) -> dict[str, Any]:

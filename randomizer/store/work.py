@@ -83,7 +83,7 @@ class UnitOfWork:
         return found
 
     def all(
-        self, kind: type[T], /, *, order: str = "", limit: int | None = None, **where: object
+        self, kind: type[T], /, *, order: str = "", limit: int | None = None, skip: int = 0, **where: object
     ) -> tuple[T, ...]:
         """Every value that fits, ordered by its key.
 
@@ -91,11 +91,12 @@ class UnitOfWork:
             kind: A domain value.
             order: Name of a field to order by before the key; with "-" in front, from last to first.
             limit: At most so many.
+            skip: How many to leave out at the start; only with a limit.
             **where: Field names with a value, a collection of values, or None for "empty".
         """
         table = TABLES[kind]
         statement = select(table).where(*_conditions(table, where)).order_by(*_order(table, kind, order))
-        rows = self._connection.execute(statement if limit is None else statement.limit(limit))
+        rows = self._connection.execute(statement if limit is None else statement.limit(limit).offset(skip))
         return tuple(kind(**row._mapping) for row in rows)
 
     def page(self, kind: type[T], /, *, after: int, limit: int) -> tuple[T, ...]:
