@@ -19,6 +19,7 @@ class Act(StrEnum):
     CREDENTIAL_SET = "credential set"
     ROLE_GRANTED = "role granted"
     ROLE_REVOKED = "role revoked"
+    INSTANCE_CREATED = "instance created"
     DEFINITION_SIGNED = "definition signed"
     TRIAL_ACTIVATED = "trial activated"
     SITE_OPENED = "site opened"
@@ -79,6 +80,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.CREDENTIAL_SET: _of(Role.ADMINISTRATOR),
     Act.ROLE_GRANTED: _of(Role.ADMINISTRATOR),
     Act.ROLE_REVOKED: _of(Role.ADMINISTRATOR),
+    Act.INSTANCE_CREATED: _SERVICE,
     Act.DEFINITION_SIGNED: _of(Role.SPONSOR, Role.UNBLINDED_STATISTICIAN),
     Act.TRIAL_ACTIVATED: _of(Role.ADMINISTRATOR),
     Act.SITE_OPENED: _of(Role.SPONSOR),

@@ -49,6 +49,9 @@ CODES = "emergency-codes.txt"
 DIGESTED = (DEFINITION, SLOTS, PREPARATION, KEY_RING, UNBLINDED, RELEASE, STAGED)
 """Files whose digests stand in the certificate."""
 
+KEY_RING_INFO = b"crossover-randomizer/v1/key-ring-transport"
+"""HPKE info of the sealed key ring."""
+
 _CHUNK_BYTES = 1 << 20
 
 

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from randomizer.services.bundle_writer import Progress, Roots
     from randomizer.services.certificate_fields import AttemptFields, CertificateFields, QuorumFields
 
-KEY_RING_INFO = b"crossover-randomizer/v1/key-ring-transport"
 SALT_BYTES = 32
 
 
@@ -266,7 +265,7 @@ def _envelopes(
     )
     return {
         bundle.DEFINITION: definitions.canonical(plan.definition),
-        bundle.KEY_RING: hpke.seal(plan.transport, ring.to_bytes(), KEY_RING_INFO),
+        bundle.KEY_RING: hpke.seal(plan.transport, ring.to_bytes(), bundle.KEY_RING_INFO),
         bundle.UNBLINDED: envelope.seal(
             ring.code_break_key, unblinded, unblinded_binding(content.trial_id), entropy
         ),
@@ -301,12 +300,7 @@ def _fields(
         definition_digest=terms.definition_digest,
         unblinded_commitment=unblinded_definition.salted_commitment(plan.unblinded, unblinded_salt),
         generator=certificate_fields.Generator(version=generator.VERSION, digest=terms.generator_digest),
-        sizes=certificate_fields.Sizes(
-            slots=definition.capacity,
-            strata={stratum.code: stratum.capacity for stratum in definition.strata},
-            periods=definition.period_count,
-            kits_per_period=definition.kits.kits_per_period,
-        ),
+        sizes=certificate_fields.sizes_of(definition),
         leaf_root=roots.leaves.root().hex(),
         sealed_root=roots.rows.root().hex(),
         release=plan.release,

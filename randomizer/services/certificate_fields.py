@@ -13,6 +13,7 @@ from randomizer.errors import BundleRefused
 
 if TYPE_CHECKING:
     from keys.notes import NoteKey, VerifierKey
+    from randomizer.domain.definition_values import Definition
 
 REHEARSAL_NOTICE = (
     "REHEARSAL. This sealing is for practice: anything in it may have been fixed or be known, so nobody may "
@@ -105,6 +106,16 @@ class CertificateFields(_Part):
     def instance_kind(self) -> Kind:
         """The kind of instance that this sealing is for."""
         return Kind(self.kind)
+
+
+def sizes_of(definition: Definition) -> Sizes:
+    """The sizes that a definition calls for."""
+    return Sizes(
+        slots=definition.capacity,
+        strata={stratum.code: stratum.capacity for stratum in definition.strata},
+        periods=definition.period_count,
+        kits_per_period=definition.kits.kits_per_period,
+    )
 
 
 def sign(fields: CertificateFields, key: NoteKey) -> bytes:

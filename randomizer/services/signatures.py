@@ -55,10 +55,15 @@ def sign(act: OpenAct, step_up: StepUp, *, meaning: str, about: str, values: dic
             printed_name=act.person.printed_name,
             meaning=meaning,
             about=about,
-            digest=hashlib.sha256(rfc8785.dumps(values)).hexdigest(),
+            digest=values_digest(values),
             signed_at=act.at,
         )
     )
+
+
+def values_digest(values: dict[str, Any]) -> str:
+    """SHA-256 of the canonical values in hex: what a signature is bound to."""
+    return hashlib.sha256(rfc8785.dumps(values)).hexdigest()
 
 
 def demand_fresh(step_up: StepUp, person: Person, now: datetime) -> None:
