@@ -84,3 +84,8 @@ def outside(plan: PeriodPlan, previous_given_at: datetime | None, moment: dateti
 def day(moment: date) -> str:
     """A date as people read it: 27 Nov 2026."""
     return f"{moment.day} {moment:%b %Y}"
+
+
+def minute(moment: datetime) -> str:
+    """A moment as people read it: 27 Nov 2026, 10:42 UTC."""
+    return f"{day(moment)}, {moment:%H:%M} UTC"

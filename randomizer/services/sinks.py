@@ -1,0 +1,141 @@
+"""The second sink of code breaks: an append-only file of JSON lines, each on the disk before anything opens.
+
+It stands on the code-break host beside its keys, so that an intent survives an unwritable database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+FILE_MODE = 0o600
+INTENT = "intent"
+DISCLOSED = "disclosed"
+DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Somebody's intent to break the code of one participant.
+
+    Args:
+        intent: 32 hex digits.
+        participant: Participant number.
+        site: The participant's site at that time.
+        account: Who.
+        printed_name: Their name at that time.
+        role: In which role.
+        reason: Code of the reason.
+        text: The reason in the person's own words, or "".
+        intended_at: When.
+    """
+
+    intent: str
+    participant: str
+    site: str
+    account: int
+    printed_name: str
+    role: str
+    reason: str
+    text: str = field(repr=False)
+    intended_at: datetime
+
+    def to_line(self) -> dict[str, Any]:
+        """The intent as a line of the file."""
+        texts = {name: getattr(self, name) for name in _TEXTS}
+        return texts | {"what": INTENT, "account": self.account, "intended_at": self.intended_at.isoformat()}
+
+    @classmethod
+    def of_line(cls, line: Mapping[str, Any]) -> Intent:
+        """The intent that `to_line` wrote."""
+        texts = {name: str(line[name]) for name in _TEXTS}
+        moment = datetime.fromisoformat(str(line["intended_at"]))
+        return cls(**texts, account=int(line["account"]), intended_at=moment)
+
+
+_TEXTS = ("intent", "participant", "site", "printed_name", "role", "reason", "text")
+
+
+class IntentFile:
+    """Lines that are on the disk when `append` returns.
+
+    Args:
+        path: In the directory of the code-break host's keys.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.waiting = True  # until a reconciliation has looked, there may be lines the database lacks
+        self._lock = Lock()
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Add a line and bring it to the disk.
+
+        Raises:
+            OSError: It could not be made durable.
+        """
+        # The newline in front ends a line that a crash may have torn.
+        content = b"\n" + json.dumps(dict(line), sort_keys=True).encode() + b"\n"
+        with self._lock:
+            is_new = not self.path.exists()
+            handle = os.open(
+                self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE
+            )
+            try:
+                if os.write(handle, content) != len(content):
+                    raise OSError("The line was written in part.")
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if is_new:
+                self._fsync_directory()
+
+    def lines(self, what: str = "") -> Iterator[dict[str, Any]]:
+        """Every whole line in order, or those of one kind; a torn one is left out."""
+        try:
+            content = self.path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return
+        for text in content.splitlines():
+            with suppress(ValueError):
+                line = json.loads(text)
+                if isinstance(line, dict) and what in {"", line.get("what")}:
+                    yield line
+
+    def intent(self, intent: str) -> Intent | None:
+        """The intent of this identifier, if the file holds it."""
+        for line in self.lines(INTENT):
+            if line.get("intent") == intent:
+                return Intent.of_line(line)
+        return None
+
+    def disclosure(self, intent: str) -> dict[str, Any] | None:
+        """The line that says what was shown for an intent, if the file holds it."""
+        return next((line for line in self.lines(DISCLOSED) if line.get("intent") == intent), None)
+
+    def try_append(self, line: Mapping[str, Any]) -> bool:
+        """Add a line if the disk takes it; says whether it did."""
+        try:
+            self.append(line)
+        except OSError as error:
+            structlog.get_logger("code break").error("intent file not written", error=type(error).__name__)
+            return False
+        return True
+
+    def _fsync_directory(self) -> None:
+        handle = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
