@@ -33,6 +33,8 @@ def main() -> int:
         return _fail("Stopped; nothing more was written.")
     except KeysError as error:
         return _fail(str(error))
+    except UnicodeError:
+        return _fail("Something that was given is not text in UTF-8.")
     except OSError as error:
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}.")
     return status if isinstance(status, int) else 0

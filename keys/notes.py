@@ -29,6 +29,7 @@ SIGNATURES_MAX: Final = 100
 _KEY_LENGTH: Final = 32  # bytes
 _KEY_ID_LENGTH: Final = 4  # bytes
 _STAMP_LENGTH: Final = 8  # bytes
+_TIME_END: Final = 1 << 63  # POSIX seconds
 _KEY_PARTS: Final = 3  # name, key id, key
 _PRIVATE_PREFIX: Final = "PRIVATE+KEY+"
 _FIRST_PRINTABLE: Final = 0x20
@@ -196,7 +197,7 @@ def cosign(note: bytes, key: NoteKey, at: int | None = None) -> bytes:
         NoteRefused: The note is malformed or signed by this key already, or the time does not fit the kind.
     """
     text, signatures = _split_note(note)
-    if (at is not None) != (key.kind == COSIGNATURE) or not 0 <= (at or 0) < 1 << 63:
+    if (at is not None) != (key.kind == COSIGNATURE) or not 0 <= (at or 0) < _TIME_END:
         raise NoteRefused("A cosignature needs a time, and no other signature takes one.")
     verifier = key.verifier
     if any((s.name, s.key_id) == (key.name, verifier.key_id) for s in signatures):
@@ -252,7 +253,10 @@ def _check_line(body: bytes, claimed: _Signature, key: VerifierKey) -> int | Non
         stamp, value = value[:_STAMP_LENGTH], value[_STAMP_LENGTH:]
     if not check_signature(_message(body, stamp), value, key.public):
         raise NoteRefused(f"The signature of {key.name} does not hold.")
-    return int.from_bytes(stamp, "big") if stamp else None
+    at = int.from_bytes(stamp, "big")
+    if at >= _TIME_END:
+        raise NoteRefused(f"The cosignature of {key.name} has a time that cannot be.")
+    return at if stamp else None
 
 
 def _message(body: bytes, stamp: bytes) -> bytes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RELEASE: Final = "release"
 STAGED: Final = "staged"
 PURPOSES: Final = (RELEASE, STAGED)
+SPLIT_TYPE: Final = "crossover-randomizer/v1/split"
 _DIGEST_FORM: Final = re.compile(r"[0-9a-f]{64}")
 _NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -11,13 +11,11 @@ from keys import certificate, files, hpke, shares
 from keys.commands.console import FILE, answer, json_option, read_public
 from keys.errors import KeyFileRefused, ShareRefused
 from keys.hpke import Identity
-from keys.quorum import PURPOSES, RELEASE
+from keys.quorum import PURPOSES, RELEASE, SPLIT_TYPE
 from keys.sealed_share import SealedShare
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SPLIT_TYPE: Final = "crossover-randomizer/v1/split"
 
 
 @click.command()

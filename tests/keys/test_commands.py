@@ -47,6 +47,7 @@ def run(*arguments: object, typed: str | None = None) -> Answer:
         [sys.executable, "-m", "keys", *map(str, arguments)],
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         check=False,
         input=typed or "",
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -298,6 +299,18 @@ def test_words_typed_at_a_terminal_are_not_shown(story: Path, tmp_path: Path) ->
         assert process.wait() == 0
     os.close(ours)
     assert not any(path.read_bytes()[:40] in shown for path in kept(story, 2, 3))
+
+
+@pytest.mark.promise(18)
+def test_what_is_no_text_is_refused_in_words(story: Path, tmp_path: Path) -> None:
+    named = os.fsdecode(b"\xff")
+    assert "not text in UTF-8" in refused(run("identity", "--dir", tmp_path / "own", "--name", named))
+    certified = ["--certificate", story / "ceremony/certificate.note", "--vkey", LOG.verifier.encode()]
+    sealed = ["--sealed", story / "ceremony/release.sealed", "--out", tmp_path / "out"]
+    recipient = ["--recipient", story / "statistician/identity.pub"]
+    answer = run("combine", *certified, *sealed, *recipient, typed=os.fsdecode(b"\xff\n"))
+    assert len(answer.error.strip().splitlines()) == 1
+    assert answer.status == 1
 
 
 @pytest.mark.promise(15)

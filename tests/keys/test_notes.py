@@ -179,6 +179,14 @@ def test_a_time_that_does_not_fit_the_key_is_refused(key: NoteKey, at: int | Non
         notes.cosign(NOTE, key, at)
 
 
+def test_a_cosignature_of_a_time_that_cannot_be_is_refused() -> None:
+    message = b"cosignature/v1\ntime %d\n" % 2**63 + TEXT.encode()
+    value = WITNESS.verifier.key_id + (2**63).to_bytes(8, "big") + notes.signature(message, WITNESS)
+    line = f"— {WITNESS.name} {to_base64(value)}\n".encode()
+    with pytest.raises(NoteRefused, match="time that cannot be"):
+        notes.verify(NOTE + line, [WITNESS.verifier])
+
+
 def test_nobody_signs_twice() -> None:
     with pytest.raises(NoteRefused, match="already"):
         notes.cosign(NOTE, LOG)
