@@ -19,6 +19,7 @@ CONTRACTS = {
 }
 OPENINGS = (
     "keys.envelope",
+    "randomizer.services.opening",
     "randomizer.services.unblinding",
     "randomizer.services.preparation",
     "randomizer.services.release",
