@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.trial import Trial
-from randomizer.services import alarms, checkpoints, dispensing, due, nightly, publishing, sweep
+from randomizer.services import (
+    alarms,
+    checkpoints,
+    dispensing,
+    due,
+    nightly,
+    publishing,
+    sealed_rows,
+    sweep,
+)
 
 if TYPE_CHECKING:
     from randomizer.jobs.context import Context
@@ -58,6 +67,18 @@ def check_trail(context: Context) -> tuple[str, ...]:
         faults = nightly.check_trail(uow, context.checkpoint_key.verifier, held)
     raise_alarms(context, AlarmKind.TRAIL, faults)
     return faults
+
+
+def check_sealed_rows(context: Context) -> int:
+    """Compare every sealed row with the certificate; returns how many there are.
+
+    Raises:
+        Tampered: One differs.
+    """
+    if not _has_trial(context):
+        return 0
+    with context.store.reading() as uow:
+        return sealed_rows.check(uow)
 
 
 def raise_alarms(context: Context, kind: AlarmKind, faults: tuple[str, ...]) -> None:

@@ -17,7 +17,6 @@ from keys.errors import NoteRefused
 from keys.merkle import Frontier, leaf_hash
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint, TrailHead
 from randomizer.domain.supply import Kit
-from randomizer.domain.trial import Slot
 from randomizer.services import trail
 from randomizer.store.tables import COVERED
 
@@ -53,7 +52,6 @@ def check_trail(uow: UnitOfWork, log: VerifierKey, held: bytes | None = None) ->
             notes[_size_of(held, log)] = held
         mentions = _check_entries(uow, log, notes, faults)
         faults.extend(_check_records(uow, mentions))
-        faults.extend(_check_kits(uow))
     except ValueError:  # a word or a moment that nobody could have written through the store
         faults.append("A table that cannot be read")
     return tuple(dict.fromkeys(faults))
@@ -132,23 +130,11 @@ def _check_records(uow: UnitOfWork, mentions: Mentions) -> Iterator[str]:
         for value in records:
             name = trail.about(value)
             told = missing.pop(name, None)
-            untouched = told is None and isinstance(value, Kit) and value == _as_activated(value)
-            if not untouched and told != _digest(trail.plain(value)):
+            if told is None and isinstance(value, Kit) and value == _as_activated(value):
+                continue  # the sealed rows cover it
+            if told != _digest(trail.plain(value)):
                 yield name
     yield from missing
-
-
-def _check_kits(uow: UnitOfWork) -> Iterator[str]:
-    """Compare kits with the slots that they were sealed into; the certificate covers the slots."""
-    sealed = {
-        Kit(number=number, slot=slot.number, period=period)
-        for slot in uow.all(Slot)
-        for period, numbers in enumerate(slot.kits, start=1)
-        for number in numbers
-    }
-    standing = {_as_activated(kit) for kit in uow.all(Kit)}
-    for kit in sorted(sealed ^ standing, key=lambda kit: kit.number):
-        yield trail.about(kit)
 
 
 def _as_activated(kit: Kit) -> Kit:

@@ -6,14 +6,30 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.records import AlarmKind
 from randomizer.services import alarms
+from randomizer.store.engine import open_engine
+from randomizer.store.schema import upgrade
 from randomizer.store.work import Store, UnitOfWork
 
 if TYPE_CHECKING:
     from randomizer.errors import Tampered
+    from randomizer.store.work import Clock, Entropy
 
-__all__ = ["Store", "UnitOfWork", "raise_tampering"]
+__all__ = ["Store", "UnitOfWork", "open_store", "raise_tampering"]
 
 SEALED_ROWS = "Slot "
+
+
+def open_store(url: str, *, clock: Clock, entropy: Entropy) -> Store:
+    """Open a database, and bring it to the present schema if it lacks something.
+
+    Args:
+        url: As `randomizer.config.Settings.engine_url` gives it.
+        clock: Gives the current moment, UTC.
+        entropy: Gives random bytes.
+    """
+    store = Store(open_engine(url), clock, entropy)
+    upgrade(store.engine)
+    return store
 
 
 def raise_tampering(store: Store, error: Tampered) -> None:
