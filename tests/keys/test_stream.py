@@ -2,14 +2,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.errors import KeysError
 from keys.stream import Stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEED = bytes(range(32))
 
@@ -29,6 +36,23 @@ def expected_below(words: bytes, bound: int) -> tuple[int, bytes]:
         word, words = int.from_bytes(words[:width], "big"), words[width:]
         if word < (256**width // bound) * bound:
             return word % bound, words
+
+
+@pytest.mark.promise(11)
+def test_the_official_hkdf_cases_hold_for_the_function_that_keys_the_stream(conformance: Path) -> None:
+    groups = json.loads((conformance / "vectors/wycheproof/hkdf_sha256_test.json").read_text())["testGroups"]
+    cases = [case for group in groups for case in group["tests"]]
+    for case in cases:
+        material, salt, info, expected = (
+            bytes.fromhex(case[field]) for field in ("ikm", "salt", "info", "okm")
+        )
+        if case["result"] == "valid":
+            derived = HKDF(algorithm=SHA256(), length=case["size"], salt=salt, info=info)
+            assert derived.derive(material) == expected, case["tcId"]
+        else:
+            with pytest.raises(ValueError, match="larger than 8160"):
+                HKDF(algorithm=SHA256(), length=case["size"], salt=salt, info=info)
+    assert len(cases) == 86
 
 
 @pytest.mark.promise(11)
@@ -54,26 +78,26 @@ def test_bytes_are_those_of_the_documented_stream_however_they_are_taken(
     seed: bytes, label: str, counts: list[int]
 ) -> None:
     counts = counts[:3]
-    stream = Stream(seed, label)
-    taken = b"".join(stream.take(count) for count in counts)
+    bits = Stream(seed, label)
+    taken = b"".join(bits.take(count) for count in counts)
     assert taken == expected_bytes(seed, label, sum(counts))
 
 
 @pytest.mark.promise(11)
 @given(st.lists(st.integers(1, 2**64), max_size=30))
 def test_integers_are_those_of_the_documented_rejection(bounds: list[int]) -> None:
-    stream = Stream(SEED, "bounds")
+    bits = Stream(SEED, "bounds")
     words = expected_bytes(SEED, "bounds", 65536)
     for bound in bounds:
         expected, words = expected_below(words, bound)
-        assert stream.below(bound) == expected
+        assert bits.below(bound) == expected
 
 
 def test_each_answer_is_equally_likely() -> None:
-    stream = Stream(SEED, "fair")
+    bits = Stream(SEED, "fair")
     counts = [0] * 7
     for _ in range(70000):
-        counts[stream.below(7)] += 1
+        counts[bits.below(7)] += 1
     assert sum((count - 10000) ** 2 / 10000 for count in counts) < 22.5  # chi-square, 6 df, p = 0.001
 
 
