@@ -12,9 +12,9 @@ from shamir_mnemonic.share import Share
 from keys import certificate, contribution, custody, hpke, notes, shares
 from keys.checkpoint import Checkpoint
 from keys.commands.console import FILE, answer, json_option, read_bytes, read_verifier
-from keys.commands.split import SPLIT_TYPE
 from keys.errors import KeysError
 from keys.notes import VerifierKey
+from keys.quorum import SPLIT_TYPE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -127,8 +127,19 @@ class Bundle:
         Raises:
             BundleRefused: One is missing in between.
         """
-        count = len(list((self.directory / COMMITMENTS).glob("*.note")))
-        return tuple(self.read(f"{COMMITMENTS}/{number}.note") for number in range(1, count + 1))
+        return self._numbered("note")
+
+    def commitment_keys(self) -> tuple[bytes, ...]:
+        """The verifier key of each commitment, in the same order.
+
+        Raises:
+            BundleRefused: One is missing in between.
+        """
+        return self._numbered("vkey")
+
+    def _numbered(self, ending: str) -> tuple[bytes, ...]:
+        count = len(list((self.directory / COMMITMENTS).glob(f"*.{ending}")))
+        return tuple(self.read(f"{COMMITMENTS}/{number}.{ending}") for number in range(1, count + 1))
 
     def _lines(self, name: str) -> Iterator[tuple[int, str]]:
         try:
