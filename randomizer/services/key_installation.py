@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TRANSPORT_KEY = "transport.key"
 KEYS = "keys.json"
 PINS = "pins.json"
+KEPT = (bundle_files.UNBLINDED, bundle_files.RELEASE, bundle_files.STAGED)
+"""Sealed files that stay on this host: nobody here can open the last two alone."""
 
 
 def install(bundle: Bundle, directory: Path, *, key: VerifierKey, pinned_digest: str = "") -> Pins:
@@ -31,7 +33,7 @@ def install(bundle: Bundle, directory: Path, *, key: VerifierKey, pinned_digest:
     Args:
         bundle: What the ceremony left.
         directory: ``codebreak`` of the instance; holds the transport key, receives ``keys.json``,
-            ``pins.json`` and the sealed unblinded definition.
+            ``pins.json``, and the sealed unblinded definition and releases.
         key: Verifier key of the ceremony, from the trial master file.
         pinned_digest: Digest of the certificate in hex, or "".
 
@@ -43,12 +45,13 @@ def install(bundle: Bundle, directory: Path, *, key: VerifierKey, pinned_digest:
         KeyFileRefused: The transport key cannot be used, or keys stand there already.
     """
     _, fields, digest = check_certificate(bundle, key, pinned_digest)
-    for name in (bundle_files.KEY_RING, bundle_files.UNBLINDED):
+    for name in (bundle_files.KEY_RING, *KEPT):
         if bundle.digest(name) != fields.files.get(name):
             raise BundleRefused(f"{name} differs from what the certificate says.", field=name)
     ring = _open_ring(bundle, directory, fields)
     pins = Pins.of_certificate(fields.model_dump(), digest)
-    files.write_public(directory / bundle_files.UNBLINDED, bundle.read(bundle_files.UNBLINDED))
+    for name in KEPT:
+        files.write_public(directory / name, bundle.read(name))
     custody.write_pins(directory / PINS, pins.texts() | {"ceremony_key": key.encode()})
     custody.write_key_file(directory / KEYS, ring)
     return pins

@@ -77,8 +77,8 @@ def codebook(definition: Definition) -> str:
     """What every table and column of a release holds, as Markdown."""
     parts = [
         f"# Codebook of the release of {definition.trial_id}\n",
-        "Comma-separated, UTF-8, one line of column names, quoted as RFC 4180 says. Times are UTC. An empty "
-        "cell means: there is none. Free text is left out of every table.\n",
+        "Comma-separated, UTF-8, one line of column names, quoted as RFC 4180 says. Times are UTC.\n",
+        "An empty cell means: there is none. Free text is left out of every table.\n",
         f"Treatments: {', '.join(f'{one.code} = {one.name}' for one in definition.treatments)}.\n",
     ]
     for name, order in ORDER.items():
