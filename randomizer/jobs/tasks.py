@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from randomizer.domain.people import Role
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.trial import Trial
+from randomizer.errors import Conflict, Stopped
 from randomizer.services import (
     alarms,
     checkpoints,
     dispensing,
     due,
     nightly,
+    notices,
     publishing,
     sealed_rows,
     sweep,
@@ -87,8 +90,25 @@ def raise_alarms(context: Context, kind: AlarmKind, faults: tuple[str, ...]) -> 
     if len(faults) > MOST_ALARMS:
         told = (*told, "and more")
     for about in told:
-        with context.writing() as uow:
-            alarms.raise_alarm(uow, kind, about)
+        try:
+            with context.writing() as uow:
+                alarms.raise_alarm(uow, kind, about)
+        except (Stopped, Conflict):
+            _tell_without_entry(context, kind, about)
+
+
+def _tell_without_entry(context: Context, kind: AlarmKind, about: str) -> None:
+    # A trail whose head is bent takes no entry, and so nobody is allocated; somebody must still hear of it.
+    context.log.error("an alarm could not be entered")
+    with context.writing() as uow:
+        notices.queue(
+            uow,
+            [Role.TRIAL_MANAGER],
+            site="",
+            subject=f"Alarm: {kind}",
+            body=f"{kind}: {about}.\n\nThe trail takes no entries any more. Call whoever runs the service.\n",
+            occasion=f"alarm {kind} {about} {uow.clock().date().isoformat()}",
+        )
 
 
 def _has_trial(context: Context) -> bool:

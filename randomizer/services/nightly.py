@@ -47,9 +47,12 @@ def check_trail(uow: UnitOfWork, log: VerifierKey, held: bytes | None = None) ->
     faults: list[str] = []
     try:
         notes = {checkpoint.size: checkpoint.note for checkpoint in uow.all(SignedCheckpoint)}
-        if held is not None:
+        size = None if held is None else _size_of(held, log)
+        if held is not None and size is not None:
             # The one outside counts: one of this size in the database could have been put there later.
-            notes[_size_of(held, log)] = held
+            notes[size] = held
+        elif held is not None:
+            faults.append("Checkpoint in public/")
         mentions = _check_entries(uow, log, notes, faults)
         faults.extend(_check_records(uow, mentions))
     except ValueError:  # a word or a moment that nobody could have written through the store
@@ -72,7 +75,7 @@ def _check_entries(uow: UnitOfWork, log: VerifierKey, notes: dict[int, bytes], f
         if note is not None and not unlike and not _holds(note, log, frontier):
             unlike = True  # every later one is unlike too
             faults.append(f"Checkpoint {frontier.size}")
-    faults.extend(f"Checkpoint {size}" for size in sorted(notes) if not 0 < size <= frontier.size)
+    faults.extend(f"Checkpoint {size}" for size in sorted(notes) if size > frontier.size)
     head = uow.find(TrailHead, 1)
     if head is None or (head.size, head.frontier) != (frontier.size, frontier.to_bytes()):
         faults.append("Trail head")
@@ -115,12 +118,12 @@ def _holds(note: bytes, log: VerifierKey, frontier: Frontier) -> bool:
     return (signed.size, signed.root) == (frontier.size, frontier.root())
 
 
-def _size_of(note: bytes, log: VerifierKey) -> int:
-    """Size that a checkpoint states, or -1 where it is none of this log."""
+def _size_of(note: bytes, log: VerifierKey) -> int | None:
+    """Size that a checkpoint states, or None where it is none of this log."""
     try:
         return tlog.verify(note, [log]).checkpoint.size
     except NoteRefused:
-        return -1
+        return None
 
 
 def _check_records(uow: UnitOfWork, mentions: Mentions) -> Iterator[str]:
