@@ -43,9 +43,11 @@ class Released:
     Args:
         content: What was opened.
         schedule: As generated from its seed.
+        plaintext: As it came out of the envelope.
     """
 
     content: ReleaseContent
+    plaintext: bytes
     schedule: Schedule
 
     def __repr__(self) -> str:
@@ -156,9 +158,8 @@ def open_release(identity: Identity, sealed: bytes, trial: Trial, definition: De
         ) from None
     content = release_content.decode_release(opened)
     fields = certificate_fields.read(trial.certificate)
-    released = Released(
-        content=content, schedule=generator.generate(definition, content.unblinded, content.seed)
-    )
+    schedule = generator.generate(definition, content.unblinded, content.seed)
+    released = Released(content=content, plaintext=opened, schedule=schedule)
     if not _keeps_promises(released, fields, definition):
         raise BundleRefused(
             "What was opened is not the schedule of the certificate. Nothing was changed.",

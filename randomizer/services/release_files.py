@@ -7,14 +7,13 @@ release/schedule.json, slots.jsonl, values.jsonl, the tables as CSV, codebook.md
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keys import custody, files
-from randomizer.domain import unblinded as unblinded_definition
-from randomizer.domain.housekeeping import EntryValues
+from keys import certificate, custody, files
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
 from randomizer.services import bundle, certificate_fields, publishing, release_tables, trials
 from randomizer.services.desk import PINS_FILE
@@ -24,13 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from randomizer.domain.schedule import SlotPlan
     from randomizer.services.desk import Desk
     from randomizer.services.release import Released
     from randomizer.store.work import UnitOfWork
 
 PAGE = 500  # rows held at once
-SCHEDULE_FORMAT = "crossover-randomizer/v1/schedule"
+KEYS_TYPE = "crossover-randomizer/v1/public-keys"
+ABOUT_PEOPLE = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET})
+"""Acts whose values hold names, addresses and password hashes; they are not released."""
 LOG_KEY = "log.vkey"
 CEREMONY_PIN = "ceremony_key"
 
@@ -54,15 +54,18 @@ def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: 
         shutil.copytree(commitments, directory / bundle.COMMITMENTS, dirs_exist_ok=True)
     fields = certificate_fields.read(trial.certificate)
     keys = {
+        "type": KEYS_TYPE,
         "log": (instance_public / LOG_KEY).read_text(encoding="utf-8").strip(),
         "ceremony": custody.read_pins(desk.directory / PINS_FILE)[CEREMONY_PIN],
-        "contributors": {one.name: one.verifier for one in fields.contributions},
+        "contributors": [one.verifier for one in fields.contributions],
     }
-    files.write_public(directory / "keys.json", _json(keys), replace=True)
+    files.write_public(directory / "keys.json", certificate.canonical(keys) + b"\n", replace=True)
 
 
 def write_release(uow: UnitOfWork, released: Released, directory: Path) -> None:
     """Write what the statisticians get of a released trial: allocation and all that was done, no free text.
+
+    It ends where the newest checkpoint does, like the public folder. Formats: docs/verification.md.
 
     Args:
         uow: The unit of work.
@@ -75,49 +78,19 @@ def write_release(uow: UnitOfWork, released: Released, directory: Path) -> None:
     trial, definition = trials.current(uow)
     trial.demand(frozenset({Phase.RELEASED}), what="Writing the release")
     directory.mkdir(parents=True, exist_ok=True)
-    files.write_public(directory / "schedule.json", _json(_schedule(released)), replace=True)
+    size = _covered(uow)
+    files.write_public(directory / "schedule.json", released.plaintext, replace=True)
     with _lines(directory / bundle.SLOTS) as file:
         for slot in _slots(uow, len(released.schedule.slots)):
             file.write(bundle.encode_slot(slot) + "\n")
     with _lines(directory / "values.jsonl") as file:
-        for values in _values(uow):
+        for values in _values(uow, size):
             line = {"number": values.number, "salt": values.salt.hex(), "content": values.content}
-            file.write(json.dumps(line, separators=(",", ":")) + "\n")
-    for table in release_tables.tables(uow, released, definition):
+            file.write(certificate.canonical(line).decode() + "\n")
+    for table in release_tables.tables(uow, released, definition, size):
         _write_csv(directory / f"{table.name}.csv", table.columns, table.rows)
     codebook = release_tables.codebook(definition)
     files.write_public(directory / "codebook.md", codebook.encode(), replace=True)
-
-
-def _schedule(released: Released) -> dict[str, Any]:
-    content = released.content
-    return {
-        "format": SCHEDULE_FORMAT,
-        "trial_id": content.trial_id,
-        "schedule_version": content.version,
-        "seed": content.seed.hex(),
-        "contributions": [
-            {"name": name, "contribution": secret.hex()} for name, secret in content.contributions
-        ],
-        "unblinded_definition": unblinded_definition.canonical(content.unblinded).decode(),
-        "unblinded_salt": content.unblinded_salt.hex(),
-        "slots": [
-            _slot_of(plan, salt) for plan, salt in zip(released.schedule.slots, content.salts, strict=True)
-        ],
-    }
-
-
-def _slot_of(plan: SlotPlan, salt: bytes) -> dict[str, Any]:
-    return {
-        "slot": plan.index,
-        "stratum": plan.stratum,
-        "ordinal": plan.ordinal,
-        "randomization_number": plan.randomization_number,
-        "sequence": plan.sequence_code,
-        "treatments": list(plan.treatments),
-        "kits": [list(kits) for kits in plan.kits],
-        "salt": salt.hex(),
-    }
 
 
 def _slots(uow: UnitOfWork, count: int) -> Iterator[Slot]:
@@ -125,11 +98,19 @@ def _slots(uow: UnitOfWork, count: int) -> Iterator[Slot]:
         yield from uow.page(Slot, after=start, limit=PAGE)
 
 
-def _values(uow: UnitOfWork) -> Iterator[EntryValues]:
-    start = 0
-    while page := uow.page(EntryValues, after=start, limit=PAGE):
-        yield from page
-        start = page[-1].number + 1
+def _covered(uow: UnitOfWork) -> int:
+    """Entries that the newest checkpoint covers; both folders end there."""
+    newest = uow.all(SignedCheckpoint, order="-size", limit=1)
+    return newest[0].size if newest else 0
+
+
+def _values(uow: UnitOfWork, size: int) -> Iterator[EntryValues]:
+    for start in range(0, size, PAGE):
+        limit = min(PAGE, size - start)
+        acts = {entry.number: entry.act for entry in uow.page(Entry, after=start, limit=limit)}
+        for values in uow.page(EntryValues, after=start, limit=limit):
+            if acts[values.number] not in ABOUT_PEOPLE:
+                yield values
 
 
 def _write_csv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -145,7 +126,3 @@ def _lines(path: Path) -> Iterator[TextIO]:
     with new.open("w", encoding="utf-8", newline="") as file:
         yield file
     new.replace(path)
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode() + b"\n"
