@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from randomizer import masking
 from randomizer.domain.people import BREAKERS, SITE_BOUND, Account, Grant, Person, Role, demand
 from randomizer.domain.trial import Phase, Trial
+from randomizer.services import trials
 
 if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
@@ -51,3 +52,11 @@ def _demand(person: Person) -> None:
 def roles() -> list[dict[str, Any]]:
     """Every role with whether it is for one site and whether it needs a second administrator."""
     return [{"role": role, "site_bound": role in SITE_BOUND, "second": role in BREAKERS} for role in Role]
+
+
+def sites(uow: UnitOfWork) -> tuple[tuple[str, str], ...]:
+    """Code and name of every site of the definition; none before a trial is loaded."""
+    if uow.find(Trial, 1) is None:
+        return ()
+    _, definition = trials.current(uow)
+    return tuple((site.code, f"{site.code}: {site.name}") for site in definition.sites)

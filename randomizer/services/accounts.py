@@ -259,7 +259,16 @@ def step_up(uow: UnitOfWork, gate: Gate, by: Person, *, password: str, code: str
     Raises:
         SignInRefused: Password or code do not fit.
     """
-    account, step = verify(uow, gate, username=by.username, password=password, code=code)
+    return witness(uow, gate, username=by.username, password=password, code=code)
+
+
+def witness(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: str) -> StepUp:
+    """Authenticate a second person for an act of the first; the code is used up.
+
+    Raises:
+        SignInRefused: They do not fit.
+    """
+    account, step = verify(uow, gate, username=username, password=password, code=code)
     use_code(uow, account.number, step)
     now = uow.clock()
     return StepUp(account=account.number, at=now, expires_at=now + timedelta(seconds=gate.step_up_seconds))

@@ -10,7 +10,9 @@ from flask import g, redirect, request, session, url_for
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import demand
 from randomizer.errors import NotAllowed, SignInRefused, StepUpRefused
+from randomizer.services import accounts
 from randomizer.web import door as doors
+from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from randomizer.services.transactions import UnitOfWork
     from randomizer.web.door import Door
 
+T = TypeVar("T")
 Page = TypeVar("Page", bound="Callable[..., object]")
 
 TOKEN = "token"  # noqa: S105 - the name of a cookie's field
@@ -101,16 +104,8 @@ def sign_in(*, username: str, password: str, code: str) -> str:
     Raises:
         SignInRefused: They do not fit, or too many did not fit before.
     """
-    door = doors.this()
-    address = request.remote_addr or ""
-    door.throttle.demand(username, address)
-    try:
-        token = door.sessions.sign_in(username=username, password=password, code=code)
-    except SignInRefused:
-        door.throttle.failed(username, address)
-        raise
-    door.throttle.succeeded(username, address)
-    return token
+    sessions = doors.this().sessions
+    return _braked(username, lambda: sessions.sign_in(username=username, password=password, code=code))
 
 
 def step_up(*, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
@@ -125,22 +120,46 @@ def step_up(*, password: str, code: str, uow: UnitOfWork | None = None) -> StepU
         StepUpRefused: They do not fit.
         TriedTooOften: Too many did not fit before.
     """
-    door = doors.this()
-    signer = person()
-    address = request.remote_addr or ""
-    door.throttle.demand(signer.username, address)
+    door, signer = doors.this(), person()
     try:
-        done = door.sessions.step_up(signer, password=password, code=code, uow=uow)
+        return _braked(
+            signer.username,
+            lambda: door.sessions.step_up(signer, password=password, code=code, uow=uow),
+        )
+    except TriedTooOften:
+        raise
     except SignInRefused as refused:
-        door.throttle.failed(signer.username, address)
         raise StepUpRefused(
             "Password and code do not fit together. Nothing was signed.",
             field="code",
             next_step="Enter your password and the code that your authenticator shows now; each code works "
             "once.",
         ) from refused
-    door.throttle.succeeded(signer.username, address)
-    return done
+
+
+def witness(uow: UnitOfWork, *, username: str, password: str, code: str) -> StepUp:
+    """Authenticate a second person beside the one who is signed in, with the brake on guessing.
+
+    Raises:
+        SignInRefused: They do not fit, or too many did not fit before.
+    """
+    gate = doors.this().gate
+    return _braked(
+        username,
+        lambda: accounts.witness(uow, gate, username=username, password=password, code=code),
+    )
+
+
+def _braked(username: str, check: Callable[[], T]) -> T:
+    door, address = doors.this(), request.remote_addr or ""
+    door.throttle.demand(username, address)
+    try:
+        fits = check()
+    except SignInRefused:
+        door.throttle.failed(username, address)
+        raise
+    door.throttle.succeeded(username, address)
+    return fits
 
 
 def safe_path(path: str) -> str:

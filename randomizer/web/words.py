@@ -10,6 +10,10 @@ from randomizer.domain.windows import day
 if TYPE_CHECKING:
     from flask import Flask
 
+__all__ = ["NONE", "day", "due", "entered", "hour", "left", "moment", "register"]
+
+NONE = "\u2013"  # stands in a table where there is nothing
+
 
 def register(app: Flask) -> None:
     """Give the templates these words as filters."""

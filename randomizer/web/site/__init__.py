@@ -1,0 +1,1 @@
+"""The site door: everything that blinded people do."""

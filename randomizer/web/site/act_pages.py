@@ -1,0 +1,116 @@
+"""The pages of all acts in the tables: a form, what is signed, one button; refused, it comes back as was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import redirect, render_template, request, url_for
+
+from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered
+from randomizer.web import auth, problems, words
+from randomizer.web.door import this
+from randomizer.web.forms import Form
+from randomizer.web.site.acts import Call
+from randomizer.web.site.pages import looking, site
+from randomizer.web.site.participant_acts import PAGES as PARTICIPANT_PAGES
+from randomizer.web.site.participant_acts import OfParticipant
+from randomizer.web.site.trial_acts import ALARM_PAGES, SITE_PAGES, TRIAL_PAGES, OfAlarm, OfSite, OfTrial
+from randomizer.web.throttle import TriedTooOften
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Response
+
+    from randomizer.errors import RandomizerError
+    from randomizer.services.signatures import StepUp
+    from randomizer.services.transactions import UnitOfWork
+    from randomizer.web.site.acts import ActPage, Loaded, Subject
+
+SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped)
+"""Refusals that leave the person on the form, with all that was typed."""
+
+TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
+    (OfParticipant(), PARTICIPANT_PAGES, "site.participant"),
+    (OfSite(), SITE_PAGES, "site.sites"),
+    (OfTrial(), TRIAL_PAGES, "site.progress"),
+    (OfAlarm(), ALARM_PAGES, "site.alarms"),
+)
+"""What acts are about, the acts, and the page to go to afterwards."""
+
+
+def endpoint(subject: Subject, page: ActPage) -> str:
+    """Name of an act's endpoint within the blueprint, such as "participant_book"."""
+    return f"{subject.name}_{page.slug.replace('-', '_')}"
+
+
+def signer(form: Form, uow: UnitOfWork) -> Callable[[], StepUp]:
+    """What re-authenticates the person who is signed in, with the password and code of a form."""
+    return lambda: auth.step_up(password=form.text("password"), code=form.text("code"), uow=uow)
+
+
+def status_of_refusal(form: Form, error: RandomizerError) -> int:
+    """Put a refusal into the form; returns the status of the page that shows it again.
+
+    Raises:
+        Tampered: A bent record is no matter of the form.
+    """
+    if isinstance(error, Tampered):
+        raise error
+    form.refuse(error)
+    return problems.status_of(error)
+
+
+def _register(subject: Subject, page: ActPage, home: str) -> None:
+    def view(key: str = "") -> str | Response | tuple[str, int]:
+        auth.demand_act(page.act)
+        with looking() as sight:
+            loaded = subject.load(sight, key, page.act)
+            fields = page.asks(sight, key)
+        if request.method == "GET":
+            return _shown(page, loaded, Form.blank(fields), home)
+        form = Form.posted(fields, request.form)
+        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+        try:
+            with this().store.writing() as uow:
+                page.run(Call(uow, auth.person(), loaded.key, form, signer(form, uow)))
+        except SHOWN_AGAIN as error:
+            status = status_of_refusal(form, error)
+            return _shown(page, loaded, form, home), status
+        return redirect(_home(home, loaded.key, done=page.slug), code=303)
+
+    site.add_url_rule(
+        f"{subject.rule}/{page.slug}",
+        endpoint=endpoint(subject, page),
+        view_func=view,
+        methods=["GET", "POST"],
+    )
+
+
+def _shown(page: ActPage, loaded: Loaded, form: Form, home: str) -> str:
+    return render_template(
+        "site/act.html",
+        page=page,
+        loaded=loaded,
+        facts=[fact for name, fact in loaded.facts.items() if name.split()[0] in page.facts],
+        form=form,
+        back=_home(home, loaded.key),
+        signer=auth.person(),
+        roles=", ".join(sorted(auth.person().roles)),
+        at=words.moment(this().store.clock()),
+    )
+
+
+def _home(home: str, key: str, **query: str) -> str:
+    values: dict[str, Any] = {"key": key} if home == "site.participant" else {}
+    return url_for(home, **(values | query))
+
+
+def done_sentence(slug: str) -> str:
+    """What a record's page says after an act, or ""."""
+    return next((page.done for _, pages, _ in TABLES for page in pages if page.slug == slug), "")
+
+
+for _subject, _pages, _home_page in TABLES:
+    for _page in _pages:
+        _register(_subject, _page, _home_page)

@@ -1,0 +1,109 @@
+"""An act as a page and as an API call: one table says what is asked, what is signed and what is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from randomizer.domain.acts import Act  # noqa: TC001 - read at run time by the dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+    from randomizer.domain.people import Person
+    from randomizer.services.sight import Sight
+    from randomizer.services.signatures import StepUp
+    from randomizer.services.transactions import UnitOfWork
+    from randomizer.web.forms import Field, Form
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One act being done.
+
+    Args:
+        uow: The transaction.
+        person: Who acts.
+        key: What it is about: participant number, site code, alarm number, or "".
+        form: What was entered.
+        sign: Re-authenticates the person; only a signed act calls it.
+    """
+
+    uow: UnitOfWork
+    person: Person
+    key: str
+    form: Form
+    sign: Callable[[], StepUp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What an act is about, as its page shows it.
+
+    Args:
+        key: Its key as stored.
+        caption: What stands above the title.
+        back: Label of the way back.
+        facts: Label and value, by name: an act's page shows those that it names.
+    """
+
+    key: str
+    caption: str
+    back: str
+    facts: dict[str, tuple[str, str]]
+
+
+class Subject(Protocol):
+    """What acts are about."""
+
+    @property
+    def rule(self) -> str:
+        """URL of the thing itself, with ``<key>``."""
+
+    @property
+    def name(self) -> str:
+        """One word, for endpoints and the API."""
+
+    def load(self, sight: Sight, key: str, act: Act) -> Loaded:
+        """The thing as the act's page shows it.
+
+        Raises:
+            NotFound: There is none that the person sees.
+            Refused: Its life does not admit the act.
+        """
+
+    def answer(self, sight: Sight, key: str) -> dict[str, Any]:
+        """The thing as the API answers it after the act."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActPage:
+    """One act.
+
+    Args:
+        act: The act; who may open the page stands in `randomizer.domain.acts.MAY`.
+        slug: Last part of the URL.
+        title: Heading.
+        button: The main action, a verb first.
+        done: What the record's page says afterwards.
+        run: Does it; the caller holds the transaction and commits before answering.
+        body: The request body of the API.
+        lead: One sentence under the heading.
+        meaning: What a signature states; "" for an act that is not signed.
+        asks: Gives the fields.
+        facts: Names of the facts that are shown above, and signed where the act is signed.
+    """
+
+    act: Act
+    slug: str
+    title: str
+    button: str
+    done: str
+    run: Callable[[Call], object]
+    body: type[BaseModel]
+    lead: str = ""
+    meaning: str = ""
+    asks: Callable[[Sight, str], tuple[Field, ...]] = field(default=lambda _sight, _key: ())
+    facts: tuple[str, ...] = ()

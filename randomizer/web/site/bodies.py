@@ -1,0 +1,119 @@
+"""Request bodies of the API; field names are those of the forms, so that a refusal names the same field."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - read at run time by pydantic
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Short = Annotated[str, StringConstraints(max_length=200)]
+Long = Annotated[str, StringConstraints(max_length=4000)]
+
+
+class Body(BaseModel):
+    """The root: a field that is not asked for is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Nothing(Body):
+    """An act that asks nothing."""
+
+
+class Why(Body):
+    """An act with its reason."""
+
+    why: Long
+
+
+class Signed(Body):
+    """An act that is signed: the signer's password and six-digit code."""
+
+    password: Short
+    code: Short
+
+
+class SignedWhy(Signed):
+    """A signed act with its reason."""
+
+    why: Long
+
+
+class Consent(Body):
+    """Enrol a participant."""
+
+    site: Short
+    replaces: Short = ""
+
+
+class Harvest(Body):
+    """A donation, its identifier entered twice."""
+
+    identifier: Short
+    again: Short
+
+
+class Booking(Body):
+    """When the infusion is to begin, UTC."""
+
+    booked_for: datetime
+
+
+class Infusion(Body):
+    """What became of the kit that was handed out."""
+
+    outcome: Literal["given", "partly given", "not given"]
+    given_at: datetime | None = None
+    stopped_at: datetime | None = None
+    volume_ml: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    why: Long = ""
+
+
+class Ending(Body):
+    """How treatment ended."""
+
+    why: Long = ""
+    follow_up: bool = True
+
+
+class Correction(Body):
+    """True factor levels: level code by factor code."""
+
+    levels: dict[Short, Short]
+    why: Long
+
+
+class Transfer(Body):
+    """The new site."""
+
+    site: Short
+    why: Long
+
+
+class Scan(Body):
+    """The kit that was scanned."""
+
+    kit: Short
+
+
+class Item(Body):
+    """The answer to one eligibility item."""
+
+    confirmed: bool
+    values: dict[Short, Short] = {}
+
+
+class Eligibility(Signed):
+    """Every item and the factor levels."""
+
+    items: dict[Short, Item]
+    levels: dict[Short, Short]
+
+
+class Credentials(Body):
+    """What a person signs in with."""
+
+    username: Short
+    password: Short
+    code: Short

@@ -1,0 +1,121 @@
+"""The counter: scan the participant, see one kit number, scan the kit, green or a hard stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import redirect, render_template, request, url_for
+
+from randomizer.domain.acts import Act
+from randomizer.domain.numbers import group3
+from randomizer.errors import HardStop, NotFound, Refused
+from randomizer.services import dispensing, participant_views, sight
+from randomizer.web import auth, problems
+from randomizer.web.door import this
+from randomizer.web.site.pages import looking, site
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from randomizer.services.dispensing import ToDispense
+
+
+@site.route("/participants/<key>/dispense", methods=["GET", "POST"])
+def dispense(key: str) -> str | Response | tuple[str, int]:
+    """Show the one kit to take; a scan of it hands it out."""
+    auth.demand_act(Act.KIT_DISPENSED)
+    with looking() as seen:
+        number = participant_views.find(seen, key).number
+    try:
+        if request.method == "POST":
+            with this().store.writing() as uow:
+                done = dispensing.dispense(uow, auth.person(), number, request.form.get("kit", ""))
+            return redirect(url_for("site.dispensed", key=number, period=done.record.period), code=303)
+        return _counter(number)
+    except HardStop as stop:
+        return _stop(number, stop), problems.status_of(stop)
+    except Refused as refusal:
+        # A number that cannot be read is no wrong kit: the counter stays, with the sentence beside the box.
+        return _counter_again(number, refusal), problems.status_of(refusal)
+
+
+@site.get("/participants/<key>/dispensed/<int:period>")
+def dispensed(key: str, period: int) -> str:
+    """The green page, and what is printed of it."""
+    with looking() as seen:
+        participant = participant_views.find(seen, key)
+        whole = participant_views.whole(seen, participant)
+    record: dict[str, Any] = next((one for one in whole["periods"] if one.get("period") == period), {})
+    kit = record.get("kit_shown") or {}
+    if not record.get("dispensed_at") or not kit:
+        raise NotFound(
+            f"No kit was handed out to participant {participant.number} for period {period}.",
+            next_step="Open the participant's page to see what was handed out.",
+        )
+    return render_template(
+        "site/dispensed.html",
+        number=participant.number,
+        period=f"{period} of {len(whole['periods'])}",
+        record=record,
+        kit=kit,
+        by=_hand(whole, record),
+    )
+
+
+def _counter(number: str, error: str = "", typed: str = "") -> str:
+    with this().store.reading() as uow:
+        todo = dispensing.look_up(uow, auth.person(), number)
+        kit = sight.of(uow, auth.person()).show(todo.kit, site=todo.participant.site)
+    return render_template("site/dispense.html", **_facts(todo, kit), error=error, typed=typed)
+
+
+def _counter_again(number: str, refusal: Refused) -> str:
+    typed = request.form.get("kit", "")
+    try:
+        return _counter(number, error=refusal.message, typed=typed)
+    except Refused:
+        raise refusal from None
+
+
+def _facts(todo: ToDispense, kit: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "number": todo.participant.number,
+        "kit": kit["number"],
+        "period": f"{todo.record.period} of {todo.period_count}",
+        "place": todo.storage_place,
+        "expires_at": kit["expires_at"],
+        "now": this().store.clock(),
+        "booked_for": todo.record.booked_for,
+    }
+
+
+def _stop(number: str, stop: HardStop) -> str:
+    wrong_kit = bool(stop.needed)
+    return render_template(
+        "site/stop.html",
+        number=number,
+        title="Stop. Wrong kit." if wrong_kit else "Stop. Nothing is handed out.",
+        happened=stop.message,
+        steps=_steps(stop),
+        scanned=stop.scanned if wrong_kit else None,
+        needed=stop.needed if wrong_kit else None,
+    )
+
+
+def _steps(stop: HardStop) -> list[str]:
+    # The telephone stands below, in a line of its own.
+    sentences = (stop.next_step or "").split("Trial office:")[0].strip()
+    steps = [sentence.strip().rstrip(".") + "." for sentence in sentences.split(". ") if sentence.strip()]
+    if stop.needed:
+        return ["Put this kit back in its place.", f"Take kit {group3(stop.needed)}.", "Scan it here."]
+    return steps or ["Hand nothing out."]
+
+
+def _hand(whole: dict[str, Any], record: dict[str, Any]) -> str:
+    """Who handed the kit out, from the timeline."""
+    events = [
+        event
+        for event in whole["events"]
+        if event["act"] == Act.KIT_DISPENSED and event["at"] == record["dispensed_at"]
+    ]
+    return f"{events[0]['by']}, {events[0]['role']}" if events else ""

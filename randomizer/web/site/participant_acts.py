@@ -1,0 +1,459 @@
+"""The acts on one participant, but for eligibility and dispensing, which have pages of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from randomizer.domain import participants
+from randomizer.domain.acts import Act
+from randomizer.domain.definition_values import SITE_FACTOR
+from randomizer.domain.supply import Outcome
+from randomizer.errors import Refused
+from randomizer.services import (
+    allocation,
+    booking,
+    endings,
+    enrolment,
+    enrolment_views,
+    infusions,
+    participant_views,
+    products,
+)
+from randomizer.web import words
+from randomizer.web.forms import WHY, Field, Form
+from randomizer.web.site import bodies
+from randomizer.web.site.acts import ActPage, Call, Loaded
+
+if TYPE_CHECKING:
+    from randomizer.domain.participants import Participant
+    from randomizer.masking import View
+    from randomizer.services.sight import Sight
+
+LEVEL = "level_"
+BOOKED_FOR = Field(
+    name="booked_for",
+    label="Start of the infusion",
+    type="datetime-local",
+    unit="UTC",
+    width="half",
+)
+OUTCOME = Field(
+    name="outcome",
+    label="What became of the kit?",
+    type="radio",
+    options=(
+        (Outcome.GIVEN, "Given", "All of it was infused."),
+        (Outcome.PARTLY_GIVEN, "Partly given", "The infusion was stopped early."),
+        (Outcome.NOT_GIVEN, "Not given", "Nothing was infused."),
+    ),
+)
+INFUSION = (
+    OUTCOME,
+    Field(name="given_at", label="Start of the infusion", type="datetime-local", unit="UTC", width="half"),
+    Field(
+        name="stopped_at",
+        label="Stopped at",
+        type="datetime-local",
+        unit="UTC",
+        width="half",
+        hint="Only if it was stopped early.",
+    ),
+    Field(
+        name="volume_ml",
+        label="Volume given",
+        unit="mL",
+        width="short",
+        inputmode="numeric",
+        hint="Only if it was stopped early.",
+    ),
+    Field(name="why", label="Reason", type="textarea", hint="Needed unless all of it was given."),
+)
+FOLLOW_UP = Field(
+    name="follow_up",
+    label="Do follow-up visits go on?",
+    type="radio",
+    options=(("yes", "Yes"), ("no", "No")),
+)
+
+
+class OfParticipant:
+    """Acts on one participant."""
+
+    name = "participant"
+    rule = "/participants/<key>"
+
+    def load(self, sight: Sight, key: str, act: Act) -> Loaded:
+        """See `Subject`."""
+        participant = participant_views.find(sight, key)
+        if act in participants.FROM:
+            participants.demand(participant, act)
+        whole = participant_views.whole(sight, participant)
+        site = sight.definition.site(participant.site).name
+        return Loaded(
+            key=participant.number,
+            caption=f"Participant {participant.number} · {site}",
+            back=f"Participant {participant.number}",
+            facts=facts(sight, participant, whole),
+        )
+
+    def answer(self, sight: Sight, key: str) -> dict[str, Any]:
+        """See `Subject`."""
+        participant = participant_views.find(sight, key)
+        whole = participant_views.whole(sight, participant)
+        return {
+            "participant": participant_views.row(sight, participant),
+            "allocation": whole["allocation"] or None,
+            "period": next(
+                (one for one in whole["periods"] if one.get("period") == (whole["next"].get("period") or 0)),
+                None,
+            ),
+        }
+
+
+def facts(sight: Sight, participant: Participant, whole: View) -> dict[str, tuple[str, str]]:
+    """What the pages of acts can show of a participant, by name."""
+    shown: dict[str, tuple[str, str]] = {
+        "participant": ("Participant", participant.number),
+        "site": ("Site", sight.definition.site(participant.site).name),
+        "state": ("State", str(whole["participant"].get("words", "")).capitalize()),
+    }
+    for name, level in whole["levels"]:
+        shown[f"level {name}"] = (name, level)
+    if whole["products"]:
+        product = whole["products"][-1]
+        when = product.get("cleared_at") or product["harvested_at"]
+        shown["product"] = ("Product", f"{str(product['state']).capitalize()}, {words.moment(when)}")
+    record = next((one for one in whole["periods"] if one.get("outcome") is None), None)
+    if record:
+        shown["period"] = ("Period", f"{record['period']} of {sight.definition.period_count}")
+        if record.get("booked_for"):
+            shown["booked"] = ("Booked for", words.moment(record["booked_for"]))
+        limits = record["window"]
+        if limits:
+            span = f"{words.day(limits['opens_on'])} to {words.day(limits['closes_on'])}"
+            shown["window"] = ("Visit window", span)
+            shown["earliest"] = ("Not before", words.day(limits["not_before"]))
+        if record.get("dispensed_at"):
+            shown["dispensed"] = ("Kit handed out", words.moment(record["dispensed_at"]))
+    return shown
+
+
+def _replaced(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    return (WHY,)
+
+
+def _sites(sight: Sight, key: str) -> tuple[Field, ...]:
+    present = participant_views.find(sight, key).site
+    options = tuple(pair for pair in enrolment_views.open_sites(sight) if pair[0] != present)
+    return (Field(name="site", label="New site", type="radio", options=options), WHY)
+
+
+def _factors(sight: Sight, key: str) -> tuple[Field, ...]:
+    participant_views.find(sight, key)
+    asked = tuple(
+        Field(
+            name=LEVEL + factor.code,
+            label=factor.name,
+            type="radio",
+            hint="The true level. Leave it open if it was right.",
+            options=tuple((level.code, level.name) for level in factor.levels),
+        )
+        for factor in sight.definition.factors
+        if factor.code != SITE_FACTOR
+    )
+    return (*asked, WHY)
+
+
+def _harvest_fields(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    hint = "Scan or type it from the donation's label."
+    return (
+        Field(name="identifier", label="Donation identifier", hint=hint, width="half"),
+        Field(name="again", label="Donation identifier, once more", hint=hint, width="half"),
+    )
+
+
+def _harvest(call: Call) -> object:
+    identifier, again = call.form.text("identifier"), call.form.text("again")
+    return products.harvest(call.uow, call.person, call.key, identifier=identifier, again=again)
+
+
+def _record(call: Call) -> object:
+    try:
+        outcome = Outcome(call.form.text("outcome"))
+    except ValueError as error:
+        raise Refused("Say what became of the kit. Nothing was changed.", field="outcome") from error
+    return infusions.record(
+        call.uow,
+        call.person,
+        call.key,
+        outcome=outcome,
+        given_at=call.form.moment("given_at"),
+        stopped_at=call.form.moment("stopped_at"),
+        volume_ml=call.form.whole("volume_ml"),
+        why=call.form.text("why"),
+    )
+
+
+def _correct(call: Call) -> object:
+    levels = {
+        name.removeprefix(LEVEL): level
+        for name, level in call.form.typed.items()
+        if name.startswith(LEVEL) and level
+    }
+    return endings.correct_factor(call.uow, call.person, call.key, levels, call.form.text("why"))
+
+
+def _ending(act: Act) -> Any:  # noqa: ANN401 - a function of one Call
+    def run(call: Call) -> object:
+        follow_up = call.form.yes("follow_up")
+        why = call.form.text("why")
+        return endings.end(call.uow, call.person, act, call.key, why=why, follow_up=follow_up)
+
+    return run
+
+
+def _goes_on(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    return (FOLLOW_UP, WHY)
+
+
+def _may_be_silent(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    return (FOLLOW_UP, Field(name="why", label="Reason", type="textarea", hint="Nobody needs to give one."))
+
+
+def why(form: Form) -> str:
+    """The reason as entered."""
+    return form.text("why")
+
+
+PAGES = (
+    ActPage(
+        act=Act.SCREEN_FAILED,
+        slug="screen-failure",
+        title="Record a screen failure",
+        lead="The participant can be screened again later under the same number.",
+        button="Record the screen failure",
+        done="The screen failure is recorded.",
+        body=bodies.Why,
+        asks=_replaced,
+        facts=("participant", "site", "state"),
+        run=lambda call: enrolment.screen_fail(call.uow, call.person, call.key, why(call.form)),
+    ),
+    ActPage(
+        act=Act.RESCREENED,
+        slug="screen-again",
+        title="Screen again",
+        lead="A new screening attempt begins under the same number.",
+        button="Begin screening again",
+        done="A new screening attempt has begun.",
+        body=bodies.Nothing,
+        facts=("participant", "site", "state"),
+        run=lambda call: enrolment.rescreen(call.uow, call.person, call.key),
+    ),
+    ActPage(
+        act=Act.HARVESTED,
+        slug="harvest",
+        title="Record the harvest",
+        lead="A place in the schedule is kept for this participant from now on.",
+        button="Record the harvest",
+        done="The harvest is recorded and a place is kept.",
+        body=bodies.Harvest,
+        asks=_harvest_fields,
+        facts=("participant", "site"),
+        run=_harvest,
+    ),
+    ActPage(
+        act=Act.PRODUCT_GO,
+        slug="go",
+        title="Give the go",
+        lead="The clearing person has cleared the product. With the go the participant can be randomized.",
+        button="Sign and give the go",
+        done="The go is given.",
+        meaning=products.GO_MEANING,
+        body=bodies.Signed,
+        facts=("participant", "site", "product"),
+        run=lambda call: products.give_go(call.uow, call.person, call.sign(), call.key),
+    ),
+    ActPage(
+        act=Act.RANDOMIZED,
+        slug="randomize",
+        title="Randomize this participant",
+        lead="This takes the next slot of the stratum. It cannot be undone.",
+        button="Sign and randomize",
+        done="The participant is randomized. Print the participant card.",
+        meaning=allocation.RANDOMIZE_MEANING,
+        body=bodies.Signed,
+        facts=("participant", "site", "level", "product"),
+        run=lambda call: allocation.randomize(call.uow, call.person, call.sign(), call.key),
+    ),
+    ActPage(
+        act=Act.INFUSION_BOOKED,
+        slug="book",
+        title="Book the infusion",
+        button="Book the infusion",
+        done="The infusion is booked. The investigator now signs that the participant is fit for it.",
+        body=bodies.Booking,
+        asks=lambda _sight, _key: (BOOKED_FOR,),
+        facts=("participant", "period", "booked", "window", "earliest"),
+        run=lambda call: booking.book(call.uow, call.person, call.key, call.form.needed_moment("booked_for")),
+    ),
+    ActPage(
+        act=Act.BOOKING_CANCELLED,
+        slug="cancel-booking",
+        title="Cancel the booking",
+        lead="Once the preparation has begun, the prepared kit is destroyed.",
+        button="Cancel the booking",
+        done="The booking is cancelled.",
+        body=bodies.Why,
+        asks=_replaced,
+        facts=("participant", "period", "booked"),
+        run=lambda call: booking.cancel(call.uow, call.person, call.key, why(call.form)),
+    ),
+    ActPage(
+        act=Act.DEVIATION_SIGNED,
+        slug="deviation",
+        title="Sign the deviation",
+        lead="The booking lies outside the visit window. Sign for it before the preparation begins.",
+        button="Sign the deviation",
+        done="The deviation is signed.",
+        meaning=booking.DEVIATION_MEANING,
+        body=bodies.SignedWhy,
+        asks=_replaced,
+        facts=("participant", "period", "booked", "window"),
+        run=lambda call: booking.sign_deviation(call.uow, call.person, call.sign(), call.key, why(call.form)),
+    ),
+    ActPage(
+        act=Act.FIT_SIGNED,
+        slug="fit",
+        title="Sign fit for infusion",
+        lead="No infection, a pregnancy test where it applies, consent stands. The preparation begins only "
+        "after this.",
+        button="Sign fit for infusion",
+        done="Fit for infusion is signed. The preparation can begin.",
+        meaning=booking.FIT_MEANING,
+        body=bodies.Signed,
+        facts=("participant", "period", "booked", "window"),
+        run=lambda call: booking.sign_fit(call.uow, call.person, call.sign(), call.key),
+    ),
+    ActPage(
+        act=Act.INFUSION_RECORDED,
+        slug="infusion",
+        title="Record the infusion",
+        lead="This closes the period.",
+        button="Record the infusion",
+        done="The infusion is recorded and the period is closed.",
+        body=bodies.Infusion,
+        asks=lambda _sight, _key: INFUSION,
+        facts=("participant", "period", "dispensed"),
+        run=_record,
+    ),
+    ActPage(
+        act=Act.PERIOD_MISSED,
+        slug="missed",
+        title="Record a missed period",
+        lead="The period is closed without an infusion. A booking or preparation for it stops at once.",
+        button="Record the missed period",
+        done="The missed period is recorded.",
+        body=bodies.Why,
+        asks=_replaced,
+        facts=("participant", "period", "booked"),
+        run=lambda call: infusions.miss(call.uow, call.person, call.key, why(call.form)),
+    ),
+    ActPage(
+        act=Act.TREATMENT_STOPPED,
+        slug="stop-treatment",
+        title="Stop treatment",
+        lead="No further infusion is given. Bookings and open preparations stop at once.",
+        button="Stop treatment",
+        done="Treatment is stopped.",
+        body=bodies.Ending,
+        asks=_goes_on,
+        facts=("participant", "site", "state"),
+        run=_ending(Act.TREATMENT_STOPPED),
+    ),
+    ActPage(
+        act=Act.CONSENT_WITHDRAWN,
+        slug="withdrawal",
+        title="Record withdrawal of consent",
+        lead="Bookings and open preparations stop at once. A code break stays possible.",
+        button="Record the withdrawal",
+        done="The withdrawal is recorded.",
+        body=bodies.Ending,
+        asks=_may_be_silent,
+        facts=("participant", "site", "state"),
+        run=_ending(Act.CONSENT_WITHDRAWN),
+    ),
+    ActPage(
+        act=Act.LOST_TO_FOLLOW_UP,
+        slug="lost",
+        title="Record as lost to follow-up",
+        lead="Reminders, bookings and open preparations stop at once.",
+        button="Record as lost to follow-up",
+        done="The participant is recorded as lost to follow-up.",
+        body=bodies.Why,
+        asks=_replaced,
+        facts=("participant", "site", "state"),
+        run=_ending(Act.LOST_TO_FOLLOW_UP),
+    ),
+    ActPage(
+        act=Act.DIED,
+        slug="death",
+        title="Record the death",
+        lead="Reminders, bookings and open preparations stop at once. A code break stays possible.",
+        button="Record the death",
+        done="The death is recorded.",
+        body=bodies.Why,
+        asks=_replaced,
+        facts=("participant", "site", "state"),
+        run=_ending(Act.DIED),
+    ),
+    ActPage(
+        act=Act.COMPLETED,
+        slug="complete",
+        title="Record the end of follow-up",
+        lead="The participant has come to the end of the last follow-up.",
+        button="Record the end of follow-up",
+        done="The end of follow-up is recorded.",
+        body=bodies.Nothing,
+        facts=("participant", "site", "state"),
+        run=lambda call: endings.complete(call.uow, call.person, call.key),
+    ),
+    ActPage(
+        act=Act.RANDOMIZED_IN_ERROR,
+        slug="randomized-in-error",
+        title="Record a randomization in error",
+        lead="The slot stays used and the participant is followed up.",
+        button="Record the randomization in error",
+        done="The randomization in error is recorded.",
+        body=bodies.Why,
+        asks=_replaced,
+        facts=("participant", "site", "state"),
+        run=lambda call: endings.randomized_in_error(call.uow, call.person, call.key, why(call.form)),
+    ),
+    ActPage(
+        act=Act.FACTOR_CORRECTED,
+        slug="correct-factor",
+        title="Correct a factor",
+        lead="The stratum stays as randomized. The true level stands beside it.",
+        button="Record the true level",
+        done="The true level is recorded.",
+        body=bodies.Correction,
+        asks=_factors,
+        facts=("participant", "site", "level"),
+        run=_correct,
+    ),
+    ActPage(
+        act=Act.SITE_TRANSFERRED,
+        slug="transfer",
+        title="Transfer to another site",
+        lead="Number, stratum and slot stay.",
+        button="Transfer this participant",
+        done="The participant is transferred.",
+        body=bodies.Transfer,
+        asks=_sites,
+        facts=("participant", "site", "state"),
+        run=lambda call: endings.transfer(
+            call.uow, call.person, call.key, call.form.text("site"), why(call.form)
+        ),
+    ),
+)
+"""In the order in which a participant's page offers them."""
