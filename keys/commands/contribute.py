@@ -73,13 +73,21 @@ def commit(
 @contribute.command()
 @click.option("--dir", "directory", type=FILE, required=True, help="The directory of your commitment.")
 @click.option("--to", "ceremony", type=FILE, required=True, help="The ceremony's public key file.")
+@click.option(
+    "--commitments",
+    "published",
+    type=FILE,
+    help="Directory of the published commitments, to check them first.",
+)
 @click.option("--out", type=FILE, required=True, help="Where the sealed reveal goes.")
 @json_option
-def reveal(directory: Path, ceremony: Path, out: Path, *, as_json: bool) -> None:
+def reveal(directory: Path, ceremony: Path, published: Path | None, out: Path, *, as_json: bool) -> None:
     """Seal your contribution to the ceremony; do it only when every commitment is published."""
     made = Contribution.from_bytes(files.read_private(directory / SECRET_FILE).removesuffix(b"\n"))
     verifier = notes.VerifierKey.parse(read_text(directory / VERIFIER_FILE).strip())
     contribution.check(made, contribution.verify_commitment(read_bytes(directory / NOTE_FILE), verifier))
+    if published is not None:
+        _check_published(published, made)
     public, _ = read_public(ceremony)
     files.write_public(out, contribution.reveal(made, public))
     answer(
@@ -87,6 +95,22 @@ def reveal(directory: Path, ceremony: Path, out: Path, *, as_json: bool) -> None
         f"The contribution of {made.name} is sealed to the ceremony in {out}.",
         as_json=as_json,
     )
+
+
+def _check_published(directory: Path, made: Contribution) -> None:
+    numbers = range(1, len(list(directory.glob("*.note"))) + 1)
+    found = [
+        contribution.verify_commitment(
+            read_bytes(directory / f"{number}.note"),
+            notes.VerifierKey.parse(read_text(directory / f"{number}.vkey").strip()),
+        )
+        for number in numbers
+    ]
+    contribution.check_commitments(found)
+    if made.commitment not in found:
+        raise ContributionRefused(
+            f"Your commitment is not among the {len(found)} in {directory}; nothing was revealed."
+        )
 
 
 def _read_key(path: Path, name: str) -> NoteKey:

@@ -1,1 +1,81 @@
-"""The command line."""
+"""The command line: ``randomizer COMMAND``. Each command has a module of its own, loaded when it is called.
+
+So ``randomizer serve site`` loads nothing that could open an envelope.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+import click
+
+from randomizer.errors import RandomizerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "activate": "Load a sealed bundle into an instance.",
+    "draft": "Turn a registry record into a draft definition.",
+    "init": "Make an instance that holds a draft.",
+    "install-keys": "Put the keys of a bundle on the code-break host.",
+    "seal": "Hold a ceremony and seal the schedule.",
+    "sign-definition": "Sign the definition before the ceremony.",
+    "status": "Say how an instance stands.",
+}
+"""Every command, with what it does; ``some-command`` is `command` in the module ``some_command``."""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is called and not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the library's signature
+        """Every name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        return cast("click.Command", module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list in the help, without loading any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="crossover-randomizer", prog_name="randomizer")
+def randomizer() -> None:
+    """Randomize a blinded crossover trial: seal it, run it, release it, verify it."""
+
+
+def main() -> int:
+    """Run a command and give its exit status; every error is one plain sentence on standard error."""
+    try:
+        status = randomizer.main(prog_name="randomizer", standalone_mode=False)
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except click.Abort:
+        return _fail("Stopped.")
+    except RandomizerError as error:
+        return _fail(error.message, error.next_step)
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}.")
+    except Exception as error:
+        # Named by its tree, not by its class: importing keys here would load it in every process.
+        if type(error).__module__ != "keys.errors":
+            raise
+        return _fail(str(error))
+    return status if isinstance(status, int) else 0
+
+
+def _fail(sentence: str, next_step: str | None = None) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    if next_step:
+        sys.stderr.write(f"{next_step}\n")
+    return 1

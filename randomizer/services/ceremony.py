@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from randomizer.services.certificate_fields import AttemptFields, CertificateFields, QuorumFields
 
 SALT_BYTES = 32
+LEAST_CONTRIBUTORS = 2  # people, in production; the machine comes on top
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,21 @@ def prepare(plan: Plan) -> tuple[Finding, ...]:
             field="attempt",
         )
     return findings
+
+
+def demand_contributors(plan: Plan, count: int) -> None:
+    """Refuse a production ceremony with fewer than two people: with one, two contributions make the seed.
+
+    Raises:
+        Refused: There are too few.
+    """
+    least = 1 if plan.kind is Kind.REHEARSAL else LEAST_CONTRIBUTORS
+    if count < least:
+        raise Refused(
+            f"A {plan.kind} ceremony needs contributions of at least {least} "
+            f"{'person' if least == 1 else 'people'}, got {count}.",
+            field="contributor",
+        )
 
 
 def begin(plan: Plan, entropy: Entropy) -> Opening:

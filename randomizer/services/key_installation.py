@@ -30,6 +30,8 @@ KEPT = (bundle_files.UNBLINDED, bundle_files.RELEASE, bundle_files.STAGED)
 def install(bundle: Bundle, directory: Path, *, key: VerifierKey, pinned_digest: str = "") -> Pins:
     """Open the key ring of a bundle and keep it, with the pins that answers are checked against.
 
+    Safe to repeat with the same bundle.
+
     Args:
         bundle: What the ceremony left.
         directory: ``codebreak`` of the instance; holds the transport key, receives ``keys.json``,

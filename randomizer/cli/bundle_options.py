@@ -1,0 +1,33 @@
+"""What a command that reads a bundle is told from the trial master file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from keys.errors import NoteRefused
+from keys.notes import VerifierKey
+from randomizer.errors import Refused
+
+key_option = click.option(
+    "--vkey",
+    required=True,
+    help="Verifier key of the ceremony from the trial master file, or a file with it.",
+)
+digest_option = click.option(
+    "--digest", "pinned_digest", default="", help="Digest of the certificate from the trial master file."
+)
+
+
+def read_key(given: str) -> VerifierKey:
+    """The verifier key that was given as text or as a file.
+
+    Raises:
+        Refused: It is none.
+    """
+    path = Path(given)
+    try:
+        return VerifierKey.parse(path.read_text(encoding="utf-8").strip() if path.is_file() else given)
+    except (NoteRefused, UnicodeDecodeError, OSError) as error:
+        raise Refused(f"The verifier key cannot be used: {error}", field="vkey") from None
