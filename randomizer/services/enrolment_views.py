@@ -24,8 +24,8 @@ def questions(sight: Sight, participant: Participant) -> dict[str, Any]:
     """What the investigator is asked about this participant.
 
     Returns:
-        items: code, kind, text, open_question and checks (field, label, unit, rule, since: whether it asks for a
-        time); factors: code, name and levels (code, name), the site factor left out.
+        items: code, kind, text, open_question and checks (field, label, unit, rule, since: whether it asks
+        for a time); factors: code, name and levels (code, name), the site factor left out.
 
     Raises:
         Refused: The participant is elsewhere in life.
@@ -116,7 +116,7 @@ def sites(sight: Sight) -> list[dict[str, Any]]:
     for plan in sight.definition.sites:
         status = sight.uow.find(SiteStatus, plan.code)
         shown = sight.show(status, site=plan.code) if status else {}
-        row = {"name": plan.name, "country": plan.country} | shown
+        row: dict[str, Any] = {"name": plan.name, "country": plan.country} | shown
         if plan.code in visible:
             row |= {
                 "participants": sight.uow.count(Participant, site=plan.code),
@@ -136,8 +136,7 @@ def progress(sight: Sight) -> dict[str, Any]:
     """Counts by state, randomized over time, and how far the strata are used; only what the person sees.
 
     Returns:
-        states: (state in words, count); randomized: (day, count so far); strata: views; capacity of the schedule
-        where the person sees strata.
+        count; states: (state in words, count); randomized: (day, count so far); strata: views.
 
     Raises:
         NotAllowed: The person sees no participants at all.
