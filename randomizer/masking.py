@@ -83,7 +83,9 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Grant": _rules("account role site granted_at revoked_at", {Role.ADMINISTRATOR, Role.MONITOR}),
     "Entry": _rules("number at act actor role site participant digest", OFFICE | {Role.MONITOR}),
     "Event": _rules("at act role by", TREATING | OFFICE | READERS),
-    "CodeBreakEvent": _rules("at act role by", BREAKERS | OFFICE | {Role.MONITOR}),
+    # That a code was broken is told; to whom stands in the code-break door alone.
+    "CodeBreakEvent": _rules("at act", BREAKERS | OFFICE | {Role.MONITOR}),
+    "CodeBreakEntry": _rules("number at act site participant digest", OFFICE | {Role.MONITOR}),
     "NextStep": _rules("act what due state kind period", TREATING | OFFICE | READERS),
     "Window": _rules("not_before opens_on due_on closes_on since", EVERYBODY),
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})

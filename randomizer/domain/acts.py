@@ -144,3 +144,8 @@ SIGNED = frozenset(
     }
 )
 """Acts that need a step-up and leave a signature."""
+
+CODE_BREAKS = frozenset(
+    {Act.CODE_BREAK_INTENT, Act.CODE_BREAK_DISCLOSED, Act.CODE_BREAK_DENIED, Act.IMPACT_SIGNED}
+)
+"""Acts around a code break: the site door tells that they happened and never whose they were."""

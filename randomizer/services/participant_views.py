@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain import participants, windows
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain.acts import CODE_BREAKS, MAY, Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import parse_participant_number
 from randomizer.domain.participants import FROM, Participant, State, levels_of
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from randomizer.services.sight import Sight
 
 PAGE = 50
-CODE_BREAK_EVENTS = frozenset({Act.CODE_BREAK_INTENT, Act.CODE_BREAK_DISCLOSED, Act.IMPACT_SIGNED})
-UNBLINDED_EVENTS = frozenset({Act.SHEET_OPENED, Act.CODE_BREAK_DENIED})
+UNBLINDED_EVENTS = frozenset({Act.SHEET_OPENED})
 """Acts of the other door that no timeline shows."""
 
 
@@ -83,8 +82,8 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
     """All that a person may see of one participant.
 
     Returns:
-        participant, levels, corrected, products, allocation, periods, signatures, deviations, events, next (the
-        next step), mine (whether it is this person's) and acts (those that this person could do now).
+        participant, levels, corrected, products, allocation, periods, signatures, deviations, events, next
+        (the next step), mine (whether it is this person's) and acts (those that this person could do now).
     """
     site, number, uow = participant.site, participant.number, sight.uow
     periods = uow.all(PeriodRecord, participant=number)
@@ -151,7 +150,7 @@ def events(sight: Sight, number: str, site: str) -> list[View]:
             continue
         if entry.actor not in names:
             names[entry.actor] = sight.uow.get(Account, entry.actor, what="account").printed_name
-        kind = "CodeBreakEvent" if entry.act in CODE_BREAK_EVENTS else "Event"
+        kind = "CodeBreakEvent" if entry.act in CODE_BREAKS else "Event"
         fields = {"at": entry.at, "act": entry.act, "role": entry.role, "by": names[entry.actor]}
         view = sight.show(fields, site=site, kind=kind)
         if view:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keys.merkle import Frontier
 from randomizer import masking
+from randomizer.domain.acts import CODE_BREAKS
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint, TrailHead
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.records import Alarm
@@ -80,13 +81,15 @@ def may_read(sight: Sight) -> bool:
 
 
 def _row(sight: Sight, entry: Entry) -> dict[str, Any]:
-    actor = sight.uow.find(Account, entry.actor) if entry.actor else None
+    broken = entry.act in CODE_BREAKS
+    actor = sight.uow.find(Account, entry.actor) if entry.actor and not broken else None
     values = sight.uow.find(EntryValues, entry.number)
     agrees = values is not None and (
         trail.values_digest(values.salt, values.content.encode()) == entry.digest
     )
-    by = actor.printed_name if actor else SERVICE.printed_name
-    return sight.show(entry, site=entry.site) | {"by": by, "agrees": agrees}
+    by = "See the code-break door" if broken else actor.printed_name if actor else SERVICE.printed_name
+    kind = "CodeBreakEntry" if broken else ""
+    return sight.show(entry, site=entry.site, kind=kind) | {"by": by, "agrees": agrees}
 
 
 def _signatures(checkpoint: SignedCheckpoint) -> int:
