@@ -1,0 +1,433 @@
+"""A ceremony with real processes: two contributors, three custodians, each in a directory of their own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keys import hpke, quorum
+from keys.hpke import Identity
+from keys.notes import VerifierKey
+from randomizer.services import bundle_check, generator, release_content
+from randomizer.services.bundle import Bundle
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+PATIENCE_SECONDS = 60
+OUTPUTS = {
+    "terms.json",
+    "commitments/1.note",
+    "commitments/1.vkey",
+    "commitments/2.note",
+    "commitments/2.vkey",
+    "commitments/3.note",
+    "commitments/3.vkey",
+    "ceremony.pub",
+    "ceremony.vkey",
+    "certificate.note",
+    "definition.json",
+    "slots.jsonl",
+    "preparation.jsonl",
+    "keyring.sealed",
+    "unblinded.sealed",
+    "release.sealed",
+    "staged.sealed",
+    "emergency-codes.txt",
+}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", *map(str, arguments)]
+
+
+def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def files_of(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.05)
+
+
+def small_files(directory: Path) -> tuple[Path, Path]:
+    """The example with few slots and a quorum of 2 of 3."""
+    text = (CONFIG / "mesems.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ("capacity = 120", "capacity = 12"),
+        ("capacity = 80", "capacity = 12"),
+        ("low_water = 12", "low_water = 2"),
+        ("low_water = 8", "low_water = 2"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    definition = directory / "trial.toml"
+    definition.write_text(text, encoding="utf-8")
+    return definition, CONFIG / "mesems.unblinded.toml"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything on the table before the ceremony begins."""
+
+    place: Path
+    options: list[object]
+
+    def seal(self, *more: object) -> list[object]:
+        return ["randomizer.cli", "seal", *self.options, *more]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
+    place = tmp_path_factory.mktemp("ceremony")
+    definition, unblinded = small_files(place)
+    for name in ("custodian-1", "custodian-2", "custodian-3", "statistician", "host"):
+        run("keys", "identity", "--dir", place / name, "--name", name, cwd=place)
+    custodians = [
+        part
+        for number in (1, 2, 3)
+        for part in ("--custodian-key", place / f"custodian-{number}" / "identity.pub")
+    ]
+    for purpose in ("release", "staged"):
+        run(
+            "keys",
+            "split",
+            "--k",
+            2,
+            "--n",
+            3,
+            *custodians,
+            "--purpose",
+            purpose,
+            "--out",
+            place / "split",
+            cwd=place,
+        )
+    options: list[object] = [
+        "--definition",
+        definition,
+        "--unblinded",
+        unblinded,
+        "--release",
+        place / "split" / "release-shares.json",
+        "--staged",
+        place / "split" / "staged-shares.json",
+        "--transport",
+        place / "host" / "identity.pub",
+        "--recipient",
+        "statistician",
+        place / "statistician" / "identity.pub",
+    ]
+    return Table(place, options)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A ceremony that was held."""
+
+    place: Path
+    out: Path
+    answer: dict[str, Any]
+    told: str
+
+    @property
+    def key(self) -> VerifierKey:
+        return VerifierKey.parse(self.answer["ceremony_key"])
+
+
+@pytest.fixture(scope="module")
+def held(table: Table) -> Held:
+    place, out = table.place, table.place / "bundle"
+    people = [place / "anna", place / "bob"]
+    contributors = [part for person in people for part in ("--contributor", person)]
+    with subprocess.Popen(
+        command(*table.seal("--kind", "rehearsal", *contributors, "--out", out, "--json")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        wait_for(out / "terms.json", process)
+        terms = json.loads((out / "terms.json").read_text())
+        for person in people:
+            assert not (out / "ceremony.pub").exists(), "nobody can reveal before everybody has committed"
+            run(
+                "keys",
+                "contribute",
+                "commit",
+                "--dir",
+                person,
+                "--name",
+                person.name,
+                "--definition-digest",
+                terms["definition_digest"],
+                "--generator-digest",
+                terms["generator_digest"],
+                "--attempt",
+                terms["attempt"],
+                cwd=place,
+            )
+        wait_for(out / "ceremony.pub", process)
+        for person in people:
+            run(
+                "keys",
+                "contribute",
+                "reveal",
+                "--dir",
+                person,
+                "--commitments",
+                out / "commitments",
+                "--to",
+                out / "ceremony.pub",
+                "--out",
+                person / "reveal.sealed",
+                cwd=place,
+            )
+        answer, told = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, told
+    return Held(place, out, json.loads(answer), told)
+
+
+def open_release(held: Held, purpose: str) -> bytes:
+    """Two custodians bring their shares; the statistician opens what is handed on."""
+    prefix = "" if purpose == "release" else f"{purpose}-"
+    shares: list[object] = []
+    for number in (1, 3):
+        own = held.place / f"custodian-{number}"
+        kept = own / f"{prefix}share.txt"
+        if not kept.exists():
+            sealed = held.place / "split" / f"{prefix}share-{number}.sealed"
+            run("keys", "receive", "--dir", own, "--sealed", sealed, "--keep", cwd=held.place)
+        shares += ["--share", kept]
+    opened = held.place / "opened" / f"{purpose}-statistician.sealed"
+    if not opened.exists():
+        run(
+            "keys",
+            "combine",
+            "--certificate",
+            held.out / "certificate.note",
+            "--vkey",
+            held.answer["ceremony_key"],
+            "--digest",
+            held.answer["certificate_digest"],
+            *shares,
+            "--purpose",
+            purpose,
+            "--sealed",
+            held.out / f"{purpose}.sealed",
+            "--recipient",
+            held.place / "statistician" / "identity.pub",
+            "--out",
+            held.place / "opened",
+            cwd=held.place,
+        )
+    statistician = Identity.load(held.place / "statistician" / "identity.key")
+    return hpke.open_sealed(statistician, opened.read_bytes(), quorum.recipient_info(purpose))
+
+
+def spellings(secret: bytes) -> tuple[bytes, ...]:
+    return (
+        secret,
+        secret.hex().encode(),
+        base64.b64encode(secret).rstrip(b"="),
+        secret.hex().upper().encode(),
+    )
+
+
+def holders(directory: Path, secret: bytes) -> list[str]:
+    """The files in which a secret stands in any spelling."""
+    return [
+        str(path.relative_to(directory))
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and any(form in path.read_bytes() for form in spellings(secret))
+    ]
+
+
+@pytest.mark.promise(11)
+@pytest.mark.requirement("ceremony")
+def test_a_ceremony_of_real_processes_gives_a_bundle_that_holds(held: Held) -> None:
+    checked = bundle_check.check(Bundle(held.out), held.key, held.answer["certificate_digest"])
+    assert checked.fields.sizes.slots == 24 == held.answer["slots"]
+    assert [one.name for one in checked.fields.contributions] == ["machine", "anna", "bob"]
+    assert checked.fields.rehearsal.startswith("REHEARSAL")
+
+
+@pytest.mark.promise(14)
+@pytest.mark.requirement("ceremony")
+def test_a_ceremony_writes_its_named_outputs_and_nothing_else(held: Held) -> None:
+    assert files_of(held.out) == OUTPUTS
+    assert (held.out / "emergency-codes.txt").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.promise(11)
+@pytest.mark.promise(14)
+def test_seed_contributions_and_keys_are_in_no_file_that_the_ceremony_wrote(held: Held) -> None:
+    content = release_content.decode_release(open_release(held, "release"))
+    staged = release_content.decode_staged(open_release(held, "staged"))
+    secrets = [content.seed, staged.staged_key, content.unblinded_salt, *content.salts]
+    secrets += [secret for _, secret in content.contributions]
+    assert len(secrets) == 3 + 24 + 3
+    assert {place for secret in secrets for place in holders(held.out, secret)} == set()
+    assert not [path for path in held.out.rglob("*") if path.is_file() and b"PRIVATE" in path.read_bytes()]
+
+
+@pytest.mark.promise(11)
+def test_the_search_for_secrets_finds_a_leak(tmp_path: Path) -> None:
+    secret = bytes(range(7, 39))
+    for number, form in enumerate(spellings(secret)):
+        (tmp_path / f"leak-{number}").write_bytes(b"{" + form + b"}")
+    (tmp_path / "clean").write_bytes(secret[:-1])
+    assert holders(tmp_path, secret) == ["leak-0", "leak-1", "leak-2", "leak-3"]
+
+
+@pytest.mark.promise(11)
+def test_each_contribution_stands_with_its_contributor_alone(held: Held) -> None:
+    content = release_content.decode_release(open_release(held, "release"))
+    by_name = dict(content.contributions)
+    assert holders(held.place, by_name["machine"]) == []
+    assert holders(held.place, by_name["anna"]) == ["anna/contribution.secret"]
+    assert holders(held.place, by_name["bob"]) == ["bob/contribution.secret"]
+
+
+@pytest.mark.promise(15)
+def test_the_release_regenerates_the_sealed_schedule(held: Held) -> None:
+    content = release_content.decode_release(open_release(held, "release"))
+    checked = bundle_check.check(Bundle(held.out), held.key)
+    schedule = generator.generate(checked.definition, content.unblinded, content.seed)
+    assert release_content.sequence_codes(schedule) == content.slots
+    assert [plan.kits for plan in schedule.slots] == [slot.kits for slot in Bundle(held.out).slots()]
+
+
+def test_the_progress_of_a_ceremony_is_told_on_standard_error(held: Held) -> None:
+    assert "Commitment 2 of 2 is here" in held.told
+    assert "Contribution 2 of 2 is here" in held.told
+    assert "\x1b" not in held.told, "no terminal, no escape codes"
+
+
+def fixed(table: Table, out: Path, text: str = "a text") -> dict[str, Any]:
+    done = run(
+        *table.seal("--kind", "rehearsal", "--rehearsal-seed", text, "--out", out, "--json"), cwd=table.place
+    )
+    fields: dict[str, Any] = json.loads(done.stdout)
+    return fields
+
+
+@pytest.mark.promise(11)
+def test_a_rehearsal_with_fixed_randomness_comes_out_the_same_byte_for_byte(
+    table: Table, tmp_path: Path
+) -> None:
+    first, second, other = tmp_path / "1", tmp_path / "2", tmp_path / "3"
+    fixed(table, first)
+    fixed(table, second)
+    fixed(table, other, "another text")
+    assert files_of(first) == files_of(second) == OUTPUTS
+    # What is sealed to a public key draws the library's own randomness, and the certificate names its digest.
+    ours = OUTPUTS - {"keyring.sealed", "release.sealed", "staged.sealed", "certificate.note"}
+    for name in sorted(ours):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    for name in ("slots.jsonl", "preparation.jsonl", "unblinded.sealed", "emergency-codes.txt"):
+        assert (first / name).read_bytes() != (other / name).read_bytes(), name
+
+
+@pytest.mark.promise(11)
+def test_a_rehearsal_with_fixed_randomness_says_so(table: Table, tmp_path: Path) -> None:
+    answer = fixed(table, tmp_path / "out")
+    fields = bundle_check.check_certificate(
+        Bundle(tmp_path / "out"), VerifierKey.parse(answer["ceremony_key"])
+    )[1]
+    assert "fixed by a text" in fields.rehearsal
+    assert (tmp_path / "out" / "emergency-codes.txt").read_text().startswith("REHEARSAL")
+
+
+def refusal(table: Table, tmp_path: Path, *more: object) -> str:
+    done = run(*table.seal(*more, "--out", tmp_path / "out"), cwd=table.place, status=1)
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "certificate.note").exists()
+    return done.stderr
+
+
+@pytest.mark.requirement("ceremony")
+def test_a_production_ceremony_refuses_the_example_for_rehearsals(table: Table, tmp_path: Path) -> None:
+    told = refusal(table, tmp_path, "--kind", "production", "--contributor", tmp_path)
+    assert "rehearsal_only = true" in told
+
+
+def test_a_production_ceremony_refuses_fixed_randomness(table: Table, tmp_path: Path) -> None:
+    unblinded = tmp_path / "real.toml"
+    unblinded.write_text(
+        (CONFIG / "mesems.unblinded.toml")
+        .read_text()
+        .replace("rehearsal_only = true", "rehearsal_only = false")
+    )
+    options = ("--unblinded", unblinded, "--kind", "production")
+    assert "Only a rehearsal may fix" in refusal(table, tmp_path, *options, "--rehearsal-seed", "x")
+    assert "at least 2 people, got 1" in refusal(table, tmp_path, *options, "--contributor", tmp_path)
+
+
+@pytest.mark.requirement("definition")
+def test_a_design_that_gives_neighbours_away_is_not_sealed(table: Table, tmp_path: Path) -> None:
+    unblinded = tmp_path / "pairs.toml"
+    unblinded.write_text(
+        (CONFIG / "mesems.unblinded.toml").read_text().replace("block_sizes = [4, 6]", "block_sizes = [2, 4]")
+    )
+    told = refusal(table, tmp_path, "--unblinded", unblinded, "--kind", "rehearsal", "--rehearsal-seed", "x")
+    assert "block size of 2 is refused" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_contributor_who_does_not_come_ends_the_attempt(table: Table, tmp_path: Path) -> None:
+    told = refusal(
+        table, tmp_path, "--kind", "rehearsal", "--contributor", tmp_path / "nobody", "--timeout-minutes", "0"
+    )
+    assert "No commitment came from" in told
+    assert files_of(tmp_path / "out") == {"terms.json", "commitments/1.note", "commitments/1.vkey"}
+    later = run(
+        *table.seal(
+            "--kind", "rehearsal", "--rehearsal-seed", "x", "--attempt", 2,
+            "--earlier", tmp_path / "out", "Nobody came.", "--out", tmp_path / "later", "--json",
+        ),
+        cwd=table.place,
+    )  # fmt: skip
+    key = VerifierKey.parse(json.loads(later.stdout)["ceremony_key"])
+    fields = bundle_check.check(Bundle(tmp_path / "later"), key).fields
+    assert fields.schedule_version == 2
+    assert [(one.attempt, one.reason) for one in fields.attempts] == [(1, "Nobody came.")]
+    assert len(fields.attempts[0].commitments) == 1
+
+
+def test_a_second_attempt_must_tell_of_the_first(table: Table, tmp_path: Path) -> None:
+    told = refusal(table, tmp_path, "--kind", "rehearsal", "--rehearsal-seed", "x", "--attempt", 2)
+    assert "must tell of every attempt before it" in told
+
+
+def test_shares_of_the_wrong_purpose_are_refused(table: Table, tmp_path: Path) -> None:
+    staged = table.place / "split" / "staged-shares.json"
+    told = refusal(table, tmp_path, "--kind", "rehearsal", "--rehearsal-seed", "x", "--release", staged)
+    assert "does not hold the shares of a release key" in told
