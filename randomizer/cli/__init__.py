@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "account": "Make accounts, grant and revoke roles.",
     "activate": "Load a sealed bundle into an instance.",
+    "backup": "Copy the database while it is in use.",
     "draft": "Turn a registry record into a draft definition.",
     "init": "Make an instance that holds a draft.",
     "install-keys": "Put the keys of a bundle on the code-break host.",
     "seal": "Hold a ceremony and seal the schedule.",
+    "serve": "Run a door, the jobs, or a whole rehearsal.",
     "sign-definition": "Sign the definition before the ceremony.",
     "status": "Say how an instance stands.",
 }

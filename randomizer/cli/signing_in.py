@@ -41,11 +41,20 @@ def sign_in(
     Raises:
         SignInRefused: They do not fit; the sentence never says which.
     """
-    gate = Gate(
-        totp_key=load_site_secrets(settings.directory).totp_key.get_secret_value().encode(),
-        step_up_seconds=settings.step_up_seconds,
-    )
+    gate = gate_of(settings)
     with store.writing() as uow:
         account, _ = accounts.verify(uow, gate, username=username, password=password, code=code)
         person = accounts.person(uow, account.number)
         return person, accounts.step_up(uow, gate, person, password=password, code=code)
+
+
+def gate_of(settings: Settings) -> Gate:
+    """What it takes to check a password and a code, with the key of the site door.
+
+    Raises:
+        Refused: The secrets of the site door cannot be read.
+    """
+    return Gate(
+        totp_key=load_site_secrets(settings.directory).totp_key.get_secret_value().encode(),
+        step_up_seconds=settings.step_up_seconds,
+    )

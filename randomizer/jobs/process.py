@@ -17,19 +17,19 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from randomizer.config import load_jobs_secrets, load_settings, system_clock
+from randomizer.config import load_jobs_secrets, system_clock
 from randomizer.errors import Conflict, Tampered
 from randomizer.jobs import mail, tasks
 from randomizer.jobs.context import Context, Elector
-from randomizer.logging_setup import configure_logging
 from randomizer.services.instance_files import read_checkpoint_key
 from randomizer.services.transactions import open_store, raise_tampering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from apscheduler.triggers.base import BaseTrigger
+
+    from randomizer.config import Settings
 
 RENEWALS = 3
 """How often a lease is renewed before it could run out."""
@@ -79,22 +79,21 @@ def plans(checkpoint_seconds: int) -> tuple[Plan, ...]:
     )
 
 
-def run(directory: Path) -> None:
+def run(settings: Settings) -> None:
     """Run the jobs of an instance until the process is told to stop.
 
     Args:
-        directory: The instance directory.
+        settings: Of the instance.
 
     Raises:
-        Refused: Settings or secrets cannot be read.
+        Refused: Secrets cannot be read.
+        KeyFileRefused: The checkpoint key cannot be read.
     """
-    configure_logging("jobs")
-    settings = load_settings(directory)
     context = Context(
         store=open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes),
         settings=settings,
-        checkpoint_key=read_checkpoint_key(directory),
-        smtp_password=load_jobs_secrets(directory).smtp_password.get_secret_value(),
+        checkpoint_key=read_checkpoint_key(settings.directory),
+        smtp_password=load_jobs_secrets(settings.directory).smtp_password.get_secret_value(),
         holder=f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}",
         log=structlog.stdlib.get_logger(),
     )

@@ -1,0 +1,111 @@
+"""Running a door under gunicorn, set up from here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+
+from randomizer.config import load_settings
+from randomizer.errors import RandomizerError
+from randomizer.logging_setup import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from randomizer.config import Door, Settings
+
+    MakeApp = Callable[[Settings], Flask]
+
+GRACE_SECONDS = 20
+"""How long a request that has begun may take when the door is told to stop."""
+
+SILENT_SECONDS = 120
+"""A process that says nothing for so long is ended; a writer waits for the database at most half of it."""
+
+LONGEST_REQUEST_LINE = 2048  # bytes
+
+
+def main(name: str, make_app: MakeApp) -> int:
+    """Run a door of the instance that the first argument of the process names; gives its exit status.
+
+    Args:
+        name: "site" or "codebreak".
+        make_app: Called in each worker, so that secrets and connections are its own.
+    """
+    configure_logging(name)
+    try:
+        settings = load_settings(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    except RandomizerError as error:
+        _say(error)
+        return 1
+    door = settings.site if name == "site" else settings.codebreak
+    # The code-break door is one process: its sessions must survive in memory.
+    workers = settings.site.workers if name == "site" else 1
+    Server(lambda: make_app(settings), door, workers=workers).run()
+    return 0
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # the library has no types
+    """A door as gunicorn runs it; reads no configuration file and no command line.
+
+    Args:
+        make_app: Called in each worker.
+        door: Where to listen.
+        workers: How many processes.
+    """
+
+    def __init__(self, make_app: Callable[[], Flask], door: Door, *, workers: int) -> None:
+        self._make_app = make_app
+        self._options = {
+            "bind": f"[{door.host}]:{door.port}" if ":" in door.host else f"{door.host}:{door.port}",
+            "workers": workers,
+            "threads": door.threads,
+            "worker_class": "gthread",
+            "graceful_timeout": GRACE_SECONDS,
+            "timeout": SILENT_SECONDS,
+            "limit_request_line": LONGEST_REQUEST_LINE,
+            "logger_class": ListedLogger,
+            "control_socket_disable": True,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options given; called by the library."""
+        for option, value in self._options.items():
+            self.cfg.set(option, value)
+
+    def load(self) -> Flask:
+        """Make the app; called by the library in each worker."""
+        try:
+            return self._make_app()
+        except RandomizerError as error:
+            _say(error)
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from None  # the door stops instead of trying again
+
+
+class ListedLogger(Logger):  # type: ignore[misc]
+    """Hands gunicorn's own messages to the log of the process, and writes no line per request.
+
+    A line per request would hold paths and sizes.
+    """
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401 - the library's own
+        """Set no handler; called by the library."""
+        self.cfg = cfg
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.INFO)
+
+    def access(self, *_arguments: object) -> None:
+        """Write nothing."""
+
+
+def _say(error: RandomizerError) -> None:
+    sys.stderr.write(f"{error.message} {error.next_step or ''}\n")
