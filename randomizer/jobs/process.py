@@ -123,7 +123,7 @@ def schedule(context: Context, elector: Elector) -> BackgroundScheduler:
     scheduler.add_job(elector.renew, renewal, name="lease", next_run_time=now, misfire_grace_time=None)
     for plan in plans(context.settings.checkpoint_seconds):
         scheduler.add_job(
-            partial(_run, plan, context, elector),
+            partial(run_one, plan, context, elector),
             plan.trigger,
             name=plan.name,
             next_run_time=now + timedelta(seconds=plan.after_start_seconds),
@@ -132,7 +132,14 @@ def schedule(context: Context, elector: Elector) -> BackgroundScheduler:
     return scheduler
 
 
-def _run(plan: Plan, context: Context, elector: Elector) -> None:
+def run_one(plan: Plan, context: Context, elector: Elector) -> None:
+    """Run a job if this process leads; what stops it now is tried again at its next turn.
+
+    Args:
+        plan: The job.
+        context: Of the process.
+        elector: Of the process.
+    """
     if not elector.leads():
         return
     try:
