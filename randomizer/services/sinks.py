@@ -102,10 +102,16 @@ class IntentFile:
                 self._fsync_directory()
 
     def lines(self, what: str = "") -> Iterator[dict[str, Any]]:
-        """Every whole line in order, or those of one kind; a torn one is left out."""
+        """Every whole line in order, or those of one kind; a torn one is left out.
+
+        A file that can't be read has none: the database alone must do then.
+        """
         try:
             content = self.path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
+            return
+        except OSError as error:
+            structlog.get_logger("code break").error("intent file not read", error=type(error).__name__)
             return
         for text in content.splitlines():
             with suppress(ValueError):

@@ -1,0 +1,141 @@
+"""A code-break host for tests, and the acts that bring a participant to where a code is broken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from keys import hpke, shares
+from keys.hpke import Identity
+from keys.quorum import RELEASE, recipient_info, release_info
+from randomizer.domain.people import Role
+from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.supply import Outcome
+from randomizer.domain.trial import Allocation
+from randomizer.services import (
+    allocation,
+    booking,
+    clearance,
+    dispensing,
+    enrolment,
+    infusions,
+    key_installation,
+    preparation,
+    products,
+    release_content,
+)
+from randomizer.services.desk import open_desk
+from randomizer.services.enrolment import Answers
+from tests.activated import SITE, K, answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randomizer.services.desk import Desk
+    from randomizer.services.preparation import Sheet
+    from tests.activated import Instance, Rehearsal
+
+DETAILS = ProductDetails(lot="L-1", cell_count="1.5e8", viability="91 %", form="cryopreserved")
+
+
+def set_up_desk(instance: Instance, rehearsal: Rehearsal, directory: Path) -> Desk:
+    """Keys and pins of the rehearsal on a host of their own."""
+    directory.mkdir(mode=0o700)
+    rehearsal.transport.save(directory / "transport.key")
+    key_installation.install(rehearsal.bundle, directory, key=rehearsal.key, pinned_digest=rehearsal.digest)
+    return open_desk(instance.store, directory)
+
+
+def harvested(instance: Instance, course: str = "relapsing") -> str:
+    """A participant whose product waits for clearance."""
+    number = instance.act(enrolment.consent, Role.INVESTIGATOR, SITE).number
+    given = Answers(items=answers(instance.definition), levels={"course": course})
+    instance.sign(enrolment.sign_eligibility, Role.INVESTIGATOR, number, given)
+    instance.act(products.harvest, Role.COORDINATOR, number, identifier=f"D{number}", again=f"D{number}")
+    return number
+
+
+def randomized(instance: Instance, desk: Desk, course: str = "relapsing") -> str:
+    """A randomized participant."""
+    number = harvested(instance, course)
+    clear(instance, desk, number)
+    instance.sign(products.give_go, Role.SPONSOR, number)
+    instance.sign(allocation.randomize, Role.INVESTIGATOR, number)
+    return number
+
+
+def clear(instance: Instance, desk: Desk, number: str) -> None:
+    """The clearing person clears the product."""
+    person, step_up = instance.person(Role.CLEARER), instance.step_up(Role.CLEARER)
+    with instance.store.writing() as uow:
+        clearance.clear(uow, desk, person, step_up, number, details=DETAILS)
+
+
+def booked(instance: Instance, number: str) -> None:
+    """The next infusion is booked, fit-for-infusion signed, and its time has come."""
+    hours = instance.definition.kits.lead_time_hours
+    booked_for = instance.clock() + timedelta(hours=hours, minutes=5)
+    instance.act(booking.book, Role.COORDINATOR, number, booked_for)
+    instance.clock.advance(hours=hours)
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+
+
+def prepared(instance: Instance, desk: Desk, number: str) -> Sheet:
+    """The kit is ready."""
+    person = instance.person(Role.PREPARER)
+    sheet = preparation.open_sheet(desk, person, number)
+    instance.act(preparation.begin, Role.PREPARER, number)
+    with instance.store.writing() as uow:
+        noted = Preparation(content=sheet.treatment, lot="L-1", thaw="2 min at 37 °C")
+        preparation.end(uow, desk, person, number, ready=True, kit=sheet.kit, noted=noted)
+    return sheet
+
+
+def dispensed(instance: Instance, desk: Desk, number: str) -> Sheet:
+    """The kit is handed out."""
+    booked(instance, number)
+    sheet = prepared(instance, desk, number)
+    instance.act(dispensing.dispense, Role.PHARMACIST, number, sheet.kit)
+    return sheet
+
+
+def infused(instance: Instance, desk: Desk, number: str) -> Sheet:
+    """The infusion is given."""
+    sheet = dispensed(instance, desk, number)
+    instance.clock.advance(seconds=60)
+    instance.act(
+        infusions.record,
+        Role.CARE_PROVIDER,
+        number,
+        outcome=Outcome.GIVEN,
+        given_at=instance.clock(),
+    )
+    return sheet
+
+
+def wait_for_the_next_period(instance: Instance) -> None:
+    """The interval passes."""
+    instance.clock.advance(days=instance.definition.periods[1].interval_days)
+
+
+def opened_release(rehearsal: Rehearsal) -> bytes:
+    """What a quorum of custodians would open."""
+    secret = shares.combine(
+        list(rehearsal.release_shares[:K]), tuple(rehearsal.plan.release.share_digests), K
+    )
+    return hpke.open_sealed(Identity(secret), rehearsal.bundle.read("release.sealed"), release_info(RELEASE))
+
+
+def copy_for(rehearsal: Rehearsal, recipient: str) -> bytes:
+    """The release as combined for a recipient."""
+    public = rehearsal.recipients[recipient].public
+    return hpke.seal(public, opened_release(rehearsal), recipient_info(RELEASE))
+
+
+def plan_of(instance: Instance, rehearsal: Rehearsal, number: str) -> tuple[str, ...]:
+    """Names of the treatments of a participant, as the release says; a test's own way to know."""
+    content = release_content.decode_release(opened_release(rehearsal))
+    sequences = {one.code: one.treatments for one in content.unblinded.sequences}
+    with instance.store.reading() as uow:
+        slot = uow.get(Allocation, number).slot
+    return tuple(instance.definition.treatment(code).name for code in sequences[content.slots[slot]])
