@@ -10,14 +10,14 @@ from randomizer.domain.windows import day
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["NONE", "day", "due", "entered", "hour", "left", "moment", "register"]
+__all__ = ["NONE", "capital", "day", "due", "entered", "hour", "left", "moment", "register"]
 
 NONE = "\u2013"  # stands in a table where there is nothing
 
 
 def register(app: Flask) -> None:
     """Give the templates these words as filters."""
-    app.jinja_env.filters |= {"day": day, "moment": moment, "hour": hour, "left": left}
+    app.jinja_env.filters |= {"day": day, "moment": moment, "hour": hour, "left": left, "capital": capital}
 
 
 def moment(at: datetime) -> str:
@@ -28,6 +28,11 @@ def moment(at: datetime) -> str:
 def hour(at: datetime) -> str:
     """A moment of a day that is known: 14:32 UTC."""
     return f"{at.astimezone(UTC):%H:%M} UTC"
+
+
+def capital(text: str) -> str:
+    """A sentence's beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def due(at: datetime | date, today: date) -> str:

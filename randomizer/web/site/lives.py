@@ -28,14 +28,14 @@ LOOK_AT = frozenset(
 def facts(whole: dict[str, Any], site_name: str) -> list[tuple[str, str]]:
     """Label and value of what stands about a participant."""
     shown = whole["participant"]
-    rows = [("Site", site_name), ("State", _capital(shown.get("words", "")))]
+    rows = [("Site", site_name), ("State", words.capital(shown.get("words", "")))]
     rows += [(name, level) for name, level in whole["levels"]]
     rows += [(f"{name}, true level", level) for name, level in whole["corrected"]]
     if whole["allocation"].get("randomization_number"):
         rows.append(("Randomization number", group3(whole["allocation"]["randomization_number"])))
     if whole["products"]:
         product = whole["products"][-1]
-        rows.append(("Product", _capital(str(product["state"]))))
+        rows.append(("Product", words.capital(str(product["state"]))))
         if product.get("identifier"):
             rows.append(("Donation identifier", product["identifier"]))
     if shown.get("attempt", 1) > 1:
@@ -71,7 +71,7 @@ def timeline(whole: dict[str, Any], count: int) -> list[dict[str, str]]:
         by = f"{event['by']}, {event['role']}" if event.get("role") else event["by"]
         state = "attention" if event["act"] in LOOK_AT else "done"
         events.append(
-            {"at": words.moment(event["at"]), "what": _capital(event["act"]), "by": by, "state": state}
+            {"at": words.moment(event["at"]), "what": words.capital(event["act"]), "by": by, "state": state}
         )
     return events + _planned(whole, count)
 
@@ -110,7 +110,7 @@ def _kit(one: dict[str, Any]) -> str:
 
 def _outcome(one: dict[str, Any]) -> str:
     if one.get("outcome"):
-        return _capital(str(one["outcome"]))
+        return words.capital(str(one["outcome"]))
     if one.get("dispensed_at"):
         return f"Handed out {words.moment(one['dispensed_at'])}"
     if one.get("kit_shown"):
@@ -120,7 +120,3 @@ def _outcome(one: dict[str, Any]) -> str:
     if one.get("preparation_begun_at"):
         return "Being prepared"
     return "Fit for infusion signed" if one.get("fit_signed_at") else "Open"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

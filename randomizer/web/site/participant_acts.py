@@ -115,14 +115,14 @@ def facts(sight: Sight, participant: Participant, whole: View) -> dict[str, tupl
     shown: dict[str, tuple[str, str]] = {
         "participant": ("Participant", participant.number),
         "site": ("Site", sight.definition.site(participant.site).name),
-        "state": ("State", str(whole["participant"].get("words", "")).capitalize()),
+        "state": ("State", words.capital(str(whole["participant"].get("words", "")))),
     }
     for name, level in whole["levels"]:
         shown[f"level {name}"] = (name, level)
     if whole["products"]:
         product = whole["products"][-1]
         when = product.get("cleared_at") or product["harvested_at"]
-        shown["product"] = ("Product", f"{str(product['state']).capitalize()}, {words.moment(when)}")
+        shown["product"] = ("Product", f"{words.capital(str(product['state']))}, {words.moment(when)}")
     record = next((one for one in whole["periods"] if one.get("outcome") is None), None)
     if record:
         shown["period"] = ("Period", f"{record['period']} of {sight.definition.period_count}")

@@ -39,7 +39,7 @@ def others(acts: frozenset[Act], main: Act | None, number: str) -> list[tuple[st
 def row(work: dict[str, Any], periods: int, today: date) -> dict[str, Any]:
     """A row of the worklist in words."""
     return {
-        "due": words.due(work["due"], today) if work.get("due") else words.NONE,
+        "due": words.due(work["due"], today) if work.get("due") else "Any time",
         "participant": work["participant"],
         "period": f"{work['period']} of {periods}" if work.get("period") else words.NONE,
         "what": work["what"],

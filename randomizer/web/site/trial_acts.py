@@ -36,7 +36,7 @@ class OfSite:
             facts={
                 "site": ("Site", f"{plan.name} ({key})"),
                 "country": ("Country", plan.country),
-                "state": ("State", str(status.state).capitalize()),
+                "state": ("State", words.capital(str(status.state))),
             },
         )
 
@@ -59,7 +59,7 @@ class OfTrial:
             back="Enrolment",
             facts={
                 "trial": ("Trial", sight.definition.title),
-                "phase": ("Phase", str(sight.trial.phase).capitalize()),
+                "phase": ("Phase", words.capital(str(sight.trial.phase))),
             },
         )
 
@@ -82,7 +82,7 @@ class OfAlarm:
             caption=f"Alarm {key}",
             back="Alarms",
             facts={
-                "kind": ("What", str(alarm.kind).capitalize()),
+                "kind": ("What", words.capital(str(alarm.kind))),
                 "about": ("About", alarm.about),
                 "raised": ("Raised", words.moment(alarm.raised_at)),
             },

@@ -49,7 +49,7 @@ def progress() -> str:
     roles = auth.person().roles
     return render_template(
         "site/progress.html",
-        found=found,
+        found=found | {"states": [[words.capital(state), count] for state, count in found["states"]]},
         plot=plot,
         phase=phase,
         capacity=capacity,

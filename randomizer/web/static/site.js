@@ -21,3 +21,24 @@
     if (types && event.key !== " " && nobodyTypes()) box.focus(); // the key itself then lands in the box
   });
 })();
+
+// Counts an expiry down on the page, from the server's clock; without this script the time as loaded stands.
+(() => {
+  const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  const words = (minutes) => {
+    if (minutes < 0) return "over";
+    const hours = Math.floor(minutes / 60);
+    const rest = minutes % 60;
+    const parts = [...(hours ? [count(hours, "hour")] : []), ...(rest || !hours ? [count(rest, "minute")] : [])];
+    return `in ${parts.join(" ")}`;
+  };
+  const loaded = performance.now();
+  for (const place of document.querySelectorAll("[data-until]")) {
+    const left = Date.parse(place.dataset.until) - Date.parse(place.dataset.now);
+    const show = () => {
+      const text = words(Math.floor((left - (performance.now() - loaded)) / 60000));
+      if (place.textContent !== text) place.textContent = text;
+    };
+    setInterval(show, 1000);
+  }
+})();
