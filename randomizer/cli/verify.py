@@ -1,0 +1,124 @@
+"""`randomizer verify DIR`: check a public record and, where it is there, a release."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from randomizer.cli.console import FILE, json_option, progress, read_text
+from randomizer.errors import RandomizerError
+from randomizer.services.verification import pinning
+from randomizer.services.verification.report import Status, Verdict
+from randomizer.services.verification.verify import verify as verify_record
+
+if TYPE_CHECKING:
+    from randomizer.services.verification.report import Report, Result
+    from randomizer.services.verification.steps_certificate import Pins
+
+UNREADABLE = 2
+MARKS = {
+    Status.HOLDS: ("✓ holds", "green"),
+    Status.FAILS: ("✗ FAILS", "bold red"),
+    Status.NOT_CHECKED: ("– not checked", "yellow"),  # noqa: RUF001 - a dash, to be seen
+}
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=FILE)
+@click.option("--certificate-digest", default="", help="Digest in the trial master file, 64 hex digits.")
+@click.option("--ceremony-key", default="", help="Verifier key of the ceremony, or a file with it.")
+@click.option("--log-key", default="", help="Verifier key of the log, or a file with it.")
+@click.option("--witness-key", "witness_keys", multiple=True, help="Key of a witness, or a file with it.")
+@json_option
+def verify(
+    *,
+    directory: Path,
+    certificate_digest: str,
+    ceremony_key: str,
+    log_key: str,
+    witness_keys: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Check DIR/public and, where it is there, DIR/release.
+
+    Exit code 0: all holds against the pins. 1: a step fails. 2: something cannot be read. 3: all holds, but
+    digest and log key were not given (NOT PINNED). Without options, DIR/pins.json is taken where it is there.
+    """
+    try:
+        if certificate_digest or ceremony_key or log_key or witness_keys:
+            pins = pinning.given(
+                certificate_digest=certificate_digest,
+                ceremony_key=_text(ceremony_key),
+                log_key=_text(log_key),
+                witness_keys=[_text(key) for key in witness_keys],
+            )
+        else:
+            pins = _pins_beside(directory)
+        report = verify_record(directory, pins, progress)
+    except RandomizerError as error:
+        _refuse(error, as_json=as_json)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), sort_keys=True))
+    else:
+        _print(report)
+    sys.exit(report.verdict)
+
+
+def _pins_beside(directory: Path) -> Pins:
+    path = directory / pinning.PINS_FILE
+    return pinning.from_file(path) if path.exists() else pinning.given()
+
+
+def _text(text_or_path: str) -> str:
+    path = Path(text_or_path)
+    return read_text(path) if text_or_path and path.is_file() else text_or_path
+
+
+def _refuse(error: RandomizerError, *, as_json: bool) -> None:
+    if as_json:
+        fields = {"verdict": "UNREADABLE", "verified": False, "error": error.message, "field": error.field}
+        click.echo(json.dumps(fields, sort_keys=True))
+    else:
+        click.echo(f"Cannot be verified. {error.message} {error.next_step or ''}".rstrip(), err=True)
+    sys.exit(UNREADABLE)
+
+
+def _print(report: Report) -> None:
+    console = Console(highlight=False)
+    facts = report.facts
+    table = Table(
+        title=f"Trial {facts['trial']} ({facts['kind']}), schedule version {facts['schedule_version']}",
+        title_justify="left",
+    )
+    table.add_column("Step", no_wrap=True)
+    table.add_column("Result", no_wrap=True)
+    table.add_column("What was seen", overflow="fold")
+    for result in report.results:
+        words, style = MARKS[result.status]
+        table.add_row(result.step, f"[{style}]{words}[/{style}]", _seen(result))
+    console.print(table)
+    console.print(_verdict(report), markup=False)
+
+
+def _seen(result: Result) -> str:
+    where = f"{result.record}: " if result.record else ""
+    more = f" And {result.more} more." if result.more else ""
+    return f"{where}{result.sentence}{more}".replace("[", "\\[")
+
+
+def _verdict(report: Report) -> str:
+    if report.verdict is Verdict.FAILED:
+        return f"FAILED: {', '.join(report.failed)}."
+    scope = "Everything" if report.released else "Everything that needs no release"
+    if report.verdict is Verdict.OK:
+        return f"OK: {scope} holds against the pins."
+    return (
+        f"NOT PINNED: {scope} is consistent. Give certificate digest and log key from the trial master "
+        "file: without them, a whole record that was replaced looks the same."
+    )

@@ -1,0 +1,165 @@
+"""What allocations, dispensations, deviations and code breaks the values tell of, in the order of entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.supply import KitState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocated:
+    """An allocation, as its entry tells it."""
+
+    entry: int
+    participant: str
+    site: str
+    stratum: str
+    slot: int
+    ordinal: int
+    randomization_number: str
+    allocated_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispensed:
+    """A dispensation, as its entry tells it."""
+
+    entry: int
+    participant: str
+    site: str
+    period: int
+    kit: str
+    dispensed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodEnd:
+    """How a record of a period stood last; texts, "" for what is not there."""
+
+    outcome: str = ""
+    given_at: str = ""
+    stopped_at: str = ""
+    volume_ml: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviated:
+    """A deviation, as its entry tells it."""
+
+    entry: int
+    participant: str
+    period: int
+    what: str
+    recorded_at: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Broken:
+    """A code break: its intent, and its disclosure where there was one."""
+
+    entry: int
+    intent: str
+    participant: str
+    site: str
+    account: int
+    reason: str
+    intended_at: str
+    disclosed_at: str = ""
+    disclosure_entry: int | None = None
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything that the tables tell.
+
+    Args:
+        allocations: By participant; the first one where there are several.
+        dispensations: In the order of entries.
+        periods: By participant and period, as they stood last.
+        deviations: In the order of entries.
+        breaks: By intent.
+    """
+
+    allocations: dict[str, Allocated] = field(default_factory=dict)
+    dispensations: list[Dispensed] = field(default_factory=list)
+    periods: dict[tuple[str, int], PeriodEnd] = field(default_factory=dict)
+    deviations: list[Deviated] = field(default_factory=list)
+    breaks: dict[str, Broken] = field(default_factory=dict)
+
+    def follow_periods(self, values: Values) -> None:
+        """Keep how each record of a period stands now."""
+        for row in rows_of(values.rows, "PeriodRecord"):
+            self.periods[row.text("participant"), row.whole("period")] = PeriodEnd(
+                outcome=row.shown("outcome"),
+                given_at=row.shown("given_at"),
+                stopped_at=row.shown("stopped_at"),
+                volume_ml=row.whole("volume_ml"),
+            )
+
+
+def rows_of(rows: Iterable[Row], kind: str) -> list[Row]:
+    """The rows of one kind of record."""
+    return [row for row in rows if row.kind == kind]
+
+
+def allocated(entry: TrailEntry, row: Row) -> Allocated:
+    """The allocation of a row."""
+    return Allocated(
+        entry=entry.number,
+        participant=row.text("participant"),
+        site=entry.site,
+        stratum=row.text("stratum"),
+        slot=row.whole("slot"),
+        ordinal=row.whole("ordinal"),
+        randomization_number=row.text("randomization_number"),
+        allocated_at=row.text("allocated_at"),
+    )
+
+
+def dispensed(entry: TrailEntry, values: Values) -> Dispensed | None:
+    """The dispensation of an entry, or None where it does not hand out one kit for one period."""
+    if entry.act != Act.KIT_DISPENSED:
+        return None
+    kits, records = rows_of(values.rows, "Kit"), rows_of(values.rows, "PeriodRecord")
+    if len(kits) != 1 or len(records) != 1 or kits[0].text("state") != KitState.DISPENSED:
+        return None
+    return Dispensed(
+        entry=entry.number,
+        participant=records[0].text("participant"),
+        site=entry.site,
+        period=records[0].whole("period"),
+        kit=kits[0].text("number"),
+        dispensed_at=records[0].shown("dispensed_at"),
+    )
+
+
+def deviated(row: Row) -> Deviated:
+    """The deviation of a row."""
+    return Deviated(
+        entry=row.entry,
+        participant=row.text("participant"),
+        period=row.whole("period"),
+        what=row.text("what"),
+        recorded_at=row.text("recorded_at"),
+    )
+
+
+def broken(entry: TrailEntry, row: Row) -> Broken:
+    """The code break of an intent's row."""
+    return Broken(
+        entry=entry.number,
+        intent=row.text("intent"),
+        participant=row.text("participant"),
+        site=entry.site,
+        account=row.whole("account"),
+        reason=row.text("reason"),
+        intended_at=row.text("intended_at"),
+    )

@@ -1,0 +1,224 @@
+"""Allocations, dispensations and code breaks: what the values tell against the sealed rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.participants import levels_of
+from randomizer.domain.supply import KitState
+from randomizer.errors import RandomizerError
+from randomizer.services.verification import steps
+from randomizer.services.verification.ledger import Ledger, allocated, broken, deviated, dispensed, rows_of
+
+if TYPE_CHECKING:
+    from randomizer.services.verification.ledger import Allocated, Dispensed
+    from randomizer.services.verification.reading import Public
+    from randomizer.services.verification.report import Findings
+    from randomizer.services.verification.steps_schedule import Slots
+    from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
+
+
+class AllocationSteps:
+    """Follows the entries with their values.
+
+    Args:
+        public: The public record.
+        slots: The sealed rows.
+        findings: Where failures go.
+    """
+
+    def __init__(self, public: Public, slots: Slots, findings: Findings) -> None:
+        self._public = public
+        self._slots = slots
+        self._findings = findings
+        self._used: dict[int, str] = {}  # participant by slot
+        self._ordinals: defaultdict[str, int] = defaultdict(int)
+        self._kits: dict[str, int] = {}  # entry by kit
+        self._given: set[tuple[str, int]] = set()
+        self._disclosures = 0
+        self.ledger = Ledger()
+
+    def see(self, entry: TrailEntry, values: Values) -> None:
+        """Take the next entry with its values."""
+        self._see_allocations(entry, values)
+        self._see_kits(entry, values)
+        self._see_breaks(entry, values)
+        self.ledger.deviations += [deviated(row) for row in rows_of(values.rows, "Deviation")]
+        self.ledger.follow_periods(values)
+
+    def end(self) -> None:
+        """Say what came of it."""
+        findings, count = self._findings, len(self.ledger.allocations)
+        for step in (
+            steps.ALLOCATIONS_ONE_SLOT,
+            steps.ALLOCATIONS_RIGHT_SLOT,
+            steps.ALLOCATIONS_RIGHT_STRATUM,
+            steps.ALLOCATIONS_IN_ORDER,
+        ):
+            findings.hold(step, f"{count} allocations.")
+        for step in (steps.KITS_RIGHT, steps.KITS_IN_ORDER):
+            findings.hold(step, f"{len(self._kits)} kits handed out.")
+        findings.hold(
+            steps.BREAKS_RECORDS, f"{len(self.ledger.breaks)} intents, {self._disclosures} disclosures."
+        )
+
+    def _see_allocations(self, entry: TrailEntry, values: Values) -> None:
+        rows = rows_of(values.rows, "Allocation")
+        one = len(rows) == 1 and rows[0].old is None and rows[0].new.get("participant") == entry.participant
+        if (rows and entry.act != Act.RANDOMIZED) or (entry.act == Act.RANDOMIZED and not one):
+            self._findings.fail(
+                steps.ALLOCATIONS_ONE_SLOT,
+                values.record,
+                "It does not bind one slot to its participant, as a randomization and nothing else does.",
+            )
+            return
+        for row in rows:
+            made = allocated(entry, row)
+            self._check_once(made, values)
+            self._check_slot(made, values)
+            self._check_stratum(made, values)
+
+    def _check_once(self, made: Allocated, values: Values) -> None:
+        step = steps.ALLOCATIONS_ONE_SLOT
+        if made.participant in self.ledger.allocations:
+            self._findings.fail(step, values.record, f"Participant {made.participant} has a slot already.")
+        if made.slot in self._used:
+            self._findings.fail(
+                step, values.record, f"Slot {made.slot} is participant {self._used[made.slot]}'s already."
+            )
+        self._used.setdefault(made.slot, made.participant)
+        self.ledger.allocations.setdefault(made.participant, made)
+
+    def _check_slot(self, made: Allocated, values: Values) -> None:
+        slot = self._slots.find(made.slot)
+        if slot is None or (slot.stratum, slot.ordinal, slot.randomization_number) != (
+            made.stratum,
+            made.ordinal,
+            made.randomization_number,
+        ):
+            self._findings.fail(
+                steps.ALLOCATIONS_RIGHT_SLOT,
+                values.record,
+                f"Slot {made.slot} has another stratum, ordinal or randomization number.",
+            )
+        stratum = slot.stratum if slot else made.stratum
+        ordinal = slot.ordinal if slot else made.ordinal
+        if ordinal != self._ordinals[stratum] + 1:
+            self._findings.fail(
+                steps.ALLOCATIONS_IN_ORDER,
+                values.record,
+                f"Slot {ordinal} of stratum {stratum} was taken after slot {self._ordinals[stratum]}.",
+            )
+        self._ordinals[stratum] = max(ordinal, self._ordinals[stratum])
+
+    def _check_stratum(self, made: Allocated, values: Values) -> None:
+        people = rows_of(values.rows, "Participant")
+        if [row.text("number") for row in people] != [made.participant]:
+            sentence = "It does not say how the participant stood."
+        else:
+            sentence = self._wrong_stratum(made, people[0])
+        if sentence:
+            self._findings.fail(steps.ALLOCATIONS_RIGHT_STRATUM, values.record, sentence)
+
+    def _wrong_stratum(self, made: Allocated, participant: Row) -> str:
+        try:
+            called_for = self._public.definition.stratum_of(levels_of(participant.text("levels"))).code
+        except (RandomizerError, ValueError):
+            return "The levels of the participant lead to no stratum."
+        if called_for == made.stratum == participant.text("stratum"):
+            return ""
+        return f"The levels of the participant lead to stratum {called_for}, not {made.stratum}."
+
+    def _see_kits(self, entry: TrailEntry, values: Values) -> None:
+        out = [row for row in rows_of(values.rows, "Kit") if row.text("state") == KitState.DISPENSED]
+        made = dispensed(entry, values)
+        if made is None:
+            if out or entry.act == Act.KIT_DISPENSED:
+                self._findings.fail(
+                    steps.KITS_RIGHT,
+                    values.record,
+                    "It does not hand out one kit for one period, as a dispensation and nothing else does.",
+                )
+            return
+        record = rows_of(values.rows, "PeriodRecord")[0]
+        self._check_kit(made, out[0], record, entry, values)
+        self._check_period(made, values)
+        self._kits.setdefault(made.kit, made.entry)
+        self._given.add((made.participant, made.period))
+        self.ledger.dispensations.append(made)
+
+    def _check_kit(self, made: Dispensed, kit: Row, record: Row, entry: TrailEntry, values: Values) -> None:
+        step, mine = steps.KITS_RIGHT, self.ledger.allocations.get(made.participant)
+        slot = self._slots.find(mine.slot) if mine else None
+        belongs = slot is not None and 1 <= made.period <= len(slot.kits)
+        if made.participant != entry.participant or slot is None or mine is None:
+            self._findings.fail(step, values.record, "It is not for a participant who has a slot.")
+        elif not belongs or made.kit not in slot.kits[made.period - 1]:
+            self._findings.fail(
+                step,
+                values.record,
+                f"Kit {made.kit[:20]} is not of slot {mine.slot}, period {made.period}.",
+            )
+        elif (kit.new.get("slot"), kit.new.get("period"), record.new.get("kit")) != (
+            mine.slot,
+            made.period,
+            made.kit,
+        ):
+            self._findings.fail(step, values.record, f"Kit {made.kit} is told of another slot or period.")
+        if (kit.old or {}).get("state") != KitState.READY:
+            self._findings.fail(step, values.record, f"Kit {made.kit[:20]} had not been declared ready.")
+        if made.kit in self._kits:
+            self._findings.fail(
+                step, values.record, f"Kit {made.kit[:20]} went out before, by entry {self._kits[made.kit]}."
+            )
+
+    def _check_period(self, made: Dispensed, values: Values) -> None:
+        step = steps.KITS_IN_ORDER
+        if (made.participant, made.period) in self._given:
+            self._findings.fail(step, values.record, f"Period {made.period} was dispensed for before.")
+        for earlier in range(1, min(made.period, self._public.definition.period_count + 1)):
+            before = self.ledger.periods.get((made.participant, earlier))
+            if before is None or not before.outcome:
+                self._findings.fail(step, values.record, f"Period {earlier} was not closed yet.")
+
+    def _see_breaks(self, entry: TrailEntry, values: Values) -> None:
+        step, rows = steps.BREAKS_RECORDS, rows_of(values.rows, "CodeBreak")
+        expected = int(entry.act in {Act.CODE_BREAK_INTENT, Act.CODE_BREAK_DISCLOSED})
+        if len(rows) != expected:
+            self._findings.fail(step, values.record, "Intent and disclosure each name one code break.")
+            return
+        for row in rows:
+            made = broken(entry, row)
+            if made.participant != entry.participant or made.participant not in self.ledger.allocations:
+                self._findings.fail(step, values.record, "It is not about a participant who has a slot.")
+            if entry.actor not in {0, made.account}:
+                self._findings.fail(step, values.record, "It is another account's code break.")
+            if entry.act == Act.CODE_BREAK_INTENT:
+                self._intend(row, values)
+                self.ledger.breaks.setdefault(made.intent, made)
+            else:
+                self._disclose(row, values)
+
+    def _intend(self, row: Row, values: Values) -> None:
+        if row.old is not None or row.shown("disclosed_at") or row.text("intent") in self.ledger.breaks:
+            self._findings.fail(
+                steps.BREAKS_RECORDS, values.record, "It is not a new intent without a disclosure."
+            )
+
+    def _disclose(self, row: Row, values: Values) -> None:
+        self._disclosures += 1
+        intent = self.ledger.breaks.get(row.text("intent"))
+        if intent is None or intent.participant != row.text("participant") or not row.shown("disclosed_at"):
+            self._findings.fail(
+                steps.BREAKS_RECORDS, values.record, "No intent for this participant stands before it."
+            )
+            return
+        if intent.disclosure_entry is not None:
+            self._findings.fail(steps.BREAKS_RECORDS, values.record, "Its intent was disclosed before.")
+            return
+        intent.disclosed_at = row.shown("disclosed_at")
+        intent.disclosure_entry = values.number
+        if intent.disclosed_at < intent.intended_at:
+            self._findings.fail(steps.BREAKS_RECORDS, values.record, "It is dated before its intent.")

@@ -1,0 +1,180 @@
+"""What the entries alone show of the order of events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.people import Role
+from randomizer.services.verification import steps
+from randomizer.services.verification.steps_entries import ENTRIES_RECORD
+
+if TYPE_CHECKING:
+    from randomizer.services.verification.reading import Public
+    from randomizer.services.verification.report import Findings
+    from randomizer.services.verification.trail_lines import TrailEntry
+
+AFTER_LOCK = frozenset(
+    {
+        Act.RELEASE_EXPORTED,
+        Act.TRIAL_RELEASED,
+        Act.CODE_BREAK_INTENT,
+        Act.CODE_BREAK_DISCLOSED,
+        Act.CODE_BREAK_DENIED,
+        Act.IMPACT_SIGNED,
+        Act.ALARM_RAISED,
+        Act.ALARM_CLEARED,
+        Act.ACCOUNT_CREATED,
+        Act.ACCOUNT_CLOSED,
+        Act.CREDENTIAL_SET,
+        Act.ROLE_GRANTED,
+        Act.ROLE_REVOKED,
+    }
+)
+"""Acts that change no data of the trial, and so may come after the lock."""
+
+SIGNERS = frozenset({str(Role.SPONSOR), str(Role.UNBLINDED_STATISTICIAN)})
+
+
+class OrderSteps:
+    """Follows the entries.
+
+    Args:
+        public: The public record.
+        findings: Where failures go.
+    """
+
+    def __init__(self, public: Public, findings: Findings) -> None:
+        self._public = public
+        self._findings = findings
+        self._signers: set[str] = set()
+        self._activation: TrailEntry | None = None
+        self._first_allocation: TrailEntry | None = None
+        self._randomized: set[str] = set()
+        self._dispensed: Counter[str] = Counter()
+        self._intents: Counter[str] = Counter()
+        self._disclosures = 0
+        self._lock: TrailEntry | None = None
+        self._after_lock = 0
+
+    def see(self, entry: TrailEntry) -> None:
+        """Take the next entry."""
+        if self._lock is not None:
+            self._after_lock += 1
+            if entry.act not in AFTER_LOCK:
+                self._findings.fail(
+                    steps.LOCK_NO_DATA_ACT,
+                    entry.record,
+                    f"{entry.act[:40]!r} came after the lock (entry {self._lock.number}).",
+                )
+        if entry.act == Act.DEFINITION_SIGNED and self._activation is None:
+            self._signers.add(entry.role)
+        elif entry.act == Act.TRIAL_ACTIVATED:
+            self._activate(entry)
+        elif entry.act == Act.RANDOMIZED:
+            self._randomize(entry)
+        elif entry.act == Act.KIT_DISPENSED:
+            self._dispense(entry)
+        elif entry.act == Act.CODE_BREAK_INTENT:
+            self._intents[entry.participant] += 1
+        elif entry.act == Act.CODE_BREAK_DISCLOSED:
+            self._disclose(entry)
+        elif entry.act == Act.TRIAL_LOCKED and self._lock is None:
+            self._lock = entry
+
+    def end(self, covering: int) -> None:
+        """Say what came of it.
+
+        Args:
+            covering: Size of the first checkpoint over the activation, or -1.
+        """
+        findings = self._findings
+        self._end_activation(covering)
+        findings.hold(steps.RANDOMIZATIONS_ONCE, f"{len(self._randomized)} randomizations.")
+        findings.hold(steps.DISPENSATIONS_AFTER, f"{self._dispensed.total()} kits handed out.")
+        findings.hold(steps.BREAKS_INTENT, f"{self._disclosures} disclosures.")
+        if self._lock is None:
+            findings.skip(steps.LOCK_NO_DATA_ACT, "The trial is not locked yet.")
+        else:
+            findings.hold(
+                steps.LOCK_NO_DATA_ACT, f"Locked by entry {self._lock.number}, then {self._after_lock} more."
+            )
+
+    def _activate(self, entry: TrailEntry) -> None:
+        if self._activation is not None:
+            self._findings.fail(
+                steps.ORDER_ACTIVATED,
+                entry.record,
+                f"The trial was activated before, by entry {self._activation.number}.",
+            )
+            return
+        self._activation = entry
+        missing = SIGNERS - self._signers
+        if missing:
+            self._findings.fail(
+                steps.ORDER_SIGNED, entry.record, f"Not signed by: {', '.join(sorted(missing))}."
+            )
+
+    def _randomize(self, entry: TrailEntry) -> None:
+        self._first_allocation = self._first_allocation or entry
+        if entry.participant in self._randomized:
+            self._findings.fail(
+                steps.RANDOMIZATIONS_ONCE,
+                entry.record,
+                f"Participant {entry.participant[:16]} was randomized before.",
+            )
+        self._randomized.add(entry.participant)
+
+    def _dispense(self, entry: TrailEntry) -> None:
+        self._dispensed[entry.participant] += 1
+        if entry.participant not in self._randomized:
+            self._findings.fail(
+                steps.DISPENSATIONS_AFTER,
+                entry.record,
+                f"Participant {entry.participant[:16]} was not randomized.",
+            )
+        elif self._dispensed[entry.participant] > self._public.definition.period_count:
+            self._findings.fail(
+                steps.DISPENSATIONS_AFTER,
+                entry.record,
+                f"Participant {entry.participant[:16]} was given more kits than there are periods.",
+            )
+
+    def _disclose(self, entry: TrailEntry) -> None:
+        self._disclosures += 1
+        self._intents[entry.participant] -= 1
+        if self._intents[entry.participant] < 0:
+            self._findings.fail(
+                steps.BREAKS_INTENT,
+                entry.record,
+                f"No intent for participant {entry.participant[:16]} stands before it.",
+            )
+
+    def _end_activation(self, covering: int) -> None:
+        findings, activation, first = self._findings, self._activation, self._first_allocation
+        if activation is None:
+            for step in (steps.ORDER_ACTIVATED, steps.ORDER_SIGNED, steps.ORDER_SEALED):
+                findings.fail(step, ENTRIES_RECORD, "No entry says that the trial was activated.")
+            return
+        findings.hold(steps.ORDER_SIGNED, "Both signed.")
+        findings.hold(steps.ORDER_ACTIVATED, f"Entry {activation.number}.")
+        if first is None:
+            findings.hold(steps.ORDER_SEALED, "Nobody is randomized yet.")
+            return
+        sealed_at = self._public.sealed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if not activation.number < covering <= first.number:
+            sentence = (
+                f"The activation is entry {activation.number}, the first checkpoint over it covers "
+                f"{covering if covering >= 0 else 'nothing'}."
+            )
+            findings.fail(steps.ORDER_SEALED, first.record, sentence)
+        elif sealed_at > first.at:
+            findings.fail(
+                steps.ORDER_SEALED, first.record, f"It is of {first.at}, the sealing only of {sealed_at}."
+            )
+        findings.hold(
+            steps.ORDER_SEALED,
+            f"Activated by entry {activation.number}, under a checkpoint over {covering} entries, first "
+            f"allocation by entry {first.number}.",
+        )

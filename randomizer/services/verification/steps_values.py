@@ -1,0 +1,186 @@
+"""The salted values of each entry: digests, the history of every record, signatures, the certificate."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from randomizer.domain.acts import SIGNED, Act
+from randomizer.domain.participants import Participant
+from randomizer.domain.people import Account, Credential, Grant
+from randomizer.domain.records import Alarm, CodeBreak, Deviation, Signature, Task
+from randomizer.domain.supply import Kit, PeriodRecord, Product
+from randomizer.domain.trial import Allocation, SiteStatus, StratumStatus, Trial
+from randomizer.services.trail import plain, values_digest
+from randomizer.services.verification import steps
+from randomizer.services.verification.reading import RELEASE, VALUES
+from randomizer.services.verification.trail_lines import WITHHELD, canonical
+
+if TYPE_CHECKING:
+    from randomizer.services.verification.reading import Public
+    from randomizer.services.verification.report import Findings
+    from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
+
+VALUES_RECORD = f"{RELEASE}/{VALUES}"
+KEY_FIELDS: dict[str, tuple[str, ...]] = {
+    kind.__name__: kind.KEY
+    for kind in (
+        Account,
+        Alarm,
+        Allocation,
+        CodeBreak,
+        Credential,
+        Deviation,
+        Grant,
+        Kit,
+        Participant,
+        PeriodRecord,
+        Product,
+        Signature,
+        SiteStatus,
+        StratumStatus,
+        Task,
+        Trial,
+    )
+}
+"""Fields of the key of each kind of record that the trail covers."""
+
+
+class ValueSteps:
+    """Follows the entries with their values.
+
+    Args:
+        public: The public record.
+        findings: Where failures go.
+    """
+
+    def __init__(self, public: Public, findings: Findings) -> None:
+        self._public = public
+        self._findings = findings
+        self._states: dict[tuple[Any, ...], bytes] = {}  # digest of each record as its last entry left it
+        self._checked = 0
+        self._withheld = 0
+        self._signatures = 0
+        self._activated = False
+
+    def see(self, entry: TrailEntry | None, values: Values | None) -> None:
+        """Take the next entry with its values."""
+        if entry is None:
+            record = values.record if values is not None else VALUES_RECORD
+            self._findings.fail(
+                steps.VALUES_DIGESTS, record, "It is beyond the entries, or not in their order."
+            )
+            return
+        if values is None:
+            self._see_missing(entry)
+            return
+        self._checked += 1
+        if values_digest(values.salt, values.content) != entry.digest:
+            self._findings.fail(
+                steps.VALUES_DIGESTS, values.record, "Its values are not those that its entry was made of."
+            )
+        for row in values.rows:
+            self._follow(row, values)
+        self._check_signatures(entry, values)
+        if entry.act == Act.TRIAL_ACTIVATED and not self._activated:
+            self._activated = True
+            self._check_certificate(values)
+
+    def end(self) -> None:
+        """Say what came of it."""
+        findings = self._findings
+        if not self._activated:
+            findings.fail(
+                steps.VALUES_CERTIFICATE, VALUES_RECORD, "No values say which certificate was activated."
+            )
+        findings.hold(
+            steps.VALUES_DIGESTS, f"{self._checked} entries; {self._withheld} about accounts keep theirs."
+        )
+        findings.hold(steps.VALUES_HISTORY, f"{len(self._states)} records.")
+        findings.hold(steps.VALUES_SIGNATURES, f"{self._signatures} signatures.")
+        findings.hold(steps.VALUES_CERTIFICATE, f"Certificate {self._public.digest}.")
+
+    def _see_missing(self, entry: TrailEntry) -> None:
+        if entry.act in WITHHELD:
+            self._withheld += 1
+            return
+        self._findings.fail(
+            steps.VALUES_DIGESTS, f"{VALUES_RECORD} entry {entry.number}", "Its values are missing."
+        )
+
+    def _follow(self, row: Row, values: Values) -> None:
+        """Compare what a row says was there with what the record's last entry left."""
+        named = f"{row.kind[:40]} {' '.join(str(part)[:40] for part in row.key)}"
+        fields = KEY_FIELDS.get(row.kind)
+        if fields is None or tuple(row.new.get(name) for name in fields) != row.key:
+            self._findings.fail(steps.VALUES_HISTORY, values.record, f"{named} is no record of this key.")
+            return
+        if row.new.get("entry") != values.number:
+            self._findings.fail(
+                steps.VALUES_HISTORY, values.record, f"{named} does not carry the number of its entry."
+            )
+        key = (row.kind, *row.key)
+        before = self._states.get(key)
+        if before is None and row.kind == "Kit" and row.old is not None:
+            reserved = Kit(number=row.text("number"), slot=row.whole("slot"), period=row.whole("period"))
+            before = _digest(plain(reserved))  # activation loads the kits of the sealed rows without an entry
+        told = None if row.old is None else _digest(row.new | row.old)
+        if told != before:
+            self._findings.fail(
+                steps.VALUES_HISTORY, values.record, f"{named} does not go on from its last entry."
+            )
+        self._states[key] = _digest(row.new)
+
+    def _check_signatures(self, entry: TrailEntry, values: Values) -> None:
+        step, found = steps.VALUES_SIGNATURES, [row for row in values.rows if row.kind == "Signature"]
+        if entry.act in SIGNED and not found:
+            self._findings.fail(step, values.record, f"{entry.act} is a signed act and has no signature.")
+        signed = values.details.get("signed")
+        for row in found:
+            self._signatures += 1
+            account = values.details.get("account", 0) if entry.actor == 0 else entry.actor
+            if row.whole("number") != entry.number or row.whole("account") != account:
+                self._findings.fail(step, values.record, "The signature is of another entry or account.")
+            if not isinstance(signed, dict) or row.text("digest") != _signed_digest(signed):
+                self._findings.fail(step, values.record, "The signature is not over what was signed.")
+            elif entry.act == Act.DEFINITION_SIGNED and (
+                signed.get("definition_digest") != self._public.fields.definition_digest
+            ):
+                self._findings.fail(step, values.record, "Another definition was signed than the sealed one.")
+
+    def _check_certificate(self, values: Values) -> None:
+        step, fields = steps.VALUES_CERTIFICATE, self._public.fields
+        expected = {
+            "certificate_digest": self._public.digest,
+            "leaf_root": fields.leaf_root,
+            "sealed_root": fields.sealed_root,
+            "schedule_version": fields.schedule_version,
+        }
+        for name, value in expected.items():
+            if values.details.get(name) != value:
+                self._findings.fail(step, values.record, f"The activation noted another {name}.")
+        trials = [row for row in values.rows if row.kind == "Trial"]
+        if not trials:
+            self._findings.fail(step, values.record, "The activation did not change the trial.")
+        for row in trials:
+            definition = hashlib.sha256(row.text("definition").encode()).hexdigest()
+            if (row.text("certificate_digest"), definition) != (
+                self._public.digest,
+                fields.definition_digest,
+            ):
+                self._findings.fail(
+                    step, values.record, "The trial was activated with another certificate or definition."
+                )
+
+
+def _digest(record: dict[str, Any]) -> bytes:
+    return hashlib.sha256(canonical(record)).digest()
+
+
+def _signed_digest(signed: dict[str, Any]) -> str:
+    try:
+        return hashlib.sha256(rfc8785.dumps(signed)).hexdigest()
+    except (ValueError, RecursionError):
+        return ""

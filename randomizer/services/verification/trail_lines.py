@@ -1,0 +1,234 @@
+"""The lines of the trail: entries, and the salted values beside them; streamed, one in memory at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from sys import intern
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keys.merkle import leaf_hash
+from randomizer.domain.acts import Act
+from randomizer.services.verification.reading import ENTRIES, PUBLIC, RELEASE, VALUES, lines, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WITHHELD = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET})
+"""Acts whose values stay inside: they hold addresses and password hashes."""
+
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+_HEX32 = re.compile(r"[0-9a-f]{64}")
+_ENTRY_KINDS: dict[str, type] = {
+    "act": str,
+    "actor": int,
+    "at": str,
+    "digest": str,
+    "number": int,
+    "participant": str,
+    "role": str,
+    "site": str,
+}
+
+
+class TrailEntry(NamedTuple):
+    """One entry, as published."""
+
+    number: int
+    at: str
+    act: str
+    actor: int
+    role: str
+    site: str
+    participant: str
+    digest: str
+    hash: bytes  # of the leaf, 32 bytes
+
+    @property
+    def record(self) -> str:
+        """Where it stands, for a person."""
+        return f"{PUBLIC}/{ENTRIES} entry {self.number}"
+
+
+class Row(NamedTuple):
+    """One record that an act made or changed."""
+
+    entry: int
+    kind: str
+    key: tuple[str | int, ...]
+    new: dict[str, Any]
+    old: dict[str, Any] | None
+
+    def text(self, name: str) -> str:
+        """A text of the new record.
+
+        Raises:
+            Unreadable: It is none.
+        """
+        value = self.new.get(name)
+        return value if isinstance(value, str) else self._refuse(name)
+
+    def whole(self, name: str) -> int:
+        """A whole number of the new record.
+
+        Raises:
+            Unreadable: It is none.
+        """
+        value = self.new.get(name)
+        return value if type(value) is int else self._refuse(name)
+
+    def shown(self, name: str) -> str:
+        """A text or nothing, as it stands in a table: "" for nothing.
+
+        Raises:
+            Unreadable: It is neither.
+        """
+        return "" if self.new.get(name) is None else self.text(name)
+
+    def _refuse(self, name: str) -> Any:  # noqa: ANN401 - never returns
+        refuse(_values_record(self.entry), f"The {name} of its {self.kind} is not what it should be.")
+
+
+class Values(NamedTuple):
+    """Salt and values of one entry."""
+
+    number: int
+    salt: bytes
+    content: bytes
+    details: dict[str, Any]
+    rows: tuple[Row, ...]
+
+    @property
+    def record(self) -> str:
+        """Where they stand, for a person."""
+        return _values_record(self.number)
+
+
+def entries(directory: Path) -> Iterator[TrailEntry]:
+    """The entries of the public record.
+
+    Raises:
+        Unreadable: A line is not an entry in canonical JSON.
+    """
+    for number, line in enumerate(lines(directory / ENTRIES)):
+        found = _object(line)
+        if found is None or not _is_entry(found):
+            refuse(f"{PUBLIC}/{ENTRIES} line {number + 1}", "It is not an entry in canonical JSON.")
+        yield TrailEntry(
+            number=found["number"],
+            at=found["at"],
+            act=intern(found["act"]),
+            actor=found["actor"],
+            role=intern(found["role"]),
+            site=intern(found["site"]),
+            participant=intern(found["participant"]),
+            digest=found["digest"],
+            hash=leaf_hash(line[:-1]),
+        )
+
+
+def values(directory: Path) -> Iterator[Values]:
+    """The salted values of a release.
+
+    Raises:
+        Unreadable: A line does not hold values in canonical JSON.
+    """
+    for number, line in enumerate(lines(directory / VALUES), start=1):
+        found = _object(line)
+        if found is None or not _is_salted(found):
+            refuse(f"{RELEASE}/{VALUES} line {number}", "It does not hold salted values in canonical JSON.")
+        content = found["content"].encode()
+        parts = _object(content + b"\n")
+        if parts is None or not _is_content(parts):
+            refuse(_values_record(found["number"]), "Its content is not what an act leaves.")
+        yield Values(
+            number=found["number"],
+            salt=bytes.fromhex(found["salt"]),
+            content=content,
+            details=parts["details"],
+            rows=tuple(_row(found["number"], row) for row in parts["rows"]),
+        )
+
+
+def together(
+    found: Iterator[TrailEntry], salted: Iterator[Values] | None
+) -> Iterator[tuple[TrailEntry | None, Values | None]]:
+    """Entries with the values that stand at their place: by order, so that nothing is held in memory.
+
+    Args:
+        found: Entries.
+        salted: Values, or None without a release.
+
+    Yields:
+        Each entry with its values, if there are any; values beyond every entry come with None.
+    """
+    waiting = next(salted, None) if salted is not None else None
+    for entry in found:
+        if waiting is not None and waiting.number == entry.number:
+            yield entry, waiting
+            waiting = next(salted, None) if salted is not None else None
+        else:
+            yield entry, None
+    if waiting is not None:
+        yield None, waiting
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 for what the trail holds: no floating point, names without astral characters."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    """The JSON object of a canonical line, or None where it is none."""
+    try:
+        found = json.loads(line)
+        return found if isinstance(found, dict) and canonical(found) + b"\n" == line else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_entry(found: dict[str, Any]) -> bool:
+    return (
+        found.keys() == _ENTRY_KINDS.keys()
+        and all(type(found[name]) is kind for name, kind in _ENTRY_KINDS.items())
+        and _AT.fullmatch(found["at"]) is not None
+        and _HEX32.fullmatch(found["digest"]) is not None
+    )
+
+
+def _is_salted(found: dict[str, Any]) -> bool:
+    return (
+        found.keys() == {"content", "number", "salt"}
+        and type(found["number"]) is int
+        and isinstance(found["content"], str)
+        and isinstance(found["salt"], str)
+        and _HEX32.fullmatch(found["salt"]) is not None
+    )
+
+
+def _is_content(parts: dict[str, Any]) -> bool:
+    return (
+        parts.keys() == {"details", "rows", "why_digest"}
+        and isinstance(parts["why_digest"], str)
+        and isinstance(parts["details"], dict)
+        and isinstance(parts["rows"], list)
+    )
+
+
+def _row(number: int, row: object) -> Row:
+    if (
+        not isinstance(row, dict)
+        or not {"kind", "key", "new"} <= row.keys() <= {"kind", "key", "new", "old"}
+        or not isinstance(row["kind"], str)
+        or not isinstance(row["key"], list)
+        or not all(type(part) in {str, int} for part in row["key"])
+        or not isinstance(row["new"], dict)
+        or not isinstance(row.get("old", {}), dict)
+    ):
+        refuse(_values_record(number), "One of its rows is not what an act leaves.")
+    return Row(number, intern(row["kind"]), tuple(row["key"]), row["new"], row.get("old"))
+
+
+def _values_record(number: int) -> str:
+    return f"{RELEASE}/{VALUES} entry {number}"
