@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "account": "Make accounts, grant and revoke roles.",
     "activate": "Load a sealed bundle into an instance.",
     "backup": "Copy the database while it is in use.",
+    "demo": "Play a whole rehearsal trial, from record to verified release.",
     "draft": "Turn a registry record into a draft definition.",
     "init": "Make an instance that holds a draft.",
     "install-keys": "Put the keys of a bundle on the code-break host.",

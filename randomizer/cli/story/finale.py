@@ -1,0 +1,73 @@
+"""After the last participant: lock, release by the custodians, both folders, verification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keys import custody
+from randomizer.cli.story.processes import run
+from randomizer.cli.story.staging import sign_checkpoint
+from randomizer.domain.people import Role
+from randomizer.services import conduct, locking, publishing, release, release_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randomizer.cli.story.staging import Ready
+
+LOG_KEY = "log.vkey"
+
+
+def close(ready: Ready, *, terminated: bool) -> None:
+    """Close enrolment or terminate, then lock."""
+    if terminated:
+        ready.cast.sign(conduct.terminate, Role.SPONSOR, "Too few participants can be found.")
+    else:
+        ready.cast.act(conduct.close_enrolment, Role.TRIAL_MANAGER, "The planned number is reached.")
+    ready.cast.sign(locking.lock, Role.SPONSOR, "All data are in and queries closed.")
+    sign_checkpoint(ready.settings, ready.cast)
+
+
+def open_release(directory: Path, ready: Ready) -> None:
+    """Custodians open the release, each with a share from their own directory; the host takes its copy in."""
+    export, opened, people = directory / "export", directory / "opened", directory / "people"
+    ready.cast.at_desk(release.export_sealed, ready.desk, Role.UNBLINDED_STATISTICIAN, export)
+    present = range(1, ready.definition.quorum.k + 1)
+    run(
+        "keys",
+        "combine",
+        *("--certificate", export / "certificate.note", "--vkey", ready.ceremony_key),
+        *("--digest", ready.certificate_digest, "--sealed", export / "release.sealed"),
+        *(
+            part
+            for number in present
+            for part in ("--share", people / f"custodian-{number}" / "share.txt")
+        ),
+        *("--recipient", ready.settings.public / "transport.pub"),
+        *("--recipient", people / "statistician" / "identity.pub"),
+        *("--out", opened),
+    )
+    sealed = (opened / "release-code-break-host.sealed").read_bytes()
+    ready.cast.at_desk(release.import_release, ready.desk, Role.UNBLINDED_STATISTICIAN, sealed)
+    sign_checkpoint(ready.settings, ready.cast)
+
+
+def write_folders(directory: Path, ready: Ready) -> None:
+    """Write ``public/``, ``release/`` and the pins, as the trial master file would hold them."""
+    ready.cast.serve(lambda uow: publishing.export(uow, ready.settings.public))
+    with ready.store.reading() as uow:
+        release_files.write_public(uow, ready.desk, ready.settings.public, directory / "public")
+        released = release.imported(uow, ready.desk)
+        release_files.write_release(uow, released, directory / "release")
+    log_key = (ready.settings.public / LOG_KEY).read_text(encoding="utf-8").strip()
+    pins = {
+        "certificate_digest": ready.certificate_digest,
+        "ceremony_key": ready.ceremony_key,
+        "log_key": log_key,
+    }
+    custody.write_pins(directory / "pins.json", pins)
+
+
+def verify(directory: Path) -> dict[str, Any]:
+    """Verify the folders against the pins, in a process of its own."""
+    return run("randomizer", "verify", directory)
