@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 LONGEST_NUMBER = 9  # digits
+MOMENT = "Date and time, such as 2026-11-27 14:30 or 27 Nov 2026, 14:30."
+SPOKEN = "%d %b %Y %H:%M"  # a moment as the pages show it, without its comma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +92,13 @@ class Form:
         typed = self.text(name)
         if not typed:
             return None
-        try:
-            parsed = datetime.fromisoformat(typed)
-        except ValueError as error:
+        parsed = _parsed(typed)
+        if parsed is None:
             raise Refused(
                 f"{self._label(name)} must be a date and a time such as 2026-11-27 14:30, in UTC; "
                 f"got {typed[:40]!r}.",
                 field=name,
-            ) from error
+            )
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
     def needed_moment(self, name: str) -> datetime:
@@ -153,3 +154,16 @@ class Form:
 
     def _label(self, name: str) -> str:
         return next((one.label for one in self.fields if one.name == name), name)
+
+
+def _parsed(typed: str) -> datetime | None:
+    """A date with a time, as typed; a plain date is none, for midnight is rarely meant."""
+    plain = " ".join(typed.removesuffix("UTC").replace(",", " ").split())
+    try:
+        return datetime.strptime(plain, SPOKEN)  # noqa: DTZ007 - a time without a zone is UTC here
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(plain) if ":" in plain else None
+    except ValueError:
+        return None

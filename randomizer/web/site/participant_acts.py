@@ -20,7 +20,7 @@ from randomizer.services import (
     products,
 )
 from randomizer.web import words
-from randomizer.web.forms import WHY, Field, Form
+from randomizer.web.forms import MOMENT, WHY, Field, Form
 from randomizer.web.site import bodies
 from randomizer.web.site.acts import ActPage, Call, Loaded
 
@@ -33,7 +33,7 @@ LEVEL = "level_"
 BOOKED_FOR = Field(
     name="booked_for",
     label="Start of the infusion",
-    type="datetime-local",
+    hint=MOMENT,
     unit="UTC",
     width="half",
 )
@@ -49,11 +49,10 @@ OUTCOME = Field(
 )
 INFUSION = (
     OUTCOME,
-    Field(name="given_at", label="Start of the infusion", type="datetime-local", unit="UTC", width="half"),
+    Field(name="given_at", label="Start of the infusion", hint=MOMENT, unit="UTC", width="half"),
     Field(
         name="stopped_at",
         label="Stopped at",
-        type="datetime-local",
         unit="UTC",
         width="half",
         hint="Only if it was stopped early.",
