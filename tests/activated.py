@@ -6,6 +6,7 @@ Every role has one person; those bound to a site are at TLS, with a second inves
 from __future__ import annotations
 
 import hashlib
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -29,15 +30,19 @@ from randomizer.services import (
     activation,
     ceremony,
     ceremony_files,
+    certificate_fields,
     checkpoints,
     conduct,
     definition_signing,
     instances,
+    key_installation,
     rehearsals,
 )
+from randomizer.services import bundle as bundle_files
 from randomizer.services.bundle import Bundle
 from randomizer.services.certificate_fields import QuorumFields
 from randomizer.store.engine import open_engine
+from randomizer.store.schema import upgrade
 from randomizer.store.work import Store
 
 if TYPE_CHECKING:
@@ -119,6 +124,7 @@ class Rehearsal:
     plan: Plan
     key: VerifierKey
     digest: str
+    certificate_key: NoteKey = field(repr=False)
     transport: Identity = field(repr=False)
     recipients: dict[str, Identity] = field(repr=False)
     release_shares: tuple[str, ...] = field(repr=False)
@@ -127,6 +133,12 @@ class Rehearsal:
     @property
     def bundle(self) -> Bundle:
         return Bundle(self.directory)
+
+    def install(self, directory: Path) -> None:
+        """Make a directory the code-break host's: transport key, key ring and pins."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.transport.save(directory / key_installation.TRANSPORT_KEY)
+        key_installation.install(self.bundle, directory, key=self.key, pinned_digest=self.digest)
 
 
 def split_key(entropy: Entropy, recipients: dict[str, Identity]) -> tuple[QuorumFields, tuple[str, ...]]:
@@ -194,11 +206,29 @@ def seal_rehearsal(
         plan=plan,
         key=sealed.verifier,
         digest=sealed.digest,
+        certificate_key=opening.certificate_key,
         transport=transport,
         recipients=recipients,
         release_shares=release_shares,
         staged_shares=staged_shares,
     )
+
+
+def copy(rehearsal: Rehearsal, directory: Path) -> Rehearsal:
+    """The same bundle elsewhere, to be spoilt."""
+    shutil.copytree(rehearsal.directory, directory)
+    return replace(rehearsal, directory=directory)
+
+
+def sign_again(spoilt: Rehearsal, **changes: Any) -> Rehearsal:  # noqa: ANN401 - any field
+    """Sign a spoilt bundle as the ceremony would have: only what is checked beyond digests can catch it."""
+    note = spoilt.bundle.read(bundle_files.CERTIFICATE)
+    digests = {name: spoilt.bundle.digest(name) for name in bundle_files.DIGESTED}
+    fields = certificate_fields.read(note).model_copy(update={"files": digests} | changes)
+    (spoilt.directory / bundle_files.CERTIFICATE).write_bytes(
+        certificate_fields.sign(fields, spoilt.certificate_key)
+    )
+    return replace(spoilt, digest=certificate_fields.digest(fields))
 
 
 @dataclass(kw_only=True)
@@ -267,6 +297,13 @@ def cheap_gate() -> accounts.Gate:
     """A gate whose password hash costs next to nothing."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     return accounts.Gate(totp_key=TOTP_KEY, hasher=hasher)
+
+
+def migrate(url: str) -> None:
+    """Bring an empty database to the present schema."""
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def command(
             uow, person, source, key=key, pinned_digest=pinned_digest, progress=advance
         )
         # Before the commit, and safe to repeat: a host without keys must not come up with an active trial.
-        instance_publication.publish(source, settings.directory)
+        instance_publication.publish(source, settings.public)
         if not without_keys:
             key_installation.install(
                 source, settings.directory / "codebreak", key=key, pinned_digest=pinned_digest

@@ -50,13 +50,26 @@ def install(bundle: Bundle, directory: Path, *, key: VerifierKey, pinned_digest:
     for name in (bundle_files.KEY_RING, *KEPT):
         if bundle.digest(name) != fields.files.get(name):
             raise BundleRefused(f"{name} differs from what the certificate says.", field=name)
-    ring = _open_ring(bundle, directory, fields)
     pins = Pins.of_certificate(fields.model_dump(), digest)
+    if (directory / KEYS).exists():
+        _demand_same(directory, pins)
+        return pins
+    ring = _open_ring(bundle, directory, fields)
     for name in KEPT:
-        files.write_public(directory / name, bundle.read(name))
-    custody.write_pins(directory / PINS, pins.texts() | {"ceremony_key": key.encode()})
+        files.write_public(directory / name, bundle.read(name), replace=True)
+    custody.write_pins(directory / PINS, pins.texts() | {"ceremony_key": key.encode()}, replace=True)
+    # Last: what stands beside them is only of use with the keys.
     custody.write_key_file(directory / KEYS, ring)
     return pins
+
+
+def _demand_same(directory: Path, pins: Pins) -> None:
+    if Pins.of_texts(custody.read_pins(directory / PINS)) != pins:
+        raise BundleRefused(
+            "This host holds the keys of another sealing. Nothing was overwritten.",
+            field="keys",
+            next_step="Every trial has a code-break host directory of its own.",
+        )
 
 
 def _open_ring(bundle: Bundle, directory: Path, fields: CertificateFields) -> KeyRing:

@@ -9,8 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from randomizer.store.engine import open_engine
-from randomizer.store.schema import upgrade
 from tests import activated
 
 if TYPE_CHECKING:
@@ -37,9 +35,7 @@ def definition(rehearsal: Rehearsal) -> Definition:
 @pytest.fixture
 def draft(database_url: str, definition: Definition) -> Iterator[Instance]:
     """A draft with everybody, nothing signed yet, on each database."""
-    engine = open_engine(database_url)
-    upgrade(engine)
-    engine.dispose()
+    activated.migrate(database_url)
     with activated.opened(database_url, definition) as instance:
         activated.draft(instance)
         yield instance
@@ -79,9 +75,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path, definition: Definit
 
 
 def _activate(url: str, rehearsal: Rehearsal) -> datetime:
-    engine = open_engine(url)
-    upgrade(engine)
-    engine.dispose()
+    activated.migrate(url)
     with activated.opened(url, rehearsal.definition) as instance:
         activated.draft(instance)
         activated.activate(instance, rehearsal)
