@@ -11,6 +11,7 @@ RandomizerError
 ├── NotFound           there is no such record, or not for this person
 ├── Conflict           somebody else was first; asking again is safe
 ├── Unwritable         the database cannot be written now; what was under way was undone
+├── Unreadable         the database cannot be read now
 ├── Stopped            an alarm stands; the act waits until it is cleared
 │   └── Tampered       a record differs from its entry or its certificate
 ├── DefinitionFaulty   a definition file has faults, all of them listed
@@ -125,6 +126,18 @@ class Unwritable(RandomizerError):
         super().__init__(
             "The database cannot be written at this moment. Nothing was changed.",
             next_step="Try again in a minute. If it stays, call the administrator. A code break still works.",
+        )
+
+
+class Unreadable(RandomizerError):
+    """The database cannot be read now."""
+
+    code = "unreadable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database cannot be read at this moment. Nothing was opened and nothing was changed.",
+            next_step="In an emergency use the sealed emergency pack of the site. Call the administrator.",
         )
 
 

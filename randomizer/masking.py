@@ -91,8 +91,16 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
     | _rules("intent account reason disclosed_at", BREAKERS),
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
-    "Sheet": _rules("participant period kit content booked_for", {Role.PREPARER}),
-    "Answer": _rules("participant given planned kits agrees emergency_text", BREAKERS),
+    "Sheet": _rules(
+        "participant period kit content treatment booked_for donation volume_ml infusion_minutes "
+        "expiry_minutes fit preparing",
+        {Role.PREPARER},
+    ),
+    "ProductDetails": _rules("lot cell_count viability form note", {Role.CLEARER}),
+    "Answer": _rules(
+        "participant site shown_at given next_planned implied planned disagreements remarks emergency_text",
+        BREAKERS,
+    ),
 }
 """Kind of record, field, rule."""
 

@@ -78,3 +78,8 @@ def before(uow: UnitOfWork, number: str) -> Before:
     else:
         verdict, worth_it = "The code break will say what was given so far.", True
     return Before(participant=participant, records=records, verdict=verdict, worth_it=worth_it)
+
+
+def breaks_of(uow: UnitOfWork, account: int) -> tuple[CodeBreak, ...]:
+    """The code breaks of one person, the last one first."""
+    return uow.all(CodeBreak, account=account, order="-intended_at")

@@ -124,6 +124,31 @@ def open_sheet(desk: Desk, person: Person, number: str) -> Sheet:
         return _sheet(uow, desk, open_for_sheet(uow, desk, entry), record, definition)
 
 
+def sheet_again(desk: Desk, person: Person, number: str) -> Sheet:
+    """Show the sheet once more that this person opened for the present booking; no further entry.
+
+    Raises:
+        NotAllowed: The person is no preparing pharmacist.
+        Refused: The sheet was not opened for this booking, or by somebody else.
+        Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
+    """
+    with desk.store.reading() as uow:
+        _, definition = trials.current(uow)
+        participant = uow.get(Participant, number, what="participant")
+        demand(person, MAY[Act.SHEET_OPENED], participant.site, what=Act.SHEET_OPENED)
+        participants.demand(participant, Act.PREPARATION_BEGUN)
+        record = periods.current(uow, number)
+        trail.check(uow, record)
+        entry = _sheet_entry(uow, number)
+        if uow.get(Entry, entry, what="entry").actor != person.account:
+            raise Refused(
+                f"The sheet of participant {number} was opened by somebody else.",
+                field="participant",
+                next_step="Open it yourself; that is put on record.",
+            )
+        return _sheet(uow, desk, open_for_sheet(uow, desk, entry), record, definition)
+
+
 def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
     """Begin the preparation of the current period's kit.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
-from randomizer.errors import Conflict, NotFound, Unwritable
+from randomizer.errors import Conflict, NotFound, Unreadable, Unwritable
 from randomizer.store.engine import READ_ONLY
 from randomizer.store.tables import COVERED, ROWS
 
@@ -207,9 +207,16 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """A transaction that sees one state and changes nothing."""
-        with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
-            yield UnitOfWork(connection, self.clock, self.entropy)
+        """A transaction that sees one state and changes nothing.
+
+        Raises:
+            Unreadable: The database is gone.
+        """
+        try:
+            with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+                yield UnitOfWork(connection, self.clock, self.entropy)
+        except OperationalError as error:
+            raise Unreadable from error
 
 
 def _by_key(kind: type, *, locked: bool) -> Select[Any]:

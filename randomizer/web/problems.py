@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from randomizer import errors
-from randomizer.errors import RandomizerError, Tampered
+from randomizer.errors import RandomizerError, Tampered, Unwritable
 from randomizer.services.transactions import raise_tampering
 from randomizer.web import shell
 from randomizer.web.headers import request_id
@@ -39,6 +40,8 @@ STATUS: dict[type[RandomizerError], int] = {
     TriedTooOften: 429,
     errors.NotFound: 404,
     errors.Stopped: 503,
+    errors.Unwritable: 503,
+    errors.Unreadable: 503,
 }
 TITLES = {
     400: "This could not be read",
@@ -51,7 +54,7 @@ TITLES = {
     422: "Not possible as asked",
     429: "Too many tries",
     500: "Something went wrong here",
-    503: "Stopped",
+    503: "Not possible at this moment",
 }
 HTTP_SENTENCES = {
     400: "What came in could not be read. Nothing was changed.",
@@ -78,7 +81,8 @@ def register(app: Flask, door: Door) -> None:
     @app.errorhandler(RandomizerError)
     def _known(error: RandomizerError) -> Response:
         if isinstance(error, Tampered):
-            raise_tampering(door.store, error)
+            with suppress(Unwritable):  # the person is told all the same; the nightly check finds it again
+                raise_tampering(door.store, error)
         return answer(door, error)
 
     @app.errorhandler(HTTPException)
