@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +12,20 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from randomizer.config import load_settings
+from randomizer.config import load_settings, system_clock
 from randomizer.errors import RandomizerError
 from randomizer.logging_setup import configure_logging
+from randomizer.services.accounts import Gate
+from randomizer.services.transactions import open_store
+from randomizer.web.door import DoorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
 
-    from randomizer.config import Door, Settings
+    from randomizer.config import Door, DoorSecrets, Settings
+    from randomizer.services.transactions import Store
 
     MakeApp = Callable[[Settings], Flask]
 
@@ -51,6 +56,27 @@ def main(name: str, make_app: MakeApp) -> int:
     workers = settings.site.workers if name == "site" else 1
     Server(lambda: make_app(settings), door, workers=workers).run()
     return 0
+
+
+def store_of(settings: Settings) -> Store:
+    """The instance's store, with the system's clock and randomness."""
+    return open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes)
+
+
+def gate_of(settings: Settings, held: DoorSecrets) -> Gate:
+    """What it takes to check a password and a code at a door."""
+    totp_key = held.totp_key.get_secret_value().encode()
+    return Gate(totp_key=totp_key, step_up_seconds=settings.step_up_seconds)
+
+
+def deployment_of(settings: Settings, door: Door, held: DoorSecrets) -> DoorSettings:
+    """What a door needs to know of its deployment."""
+    return DoorSettings(
+        session_secret=held.session_secret.get_secret_value(),
+        https=not settings.plain_http,
+        hosts=(door.host_name,) if door.host_name else (),
+        proxies=door.proxies,
+    )
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # the library has no types
