@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine, Select, Table, Update
+    from sqlalchemy import Connection, Engine, Row, Select, Table, Update
     from sqlalchemy.sql import ColumnElement
 
     Clock = Callable[[], datetime]
     Entropy = Callable[[int], bytes]
 
 T = TypeVar("T")
+Shape = tuple[tuple[str, str], ...]
+
+EMPTY, AMONG, EQUAL = "empty", "among", "equal"
 
 READ_ONLY_TRANSACTION = "25006"  # PostgreSQL's word for a database that only reads, such as a replica
 
@@ -66,7 +70,7 @@ class UnitOfWork:
         """
         statement = (BY_KEY_LOCKED if locked else BY_KEY)[kind]
         row = self._connection.execute(statement, dict(zip(KEYS[kind], key, strict=True))).first()
-        return None if row is None else kind(**row._mapping)
+        return None if row is None else _value(kind, row)
 
     def get(self, kind: type[T], /, *key: object, what: str = "record") -> T:
         """The value with this key.
@@ -94,10 +98,11 @@ class UnitOfWork:
             skip: How many to leave out at the start; only with a limit.
             **where: Field names with a value, a collection of values, or None for "empty".
         """
-        table = TABLES[kind]
-        statement = select(table).where(*_conditions(table, where)).order_by(*_order(table, kind, order))
-        rows = self._connection.execute(statement if limit is None else statement.limit(limit).offset(skip))
-        return tuple(kind(**row._mapping) for row in rows)
+        statement = _select(kind, _shape(where), order)  # type: ignore[arg-type]
+        if limit is not None:
+            statement = statement.limit(limit).offset(skip)
+        rows = self._connection.execute(statement, _wanted(where))
+        return tuple(_value(kind, row) for row in rows)
 
     def page(self, kind: type[T], /, *, after: int, limit: int) -> tuple[T, ...]:
         """Values of a kind with a numeric key, from a key on.
@@ -110,13 +115,11 @@ class UnitOfWork:
         table = TABLES[kind]
         column = table.c[KEYS[kind][0]]
         rows = self._connection.execute(select(table).where(column >= after).order_by(column).limit(limit))
-        return tuple(kind(**row._mapping) for row in rows)
+        return tuple(_value(kind, row) for row in rows)
 
     def count(self, kind: type, /, **where: object) -> int:
         """How many values fit; see `all` for the conditions."""
-        table = TABLES[kind]
-        statement = select(func.count()).select_from(table).where(*_conditions(table, where))
-        return int(self._connection.execute(statement).scalar_one())
+        return int(self._connection.execute(_count(kind, _shape(where)), _wanted(where)).scalar_one())
 
     def insert(self, value: object) -> None:
         """Add a value.
@@ -165,8 +168,8 @@ class UnitOfWork:
         """Delete values that the trail does not cover; returns how many."""
         if kind in COVERED:
             raise ValueError(f"{kind.__name__} is covered by the trail and never deleted.")
-        table = TABLES[kind]
-        return self._connection.execute(delete(table).where(*_conditions(table, where))).rowcount
+        statement = delete(TABLES[kind]).where(*_conditions(kind, _shape(where)))
+        return self._connection.execute(statement, _wanted(where)).rowcount
 
     def remove_before(self, kind: type, field: str, moment: datetime) -> int:
         """Delete uncovered values whose moment has passed; returns how many."""
@@ -245,16 +248,46 @@ def _mapping(value: object) -> dict[str, Any]:
     return {name: getattr(value, name) for name in NAMES[type(value)]}
 
 
-def _conditions(table: Table, where: dict[str, object]) -> list[ColumnElement[bool]]:
-    return [_condition(table.c[name], wanted) for name, wanted in where.items()]
+def _value(kind: type[T], row: Row[Any]) -> T:
+    return kind(**dict(zip(NAMES[kind], row, strict=True)))
 
 
-def _condition(column: Any, wanted: object) -> Any:  # noqa: ANN401
+def _shape(where: dict[str, object]) -> Shape:
+    # What a statement is built from: the conditions without their contents.
+    return tuple((name, _how(wanted)) for name, wanted in where.items())
+
+
+def _how(wanted: object) -> str:
     if wanted is None:
+        return EMPTY
+    return AMONG if isinstance(wanted, (tuple, list, set, frozenset)) else EQUAL
+
+
+def _wanted(where: dict[str, object]) -> dict[str, Any]:
+    contents = {name: wanted for name, wanted in where.items() if wanted is not None}
+    return {name: list(some) if _how(some) == AMONG else some for name, some in contents.items()}  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=256)
+def _select(kind: Any, shape: Shape, order: str) -> Select[Any]:  # noqa: ANN401
+    table = TABLES[kind]
+    return select(table).where(*_conditions(kind, shape)).order_by(*_order(table, kind, order))
+
+
+@lru_cache(maxsize=256)
+def _count(kind: Any, shape: Shape) -> Select[Any]:  # noqa: ANN401
+    return select(func.count()).select_from(TABLES[kind]).where(*_conditions(kind, shape))
+
+
+def _conditions(kind: type, shape: Shape) -> list[ColumnElement[bool]]:
+    return [_condition(TABLES[kind].c[name], how) for name, how in shape]
+
+
+def _condition(column: ColumnElement[Any], how: str) -> ColumnElement[bool]:
+    if how == EMPTY:
         return column.is_(None)
-    if isinstance(wanted, (tuple, list, set, frozenset)):
-        return column.in_(list(wanted))
-    return column == wanted
+    wanted = bindparam(column.key, type_=column.type, expanding=how == AMONG)
+    return column.in_(wanted) if how == AMONG else column == wanted
 
 
 def _order(table: Table, kind: type, order: str) -> list[Any]:
