@@ -162,13 +162,14 @@ def seal_rehearsal(
     unblinded: UnblindedDefinition | None = None,
     kind: Kind = Kind.REHEARSAL,
     text: str = "tests",
+    transport: Identity | None = None,
 ) -> Rehearsal:
     """Seal a bundle with randomness that follows from a text."""
     definition = definition or small_definition()
     unblinded = unblinded or small_unblinded(definition)
     entropy = rehearsals.fixed_entropy(text)
     outside = entropy_of(f"outside {text}")
-    transport = Identity.generate(outside)
+    transport = transport or Identity.generate(outside)
     recipients = {"code-break-host": transport, "statistician": Identity.generate(outside)}
     release, release_shares = split_key(outside, recipients)
     staged, staged_shares = split_key(outside, {"statistician": recipients["statistician"]})

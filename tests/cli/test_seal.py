@@ -75,22 +75,6 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
-def small_files(directory: Path) -> tuple[Path, Path]:
-    """The example with few slots and a quorum of 2 of 3."""
-    text = (CONFIG / "mesems.toml").read_text(encoding="utf-8")
-    for old, new in (
-        ("capacity = 120", "capacity = 12"),
-        ("capacity = 80", "capacity = 12"),
-        ("low_water = 12", "low_water = 2"),
-        ("low_water = 8", "low_water = 2"),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    definition = directory / "trial.toml"
-    definition.write_text(text, encoding="utf-8")
-    return definition, CONFIG / "mesems.unblinded.toml"
-
-
 @dataclass(frozen=True)
 class Table:
     """Everything on the table before the ceremony begins."""
@@ -103,9 +87,8 @@ class Table:
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
+def table(tmp_path_factory: pytest.TempPathFactory, definition_file: Path) -> Table:
     place = tmp_path_factory.mktemp("ceremony")
-    definition, unblinded = small_files(place)
     for name in ("custodian-1", "custodian-2", "custodian-3", "statistician", "host"):
         run("keys", "identity", "--dir", place / name, "--name", name, cwd=place)
     custodians = [
@@ -130,9 +113,9 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
         )
     options: list[object] = [
         "--definition",
-        definition,
+        definition_file,
         "--unblinded",
-        unblinded,
+        CONFIG / "mesems.unblinded.toml",
         "--release",
         place / "split" / "release-shares.json",
         "--staged",

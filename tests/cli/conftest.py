@@ -1,0 +1,74 @@
+"""Commands called in this process, and a small definition as a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from randomizer.cli import main
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command came to."""
+
+    status: int
+    out: str
+    error: str
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Its answer in JSON."""
+        assert self.status == 0, self.error
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def refusal(self) -> str:
+        """Its plain sentences."""
+        assert self.status == 1
+        assert self.out == ""
+        assert "Traceback" not in self.error
+        return self.error
+
+
+Randomizer = Callable[..., Answer]
+
+
+@pytest.fixture
+def randomizer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Randomizer:
+    """Call a command as its console script would."""
+
+    def call(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["randomizer", *map(str, arguments)])
+        capsys.readouterr()
+        status = main()
+        told = capsys.readouterr()
+        return Answer(status, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def definition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example with 24 slots; its quorum is 2 of 3."""
+    text = (CONFIG / "mesems.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ("capacity = 120", "capacity = 12"),
+        ("capacity = 80", "capacity = 12"),
+        ("low_water = 12", "low_water = 2"),
+        ("low_water = 8", "low_water = 2"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path_factory.mktemp("definition") / "trial.toml"
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.cli import COMMANDS
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Randomizer
+
+ROOT = Path(__file__).parents[2]
+
+
+def loaded_after(code: str) -> set[str]:
+    """The modules of ours that a fresh process has loaded after some code."""
+    report = "; import sys; print(*(m for m in sys.modules if m.split('.')[0] in {'keys', 'randomizer'}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + report], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.promise(5)
+def test_the_command_line_loads_no_command_before_it_is_called() -> None:
+    assert loaded_after("import randomizer.cli") == {"randomizer", "randomizer.cli", "randomizer.errors"}
+
+
+@pytest.mark.promise(5)
+def test_help_loads_no_command() -> None:
+    code = "import randomizer.cli as c; c.randomizer.main(['--help'], standalone_mode=False)"
+    assert not [name for name in loaded_after(code) if name.startswith("keys")]
+
+
+def test_every_command_that_is_listed_can_be_called(randomizer: Randomizer) -> None:
+    for name in COMMANDS:
+        told = randomizer(name, "--help")
+        assert told.status == 0, name
+        assert told.out.startswith(f"Usage: randomizer {name}")
+
+
+def test_an_unknown_command_is_refused_in_a_sentence(randomizer: Randomizer) -> None:
+    assert "No such command 'randomise'" in randomizer("randomise").refusal
+
+
+def test_a_missing_option_is_named(randomizer: Randomizer) -> None:
+    assert "--definition" in randomizer("init", "somewhere").refusal
