@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 FIELDS = frozenset(
-    {"event", "level", "timestamp", "process", "logger", "job", "door", "status", "attempts", "error", "at"}
+    {
+        *("event", "level", "timestamp", "process", "logger", "job", "attempts", "error", "at", "where"),
+        *("door", "request", "method", "page", "status", "account"),
+    }
 )
 """Every field that a line may have."""
 
@@ -65,13 +68,13 @@ def configure_logging(process: str) -> None:
 
 
 def allow_listed(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Keep listed fields that are short texts or numbers; drop all else."""
+    """Keep listed fields that are short texts, numbers, or lists of short texts; drop all else."""
     kept: EventDict = {}
     for field, content in event.items():
         if field.startswith("_"):  # of structlog itself, taken out before the line is written
             kept[field] = content
-        elif field in FIELDS and isinstance(content, (str, int)):
-            kept[field] = content[:LONGEST_TEXT] if isinstance(content, str) else content
+        elif field in FIELDS and isinstance(content, (str, int, list)):
+            kept[field] = _short(content)
     return kept
 
 
@@ -89,6 +92,12 @@ def error_place(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDi
         event["error"] = type(error).__name__
         event["at"] = _place(error.__traceback__)
     return event
+
+
+def _short(content: str | int | list[object]) -> str | int | list[str]:
+    if isinstance(content, list):
+        return [part[:LONGEST_TEXT] for part in content if isinstance(part, str)]
+    return content[:LONGEST_TEXT] if isinstance(content, str) else content
 
 
 def _name_process(process: str) -> Processor:

@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from randomizer.cli.console import instance_option
+from randomizer.cli.console import FILE, instance_option, json_option
+from randomizer.cli.instance_processes import command_line
 from randomizer.config import load_settings
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-MODULES = {
-    "site": "randomizer.web.site",
-    "codebreak": "randomizer.web.codebreak",
-    "jobs": "randomizer.jobs",
-}
+REHEARSAL = Path("var/rehearsal")
 
 
 @click.group()
@@ -50,11 +45,19 @@ def jobs(instance: Path | None) -> NoReturn:
     _become("jobs", instance)
 
 
-def arguments(name: str, directory: Path) -> list[str]:
-    """The command line of a process of an instance."""
-    return [sys.executable, "-m", MODULES[name], str(directory)]
+@command.command()
+@click.option("--dir", "directory", type=FILE, default=REHEARSAL, show_default=True)
+@click.option("--site-port", type=click.IntRange(1, 65535), default=8701, show_default=True)
+@click.option("--codebreak-port", type=click.IntRange(1, 65535), default=8702, show_default=True)
+@json_option
+def rehearsal(directory: Path, site_port: int, codebreak_port: int, *, as_json: bool) -> None:
+    """A sealed rehearsal of MESEMS with both doors and the jobs on this machine; made if there is none."""
+    from randomizer.cli import rehearsal_run  # noqa: PLC0415 - reaches what seals; the processes do not
+
+    ports = {"site": site_port, "codebreak": codebreak_port}
+    rehearsal_run.run(directory.resolve(), ports, as_json=as_json)
 
 
 def _become(name: str, instance: Path | None) -> NoReturn:
     settings = load_settings(instance)
-    os.execv(sys.executable, arguments(name, settings.directory))  # noqa: S606 - fixed arguments, no shell
+    os.execv(sys.executable, command_line(name, settings.directory))  # noqa: S606 - fixed arguments, no shell
