@@ -178,9 +178,11 @@ def about(value: object) -> str:
 def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
     if value.entry == 0 and isinstance(value, Kit):
         return value == Kit(number=value.number, slot=value.slot, period=value.period)
-    entry = uow.find(Entry, value.entry)
-    values = uow.find(EntryValues, value.entry)
-    if entry is None or values is None or values_digest(values.salt, values.content.encode()) != entry.digest:
+    recorded = uow.recorded(value.entry)
+    if recorded is None:
+        return False
+    entry, values = recorded
+    if values_digest(values.salt, values.content.encode()) != entry.digest:
         return False
     content = json.loads(values.content)
     if content["why_digest"] != values_digest(values.salt, values.why.encode()):

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
+from randomizer.domain.housekeeping import Entry, EntryValues
 from randomizer.errors import Conflict, NotFound, Unreadable, Unwritable
 from randomizer.store.engine import READ_ONLY
 from randomizer.store.tables import COVERED, ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine, Row, Select, Table, Update
+    from sqlalchemy import Connection, Engine, Select, Table, Update
     from sqlalchemy.sql import ColumnElement
 
     Clock = Callable[[], datetime]
@@ -85,6 +86,14 @@ class UnitOfWork:
                 f"There is no {what} {named}.", field=what, next_step="Check the number and enter it again."
             )
         return found
+
+    def recorded(self, number: int) -> tuple[Entry, EntryValues] | None:
+        """An entry of the trail with its values, in one look; every check of a record asks for both."""
+        row = self._connection.execute(ENTRY_WITH_VALUES, {"number": number}).first()
+        if row is None:
+            return None
+        middle = len(NAMES[Entry])
+        return _value(Entry, row[:middle]), _value(EntryValues, row[middle:])
 
     def all(
         self, kind: type[T], /, *, order: str = "", limit: int | None = None, skip: int = 0, **where: object
@@ -242,13 +251,18 @@ BY_KEY = {kind: _by_key(kind, locked=False) for kind in ROWS}
 BY_KEY_LOCKED = {kind: _by_key(kind, locked=True) for kind in ROWS}
 UPDATES = {kind: _update(kind, covered=False) for kind in ROWS}
 UPDATES_IF_UNCHANGED = {kind: _update(kind, covered=True) for kind in COVERED}
+ENTRY_WITH_VALUES = (
+    select(*TABLES[Entry].c, *TABLES[EntryValues].c)
+    .join_from(TABLES[Entry], TABLES[EntryValues], TABLES[Entry].c.number == TABLES[EntryValues].c.number)
+    .where(TABLES[Entry].c.number == bindparam("number"))
+)
 
 
 def _mapping(value: object) -> dict[str, Any]:
     return {name: getattr(value, name) for name in NAMES[type(value)]}
 
 
-def _value(kind: type[T], row: Row[Any]) -> T:
+def _value(kind: type[T], row: Sequence[Any]) -> T:
     return kind(**dict(zip(NAMES[kind], row, strict=True)))
 
 
