@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from randomizer.cli.console import FILE, json_option, progress, read_text
 from randomizer.errors import RandomizerError
 from randomizer.services.verification import pinning
 from randomizer.services.verification.report import Status, Verdict
-from randomizer.services.verification.verify import verify as verify_record
+from randomizer.services.verification.verify import verify
 
 if TYPE_CHECKING:
     from randomizer.services.verification.report import Report, Result
@@ -29,14 +28,14 @@ MARKS = {
 }
 
 
-@click.command()
+@click.command("verify")
 @click.argument("directory", metavar="DIR", type=FILE)
 @click.option("--certificate-digest", default="", help="Digest in the trial master file, 64 hex digits.")
 @click.option("--ceremony-key", default="", help="Verifier key of the ceremony, or a file with it.")
 @click.option("--log-key", default="", help="Verifier key of the log, or a file with it.")
 @click.option("--witness-key", "witness_keys", multiple=True, help="Key of a witness, or a file with it.")
 @json_option
-def verify(
+def command(
     *,
     directory: Path,
     certificate_digest: str,
@@ -50,6 +49,7 @@ def verify(
     Exit code 0: all holds against the pins. 1: a step fails. 2: something cannot be read. 3: all holds, but
     digest and log key were not given (NOT PINNED). Without options, DIR/pins.json is taken where it is there.
     """
+    context = click.get_current_context()
     try:
         if certificate_digest or ceremony_key or log_key or witness_keys:
             pins = pinning.given(
@@ -60,14 +60,15 @@ def verify(
             )
         else:
             pins = _pins_beside(directory)
-        report = verify_record(directory, pins, progress)
+        report = verify(directory, pins, progress)
     except RandomizerError as error:
         _refuse(error, as_json=as_json)
+        context.exit(UNREADABLE)
     if as_json:
         click.echo(json.dumps(report.to_json(), sort_keys=True))
     else:
         _print(report)
-    sys.exit(report.verdict)
+    context.exit(report.verdict)
 
 
 def _pins_beside(directory: Path) -> Pins:
@@ -86,7 +87,6 @@ def _refuse(error: RandomizerError, *, as_json: bool) -> None:
         click.echo(json.dumps(fields, sort_keys=True))
     else:
         click.echo(f"Cannot be verified. {error.message} {error.next_step or ''}".rstrip(), err=True)
-    sys.exit(UNREADABLE)
 
 
 def _print(report: Report) -> None:

@@ -86,6 +86,8 @@ class Ledger:
         periods: By participant and period, as they stood last.
         deviations: In the order of entries.
         breaks: By intent.
+        participants: By number, as they stood last.
+        products: By participant and donation, as they stood last.
     """
 
     allocations: dict[str, Allocated] = field(default_factory=dict)
@@ -93,9 +95,15 @@ class Ledger:
     periods: dict[tuple[str, int], PeriodEnd] = field(default_factory=dict)
     deviations: list[Deviated] = field(default_factory=list)
     breaks: dict[str, Broken] = field(default_factory=dict)
+    participants: dict[str, Row] = field(default_factory=dict)
+    products: dict[tuple[str, int], Row] = field(default_factory=dict)
 
-    def follow_periods(self, values: Values) -> None:
-        """Keep how each record of a period stands now."""
+    def follow(self, values: Values) -> None:
+        """Keep how each participant, product and period stands now."""
+        for row in rows_of(values.rows, "Participant"):
+            self.participants[row.text("number")] = row
+        for row in rows_of(values.rows, "Product"):
+            self.products[row.text("participant"), row.whole("donation")] = row
         for row in rows_of(values.rows, "PeriodRecord"):
             self.periods[row.text("participant"), row.whole("period")] = PeriodEnd(
                 outcome=row.shown("outcome"),

@@ -46,7 +46,7 @@ class AllocationSteps:
         self._see_kits(entry, values)
         self._see_breaks(entry, values)
         self.ledger.deviations += [deviated(row) for row in rows_of(values.rows, "Deviation")]
-        self.ledger.follow_periods(values)
+        self.ledger.follow(values)
 
     def end(self) -> None:
         """Say what came of it."""

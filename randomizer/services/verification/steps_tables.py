@@ -7,6 +7,7 @@ import io
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from randomizer.domain.participants import levels_of
 from randomizer.services.verification import steps
 from randomizer.services.verification.ledger import PeriodEnd
 from randomizer.services.verification.reading import RELEASE, lines
@@ -14,10 +15,12 @@ from randomizer.services.verification.reading import RELEASE, lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from randomizer.domain.definition_values import Definition
     from randomizer.services.verification.ledger import Ledger
     from randomizer.services.verification.reading import Release
     from randomizer.services.verification.report import Findings
     from randomizer.services.verification.steps_schedule import Slots
+    from randomizer.services.verification.trail_lines import Row
 
     Line = tuple[object, ...]
 
@@ -25,12 +28,15 @@ ALLOCATION = "allocation.csv"
 DISPENSATION = "dispensation.csv"
 DEVIATIONS = "deviations.csv"
 CODE_BREAKS = "code_breaks.csv"
+PARTICIPANTS = "participants.csv"
+PRODUCTS = "products.csv"
 
 
-def check(release: Release, ledger: Ledger, slots: Slots, period_count: int, findings: Findings) -> None:
+def check(release: Release, ledger: Ledger, slots: Slots, definition: Definition, findings: Findings) -> None:
     """Compare every table."""
     count = 0
-    for name, table in tables(ledger, slots, period_count).items():
+    made = tables(ledger, slots, definition)
+    for name, table in made.items():
         expected = (encode(line) for line in table)
         found = lines(release.directory / name)
         for number, (wanted, line) in enumerate(zip_longest(expected, found), start=1):
@@ -39,22 +45,25 @@ def check(release: Release, ledger: Ledger, slots: Slots, period_count: int, fin
                 findings.fail(
                     steps.TABLES_AGREE, f"{RELEASE}/{name} line {number}", _difference(wanted, line)
                 )
-    findings.hold(steps.TABLES_AGREE, f"{count} lines of {len(tables(ledger, slots, period_count))} files.")
+    findings.hold(steps.TABLES_AGREE, f"{count} lines of {len(made)} files.")
 
 
-def tables(ledger: Ledger, slots: Slots, period_count: int) -> dict[str, Iterable[Line]]:
+def tables(ledger: Ledger, slots: Slots, definition: Definition) -> dict[str, Iterable[Line]]:
     """The lines of each table, its heading first.
 
     Args:
         ledger: What the values tell.
         slots: What the schedule says.
-        period_count: How many periods there are.
+        definition: Its periods and factors.
     """
+    factors = tuple(factor.code for factor in definition.factors)
     return {
-        ALLOCATION: _allocation(ledger, slots, period_count),
+        ALLOCATION: _allocation(ledger, slots, definition.period_count),
         DISPENSATION: _dispensation(ledger, slots),
         DEVIATIONS: _deviations(ledger),
         CODE_BREAKS: _code_breaks(ledger),
+        PARTICIPANTS: _participants(ledger, factors),
+        PRODUCTS: _products(ledger),
     }
 
 
@@ -154,6 +163,58 @@ def _code_breaks(ledger: Ledger) -> Iterator[Line]:
             one.disclosed_at,
             one.disclosure_entry,
         )
+
+
+def _participants(ledger: Ledger, factors: tuple[str, ...]) -> Iterator[Line]:
+    yield (
+        "participant",
+        "site",
+        "state",
+        "period",
+        "ending",
+        "follow_up",
+        "attempts",
+        "replaces",
+        "randomized_in_error",
+        "consented_at",
+        "ended_at",
+        "stratum",
+        *(f"level_{code}" for code in factors),
+        *(f"true_{code}" for code in factors),
+    )
+    for _, row in sorted(ledger.participants.items()):
+        levels = _levels(row, "levels")
+        true = levels | _levels(row, "corrected_levels")
+        yield (
+            *(row.text(name) for name in ("number", "site", "state")),
+            row.whole("period"),
+            row.shown("ending"),
+            _yes(row, "follow_up"),
+            row.whole("attempt"),
+            row.text("replaces"),
+            _yes(row, "randomized_in_error"),
+            *(row.shown(name) for name in ("consented_at", "ended_at", "stratum")),
+            *(levels.get(code, "") for code in factors),
+            *(true.get(code, "") for code in factors),
+        )
+
+
+def _products(ledger: Ledger) -> Iterator[Line]:
+    yield ("participant", "donation", "state", "harvested_at", "cleared_at", "failed_at")
+    for (participant, donation), row in sorted(ledger.products.items()):
+        times = (row.shown(name) for name in ("harvested_at", "cleared_at", "failed_at"))
+        yield (participant, donation, row.text("state"), *times)
+
+
+def _levels(row: Row, name: str) -> dict[str, str]:
+    try:
+        return levels_of(row.text(name))
+    except ValueError:
+        return {}
+
+
+def _yes(row: Row, name: str) -> str:
+    return "yes" if row.new.get(name) is True else "no"
 
 
 def _difference(wanted: bytes | None, line: bytes | None) -> str:

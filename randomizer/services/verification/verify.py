@@ -98,7 +98,7 @@ def _follow(
     if release is not None:
         values_steps.end()
         allocations.end()
-        steps_tables.check(release, allocations.ledger, slots, public.definition.period_count, findings)
+        steps_tables.check(release, allocations.ledger, slots, public.definition, findings)
     return count
 
 

@@ -1,0 +1,227 @@
+"""A record taken apart, bent in one place, and put together again as well as an attacker could."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keys import certificate, checkpoint
+from keys.checkpoint import Checkpoint
+from keys.merkle import Frontier, leaf_hash
+from keys.notes import NoteKey
+from randomizer.domain import definition as definitions
+from randomizer.domain.leaf import Leaf, encode_leaf
+from randomizer.services import bundle, release_content
+from randomizer.services.sealed_rows import row_hash
+from randomizer.services.verification import reading, steps_schedule, steps_tables, trail_lines
+from randomizer.services.verification.report import Findings
+from randomizer.services.verification.steps_allocations import AllocationSteps
+from tests.activated import entropy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Forged:
+    """The record of a trial, in memory.
+
+    Args:
+        directory: Holds ``public`` and ``release``.
+        log: The real key of the log.
+    """
+
+    def __init__(self, directory: Path, log: NoteKey) -> None:
+        self.directory = directory
+        self.public = directory / "public"
+        self.release = directory / "release"
+        self.log = log
+        self.ceremony = NoteKey.generate("forged-ceremony", entropy_of("forged ceremony"))
+        self.certificate: dict[str, Any] = certificate.parse(
+            (self.public / "certificate.note").read_text().partition("\n\n")[0] + "\n"
+        )
+        self.old_digest = self.digest()
+        self.entries = [json.loads(line) for line in self._lines(self.public / "entries.jsonl")]
+        self.values = {
+            line["number"]: (line["salt"], json.loads(line["content"]))
+            for line in map(json.loads, self._lines(self.release / "values.jsonl"))
+        }
+        self.rows = [json.loads(line) for line in self._lines(self.release / "slots.jsonl")]
+        self.schedule: dict[str, Any] = json.loads((self.release / "schedule.json").read_bytes())
+        self.sizes = sorted(int(path.stem) for path in (self.public / "checkpoints").iterdir())
+
+    def numbers(self, act: str) -> list[int]:
+        """Entries of an act."""
+        return [entry["number"] for entry in self.entries if entry["act"] == act]
+
+    def row(self, number: int, kind: str) -> dict[str, Any]:
+        """The record of a kind in the values of an entry."""
+        found: dict[str, Any] = next(row for row in self.values[number][1]["rows"] if row["kind"] == kind)
+        return found
+
+    def details(self, number: int) -> dict[str, Any]:
+        """What the act noted."""
+        found: dict[str, Any] = self.values[number][1]["details"]
+        return found
+
+    def digest(self) -> str:
+        """Digest of the certificate as it is now."""
+        return certificate.digest(certificate.canonical(self.certificate))
+
+    def write_trail(self) -> None:
+        """Entries with fitting digests, values, and checkpoints signed with the real key of the log."""
+        for entry in self.entries:
+            if entry["number"] in self.values:
+                salt, content = self.values[entry["number"]]
+                entry["digest"] = hashlib.sha256(
+                    bytes.fromhex(salt) + trail_lines.canonical(content)
+                ).hexdigest()
+        self.write_entries()
+        self.write_values()
+        self.write_tables()
+
+    def write_entries(self) -> None:
+        """Entries as they are, under checkpoints signed with the real key of the log."""
+        lines = [trail_lines.canonical(entry) + b"\n" for entry in self.entries]
+        (self.public / "entries.jsonl").write_bytes(b"".join(lines))
+        for path in (self.public / "checkpoints").iterdir():
+            path.unlink()
+        self.sizes = [*(size for size in self.sizes if size < len(lines)), len(lines)]
+        for size in self.sizes:
+            self.sign_checkpoint(size, lines[:size])
+
+    def sign_checkpoint(self, size: int, lines: list[bytes]) -> None:
+        """A checkpoint over some lines."""
+        tree = Frontier()
+        for line in lines:
+            tree.append(leaf_hash(line[:-1]))
+        head = Checkpoint(self.log.name, size, tree.root())
+        path = self.public / "checkpoints" / f"{size}.note"
+        path.write_bytes(checkpoint.sign(head, self.log))
+
+    def write_values(self) -> None:
+        """Values as they are."""
+        lines = [
+            trail_lines.canonical(
+                {"content": trail_lines.canonical(content).decode(), "number": number, "salt": salt}
+            )
+            for number, (salt, content) in self.values.items()
+        ]
+        (self.release / "values.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+
+    def write_schedule(self) -> None:
+        """The released schedule as it is."""
+        (self.release / "schedule.json").write_bytes(release_content.padded(self.schedule))
+
+    def write_rows(self) -> None:
+        """The sealed rows as they are."""
+        lines = [json.dumps(row, sort_keys=True, separators=(",", ":")) + "\n" for row in self.rows]
+        (self.release / "slots.jsonl").write_text("".join(lines))
+
+    def make_leaves(self) -> None:
+        """Leaf hashes and both roots that fit rows and schedule."""
+        definition = definitions.from_canonical((self.public / "definition.json").read_bytes())
+        strata = [stratum.code for stratum in definition.strata]
+        for number, row in enumerate(self.rows):
+            leaf = Leaf(
+                version=self.certificate["schedule_version"],
+                slot=number,
+                stratum=strata.index(row["stratum"]),
+                ordinal=row["ordinal"],
+                randomization_number=row["randomization_number"],
+                sequence_code=self.schedule["slots"][number],
+                kits=tuple(tuple(period) for period in row["kits"]),
+                salt=bytes.fromhex(self.schedule["salts"][number]),
+            )
+            row["leaf_hash"] = leaf_hash(encode_leaf(leaf)).hex()
+        self.make_roots()
+
+    def make_roots(self) -> None:
+        """Both roots that fit the rows."""
+        leaves, rows = Frontier(), Frontier()
+        for row in self.rows:
+            leaves.append(bytes.fromhex(row["leaf_hash"]))
+            rows.append(row_hash(bundle.decode_slot(json.dumps(row))))
+        self.certificate["leaf_root"] = leaves.root().hex()
+        self.certificate["sealed_root"] = rows.root().hex()
+
+    def write_certificate(self) -> None:
+        """The certificate as it is, signed anew, published with its key, and put into the trail."""
+        old = certificate.parse((self.public / "certificate.note").read_text().partition("\n\n")[0] + "\n")
+        self.sign_certificate()
+        for number in self.values:
+            salt, content = self.values[number]
+            text = json.dumps(content).replace(self.old_digest, self.digest())
+            for name in ("leaf_root", "sealed_root", "definition_digest"):
+                text = text.replace(old[name], self.certificate[name])
+            self.values[number] = (salt, json.loads(text))
+        for number in self.numbers("trial activated"):
+            self.details(number)["schedule_version"] = self.certificate["schedule_version"]
+        self.sign_signatures()
+        self.write_trail()
+
+    def sign_certificate(self) -> None:
+        """The certificate as it is, signed anew and published with its key."""
+        (self.public / "certificate.note").write_bytes(certificate.sign(self.certificate, self.ceremony))
+        self.write_keys(
+            ceremony=self.ceremony.verifier.encode(),
+            contributors=[one["verifier"] for one in self.certificate["contributions"]],
+        )
+
+    def sign_signatures(self) -> None:
+        """Signatures that fit what is said to have been signed."""
+        for _, content in self.values.values():
+            for row in content["rows"]:
+                if row["kind"] == "Signature":
+                    signed = trail_lines.canonical(content["details"]["signed"])
+                    row["new"]["digest"] = hashlib.sha256(signed).hexdigest()
+
+    def write_keys(self, **changes: Any) -> None:
+        """Other public keys."""
+        path = self.public / "keys.json"
+        path.write_bytes(certificate.canonical(json.loads(path.read_text()) | changes) + b"\n")
+
+    def write_tables(self) -> None:
+        """Tables that fit what was written."""
+        public = reading.read_public(self.public)
+        released = reading.Release(
+            directory=self.release,
+            content=release_content.decode_release((self.release / "schedule.json").read_bytes()),
+        )
+        slots = steps_schedule.Slots(
+            sequences=released.content.slots,
+            treatments={one.code: one.treatments for one in released.content.unblinded.sequences},
+        )
+        steps = AllocationSteps(public, slots, Findings())
+        entries = trail_lines.entries(self.public)
+        for entry, values in trail_lines.together(entries, trail_lines.values(self.release)):
+            if entry is not None and values is not None:
+                steps.see(entry, values)
+        for name, lines in steps_tables.tables(steps.ledger, slots, public.definition).items():
+            (self.release / name).write_bytes(b"".join(steps_tables.encode(line) for line in lines))
+
+    def renumber(self, before: list[int]) -> None:
+        """Number the entries by their present order, in values and records too.
+
+        Args:
+            before: For each present position the number that the entry had.
+        """
+        after = {old: new for new, old in enumerate(before)}
+        values = {}
+        for new, old in enumerate(before):
+            self.entries[new]["number"] = new
+            if old in self.values:
+                salt, content = self.values[old]
+                for row in content["rows"]:
+                    row["new"]["entry"] = new
+                    if row.get("old", {}).get("entry") in after:
+                        row["old"]["entry"] = after[row["old"]["entry"]]
+                    if row["kind"] in {"Signature", "Deviation"}:
+                        row["new"]["number"], row["key"] = new, [new]
+                values[new] = (salt, content)
+        self.values = values
+
+    @staticmethod
+    def _lines(path: Path) -> Iterator[str]:
+        return iter(path.read_text(encoding="utf-8").splitlines())

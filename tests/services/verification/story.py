@@ -1,0 +1,139 @@
+"""A small complete trial, run through the real services and written out as it would be."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.people import Role
+from randomizer.domain.supply import Outcome
+from randomizer.services import (
+    booking,
+    conduct,
+    dispensing,
+    endings,
+    enrolment,
+    impact,
+    infusions,
+    locking,
+    release,
+    release_files,
+    unblinding,
+)
+from tests.activated import SECOND_SITE, SITE
+from tests.desks import (
+    copy_for,
+    dispensed,
+    infused,
+    prepared,
+    randomized,
+    set_up_desk,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randomizer.services.desk import Desk
+    from tests.activated import Instance, Rehearsal
+
+WHY = "a reason in free text"
+DAYS_OF_FIRST_PERIODS = 10  # they passed since the first participant was infused
+
+
+def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
+    """Run the trial to its release, and leave ``public`` and ``release`` in the directory."""
+    desk = set_up_desk(instance, rehearsal, directory / "codebreak")
+    people = [randomized(instance, desk) for _ in range(3)]
+    people += [randomized(instance, desk, "progressive") for _ in range(2)]
+    instance.checkpoint()
+    _fail_screening(instance)
+    for number in people[:4]:
+        infused(instance, desk, number)
+    _give_in_part(instance, desk, people[4])
+    instance.checkpoint()
+    for number in people[:2]:
+        _break_code(instance, desk, number)
+    instance.checkpoint()
+    _second_period(instance, desk, people)
+    instance.act(endings.transfer, Role.TRIAL_MANAGER, people[0], SECOND_SITE, WHY)
+    instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
+    instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
+    _assess(instance)
+    instance.sign(conduct.terminate, Role.SPONSOR, WHY)
+    instance.sign(locking.lock, Role.SPONSOR, WHY)
+    _break_code(instance, desk, people[2])
+    _release(instance, desk, rehearsal, directory)
+
+
+def _fail_screening(instance: Instance) -> None:
+    number = instance.act(enrolment.consent, Role.INVESTIGATOR, SITE).number
+    instance.act(enrolment.screen_fail, Role.INVESTIGATOR, number, WHY)
+
+
+def _give_in_part(instance: Instance, desk: Desk, number: str) -> None:
+    dispensed(instance, desk, number)
+    begun = instance.clock.advance(seconds=60)
+    stopped = instance.clock.advance(seconds=600)
+    instance.act(
+        infusions.record,
+        Role.CARE_PROVIDER,
+        number,
+        outcome=Outcome.PARTLY_GIVEN,
+        given_at=begun,
+        stopped_at=stopped,
+        volume_ml=10,
+        why=WHY,
+    )
+
+
+def _break_code(instance: Instance, desk: Desk, number: str) -> None:
+    step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)
+    intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency", text=WHY)
+    unblinding.disclose(desk, doctor, intent)
+
+
+def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
+    plan = instance.definition.periods[1]
+    instance.clock.advance(days=plan.interval_days - DAYS_OF_FIRST_PERIODS)
+    infused(instance, desk, people[0])
+    for number in people[1:3]:
+        instance.act(infusions.miss, Role.INVESTIGATOR, number, WHY)
+    instance.act(endings.end, Role.INVESTIGATOR, Act.DIED, people[4], why=WHY, follow_up=False)
+    late = instance.clock() + timedelta(days=plan.window_after_days + 30)
+    instance.act(booking.book, Role.COORDINATOR, people[3], late)
+    instance.sign(booking.sign_deviation, Role.INVESTIGATOR, people[3], WHY)
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, people[3])
+    instance.clock.now = late
+    sheet = prepared(instance, desk, people[3])
+    instance.act(dispensing.dispense, Role.PHARMACIST, people[3], sheet.kit)
+    instance.clock.advance(seconds=60)
+    instance.act(
+        infusions.record, Role.CARE_PROVIDER, people[3], outcome=Outcome.GIVEN, given_at=instance.clock()
+    )
+    instance.act(endings.complete, Role.INVESTIGATOR, people[3])
+
+
+def _assess(instance: Instance) -> None:
+    with instance.store.reading() as uow:
+        tasks = impact.open_tasks(uow)
+    for task in tasks:
+        instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, WHY)
+
+
+def _release(instance: Instance, desk: Desk, rehearsal: Rehearsal, directory: Path) -> None:
+    person = instance.person(Role.UNBLINDED_STATISTICIAN)
+    with instance.store.writing() as uow:
+        release.export_sealed(uow, desk, person, directory / "out")
+        released = release.import_release(uow, desk, person, copy_for(rehearsal, "code-break-host"))
+    instance.checkpoint()
+    published = directory / "published"
+    published.mkdir()
+    (published / "log.vkey").write_text(f"{instance.log.verifier.encode()}\n")
+    commitments = published / "commitments"
+    commitments.mkdir()
+    for note in (rehearsal.directory / "commitments").glob("*.note"):
+        (commitments / note.name).write_bytes(note.read_bytes())
+    with instance.store.reading() as uow:
+        release_files.write_public(uow, desk, published, directory / "public")
+        release_files.write_release(uow, released, directory / "release")
