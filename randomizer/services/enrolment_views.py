@@ -16,6 +16,7 @@ from randomizer.services import participant_views
 if TYPE_CHECKING:
     from datetime import date
 
+    from randomizer.masking import View
     from randomizer.services.enrolment import Answers
     from randomizer.services.sight import Sight
 
@@ -152,13 +153,17 @@ def progress(sight: Sight) -> dict[str, Any]:
             shown = sight.show(allocation, site=numbers[allocation.participant])
             if "allocated_at" in shown:
                 days[shown["allocated_at"].date()] += 1
-    strata = [sight.show(stratum) for stratum in sight.uow.all(StratumStatus)]
     return {
         "count": len(rows),
         "states": sorted(states.items()),
         "randomized": _running(days),
-        "strata": [view for view in strata if view],
+        "strata": strata(sight),
     }
+
+
+def strata(sight: Sight) -> list[View]:
+    """How far the strata are used, where the person sees that."""
+    return [view for view in (sight.show(one) for one in sight.uow.all(StratumStatus)) if view]
 
 
 def _running(days: Counter[date]) -> list[tuple[date, int]]:

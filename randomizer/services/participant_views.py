@@ -15,6 +15,7 @@ from randomizer.domain.supply import Kit, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.errors import Refused
 from randomizer.services import next_steps, worklist
+from randomizer.services.sight import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from randomizer.masking import View
     from randomizer.services.sight import Sight
 
-PAGE = 50
 UNBLINDED_EVENTS = frozenset({Act.SHEET_OPENED})
 """Acts of the other door that no timeline shows."""
 
 
-def listing(sight: Sight, *, site: str = "", state: str = "", page: int = 1) -> dict[str, Any]:
+def listing(
+    sight: Sight, *, site: str = "", state: str = "", page: int = 1, size: int = PAGE
+) -> dict[str, Any]:
     """One page of participants.
 
     Args:
@@ -35,6 +37,7 @@ def listing(sight: Sight, *, site: str = "", state: str = "", page: int = 1) -> 
         site: Site code to keep, or "" for every site that the person sees.
         state: State to keep, or "".
         page: 1-based.
+        size: Rows on a page.
 
     Returns:
         rows, page, pages, count.
@@ -48,9 +51,9 @@ def listing(sight: Sight, *, site: str = "", state: str = "", page: int = 1) -> 
     if state:
         where["state"] = _state(state)
     count = sight.uow.count(Participant, **where)
-    pages = max(1, -(-count // PAGE))
+    pages = max(1, -(-count // size))
     page = min(max(1, page), pages)
-    found = sight.uow.all(Participant, limit=PAGE, skip=(page - 1) * PAGE, **where)
+    found = sight.uow.all(Participant, limit=size, skip=(page - 1) * size, **where)
     steps = worklist.steps_of(sight, found)
     rows = [
         row(sight, one) | {"next": sight.show(steps[one.number], site=one.site).get("what", "")}

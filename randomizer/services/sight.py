@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 
+PAGE = 50  # rows on a page of a list
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """A person looking at the trial as it is in one transaction."""

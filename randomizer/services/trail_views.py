@@ -11,23 +11,24 @@ from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint,
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.records import Alarm
 from randomizer.services import trail
+from randomizer.services.sight import PAGE
 
 if TYPE_CHECKING:
     from randomizer.masking import View
     from randomizer.services.sight import Sight
 
-PAGE = 50
 CHECKPOINTS = 10
 SIGNATURE_LINE = "\u2014 "  # of a C2SP signed note
 
 
-def entries(sight: Sight, *, page: int = 1, participant: str = "") -> dict[str, Any]:
+def entries(sight: Sight, *, page: int = 1, participant: str = "", size: int = PAGE) -> dict[str, Any]:
     """One page of entries, newest first.
 
     Args:
         sight: The person looking.
         page: 1-based.
         participant: Participant number to keep, or "".
+        size: Rows on a page.
 
     Returns:
         rows (the entry as the person may see it, `by` and `agrees`), page, pages, count.
@@ -38,9 +39,9 @@ def entries(sight: Sight, *, page: int = 1, participant: str = "") -> dict[str, 
     sight.demand("Entry", "digest")
     where: dict[str, Any] = {"participant": participant} if participant else {}
     count = sight.uow.count(Entry, **where)
-    pages = max(1, -(-count // PAGE))
+    pages = max(1, -(-count // size))
     page = min(max(1, page), pages)
-    found = sight.uow.all(Entry, order="-number", limit=PAGE, skip=(page - 1) * PAGE, **where)
+    found = sight.uow.all(Entry, order="-number", limit=size, skip=(page - 1) * size, **where)
     return {"rows": [_row(sight, entry) for entry in found], "page": page, "pages": pages, "count": count}
 
 

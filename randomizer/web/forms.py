@@ -99,7 +99,7 @@ class Form:
                 f"got {typed[:40]!r}.",
                 field=name,
             )
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        return parsed
 
     def needed_moment(self, name: str) -> datetime:
         """A moment in UTC.
@@ -158,12 +158,18 @@ class Form:
 
 def _parsed(typed: str) -> datetime | None:
     """A date with a time, as typed; a plain date is none, for midnight is rarely meant."""
-    plain = " ".join(typed.removesuffix("UTC").replace(",", " ").split())
     try:
-        return datetime.strptime(plain, SPOKEN)  # noqa: DTZ007 - a time without a zone is UTC here
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(plain) if ":" in plain else None
-    except ValueError:
+        return _read(typed)
+    except (ValueError, OverflowError):
         return None
+
+
+def _read(typed: str) -> datetime | None:
+    plain = " ".join(typed.removesuffix("UTC").replace(",", " ").split())
+    if ":" not in plain:
+        return None
+    try:
+        parsed = datetime.fromisoformat(plain)
+    except ValueError:
+        parsed = datetime.strptime(plain, SPOKEN)  # noqa: DTZ007 - a time without a zone is UTC here
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from randomizer import errors
 from randomizer.errors import RandomizerError, Tampered, Unwritable
 from randomizer.services.transactions import raise_tampering
-from randomizer.web import shell
+from randomizer.web import auth, shell
 from randomizer.web.headers import request_id
 from randomizer.web.throttle import TriedTooOften
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from randomizer.web.door import Door
 
-API = "/api/"
 PROBLEM = "application/problem+json"
 TYPE = "urn:crossover-randomizer:problem:"
 
@@ -139,7 +138,7 @@ def _say(
 ) -> Response:
     office, emergency = shell.telephones(door)
     title = TITLES.get(status, "Not possible")
-    if request.path.startswith(API):
+    if request.path.startswith(auth.API):
         problem: dict[str, Any] = {
             "type": TYPE + code,
             "title": title,

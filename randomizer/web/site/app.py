@@ -29,6 +29,9 @@ from randomizer.web.site import (  # noqa: F401 - each registers its pages
     participant_pages,
     trial_pages,
 )
+from randomizer.web.site.api import doing, reading  # noqa: F401 - each registers its calls
+from randomizer.web.site.api.answers import Problem
+from randomizer.web.site.api.surface import BEARER, SPEC, api, refuse_body
 from randomizer.web.site.pages import site
 from randomizer.web.throttle import Throttle
 
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
 
 NAME = "site"
 VERSION = "1"  # of the API
-API = "/api/v1"
 WEB = Path(web.__file__).parent
 LINKS = (
     ("Today", "site.home", ALLOWED["Participant"]["number"].roles),
@@ -64,6 +66,9 @@ def create_app(store: Store, gate: Gate, settings: DoorSettings) -> OpenAPI:
     """
     app = OpenAPI(
         "randomizer.web.site",
+        security_schemes={BEARER: {"type": "http", "scheme": "bearer"}},
+        validation_error_model=Problem,
+        validation_error_callback=refuse_body,
         info=Info(title="Crossover randomizer, site door", version=VERSION),
         doc_ui=False,
         static_folder=str(WEB / "static"),
@@ -79,8 +84,11 @@ def create_app(store: Store, gate: Gate, settings: DoorSettings) -> OpenAPI:
         home="site.home",
         nav=_nav,
     )
-    furnish(app, door, settings)
+    csrf = furnish(app, door, settings)
+    app.openapi_version = SPEC
     app.register_blueprint(site)
+    app.register_api(api)
+    csrf.exempt(api)  # bearer tokens alone count there
     return app
 
 

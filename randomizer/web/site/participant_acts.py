@@ -100,12 +100,9 @@ class OfParticipant:
         participant = participant_views.find(sight, key)
         whole = participant_views.whole(sight, participant)
         return {
-            "participant": participant_views.row(sight, participant),
+            "participant": whole["participant"],
             "allocation": whole["allocation"] or None,
-            "period": next(
-                (one for one in whole["periods"] if one.get("period") == (whole["next"].get("period") or 0)),
-                None,
-            ),
+            "periods": whole["periods"],
         }
 
 

@@ -33,7 +33,9 @@ def participants() -> str:
     """The list, by site and state."""
     chosen = {name: request.args.get(name, "") for name in ("site", "state")}
     with looking() as sight:
-        found = participant_views.listing(sight, **chosen, page=page_number())
+        found = participant_views.listing(
+            sight, site=chosen["site"], state=chosen["state"], page=page_number()
+        )
         sites = [(one.code, one.name) for one in sight.definition.sites if one.code in sight.sites()]
     kept: dict[str, Any] = {name: value for name, value in chosen.items() if value}
     pattern = url_for("site.participants", **kept)

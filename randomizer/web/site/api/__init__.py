@@ -1,0 +1,1 @@
+"""The API of the site door: the same acts and lists as the pages, for programs."""

@@ -1,0 +1,274 @@
+"""What the API answers; a field that the masking policy does not show to the caller is left out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - read at run time by pydantic
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    """The root."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(Answer):
+    """One thing that is wrong."""
+
+    field: str
+    detail: str
+
+
+class Problem(Answer):
+    """RFC 9457 problem; `next_step` says what to do, `telephone` whom to call."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    next_step: str
+    telephone: str
+    errors: list[Fault]
+
+
+class Token(Answer):
+    """A bearer token; it counts until then, or until 30 minutes pass without a request."""
+
+    token: str
+    expires_at: datetime
+
+
+class Me(Answer):
+    """Who asks, in which roles."""
+
+    username: str
+    printed_name: str
+    roles: list[dict[str, str]]
+
+
+class Participant(Answer):
+    """A participant; `words` is the state as people read it."""
+
+    number: str | None = None
+    site: str | None = None
+    attempt: int | None = None
+    state: str | None = None
+    words: str | None = None
+    next: str | None = None
+    period: int | None = None
+    levels: str | None = None
+    corrected_levels: str | None = None
+    stratum: str | None = None
+    ending: str | None = None
+    follow_up: bool | None = None
+    randomized_in_error: bool | None = None
+    replaces: str | None = None
+    consented_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Allocation(Answer):
+    """The randomization number."""
+
+    participant: str | None = None
+    randomization_number: str | None = None
+    allocated_at: datetime | None = None
+    stratum: str | None = None
+    ordinal: int | None = None
+
+
+class Window(Answer):
+    """Dates between which the infusion belongs."""
+
+    not_before: date | None = None
+    opens_on: date | None = None
+    due_on: date | None = None
+    closes_on: date | None = None
+    since: date | None = None
+
+
+class Kit(Answer):
+    """The kit that is ready or was handed out."""
+
+    number: str | None = None
+    period: int | None = None
+    state: str | None = None
+    ready_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Period(Answer):
+    """One period."""
+
+    participant: str | None = None
+    period: int | None = None
+    booked_for: datetime | None = None
+    fit_signed_at: datetime | None = None
+    deviation_signed_at: datetime | None = None
+    preparation_begun_at: datetime | None = None
+    preparation_ended_at: datetime | None = None
+    kit: str | None = None
+    dispensed_at: datetime | None = None
+    given_at: datetime | None = None
+    stopped_at: datetime | None = None
+    volume_ml: int | None = None
+    outcome: str | None = None
+    closed_at: datetime | None = None
+    window: Window | None = None
+    kit_shown: Kit | None = None
+
+
+class ParticipantAnswer(Answer):
+    """A participant with allocation and periods."""
+
+    participant: Participant
+    allocation: Allocation | None
+    periods: list[Period]
+
+
+class Site(Answer):
+    """A site."""
+
+    code: str | None = None
+    name: str | None = None
+    country: str | None = None
+    state: str | None = None
+    opened_at: datetime | None = None
+    participants: int | None = None
+    randomized: int | None = None
+
+
+class SiteAnswer(Answer):
+    """A site after an act."""
+
+    site: Site
+
+
+class Trial(Answer):
+    """The trial."""
+
+    kind: str | None = None
+    phase: str | None = None
+    definition_digest: str | None = None
+    certificate_digest: str | None = None
+    locked_at: datetime | None = None
+
+
+class TrialAnswer(Answer):
+    """The trial after an act."""
+
+    trial: Trial
+
+
+class Alarm(Answer):
+    """An alarm."""
+
+    number: int | None = None
+    kind: str | None = None
+    about: str | None = None
+    raised_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+
+class AlarmAnswer(Answer):
+    """An alarm after an act."""
+
+    alarm: Alarm
+
+
+class Task(Answer):
+    """A task."""
+
+    number: int | None = None
+    kind: str | None = None
+    participant: str | None = None
+    opened_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+class Stratum(Answer):
+    """How far a stratum is used."""
+
+    code: str | None = None
+    capacity: int | None = None
+    reserved: int | None = None
+    next_ordinal: int | None = None
+    low_water: int | None = None
+
+
+class Entry(Answer):
+    """An entry of the trail; `agrees` says whether its values fit its digest."""
+
+    number: int | None = None
+    at: datetime | None = None
+    act: str | None = None
+    actor: int | None = None
+    role: str | None = None
+    site: str | None = None
+    participant: str | None = None
+    digest: str | None = None
+    by: str | None = None
+    agrees: bool | None = None
+
+
+class Work(Answer):
+    """One thing to do."""
+
+    participant: str | None = None
+    site: str | None = None
+    period: int | None = None
+    act: str | None = None
+    what: str | None = None
+    due: datetime | date | None = None
+    state: str | None = None
+    kind: str | None = None
+
+
+class Participants(Answer):
+    """A page of participants."""
+
+    rows: list[Participant]
+    page: int
+    pages: int
+    count: int
+
+
+class Entries(Answer):
+    """A page of entries."""
+
+    rows: list[Entry]
+    page: int
+    pages: int
+    count: int
+
+
+class Sites(Answer):
+    """Every site."""
+
+    rows: list[Site]
+
+
+class Strata(Answer):
+    """Every stratum."""
+
+    rows: list[Stratum]
+
+
+class Tasks(Answer):
+    """Open tasks."""
+
+    rows: list[Task]
+
+
+class Alarms(Answer):
+    """Alarms, standing ones first."""
+
+    rows: list[Alarm]
+
+
+class Worklist(Answer):
+    """What waits for the caller, soonest first."""
+
+    rows: list[Work]

@@ -1,0 +1,165 @@
+"""Tokens and lists of the API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from flask import Response, request
+from flask_openapi.models.schema import Schema
+from pydantic import BaseModel, ConfigDict, Field
+
+from randomizer.services import enrolment_views, participant_views, sight, trail_views, worklist
+from randomizer.services.accounts import SESSION_HOURS
+from randomizer.web import auth
+from randomizer.web.door import this
+from randomizer.web.site import bodies  # noqa: TC001 - read at run time by the API
+from randomizer.web.site.api import answers
+from randomizer.web.site.api.doing import PARTICIPANT, Key
+from randomizer.web.site.api.surface import CSV, answer, api, listed, text
+from randomizer.web.site.pages import looking
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+CSV_ROWS = 5000  # on one page
+LAST_PAGE = 999_999
+
+
+class List(BaseModel):
+    """How a list is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Literal["json", "csv"] = "json"
+
+
+class Page(List):
+    """One page of a list."""
+
+    page: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1
+
+
+class ParticipantPage(Page):
+    """Which participants."""
+
+    site: bodies.Short = ""
+    state: bodies.Short = ""
+
+
+class EntryPage(Page):
+    """Which entries."""
+
+    participant: bodies.Short = ""
+
+
+def _of(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    for name, part in schema.pop("$defs", {}).items():
+        api.components_schemas[name] = Schema(**part)
+    return {
+        "description": "OK",
+        "content": {"application/json": {"schema": schema}, CSV: {"schema": {"type": "string"}}},
+    }
+
+
+@api.post("/tokens", responses={201: answers.Token}, security=[{}])
+@auth.public
+def create_token(body: bodies.Credentials) -> Response:
+    """Sign in."""
+    token = auth.sign_in(username=body.username, password=body.password, code=body.code)
+    expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
+    return answer(text({"token": token, "expires_at": expires_at}), 201)
+
+
+@api.delete("/tokens/current", responses={204: None})
+def end_token() -> tuple[str, int]:
+    """Sign out."""
+    this().sessions.sign_out(request.headers["Authorization"].removeprefix(auth.BEARER).strip())
+    return "", 204
+
+
+@api.get("/me", responses={200: answers.Me})
+def me() -> Response:
+    """Who asks."""
+    person = auth.person()
+    roles = [{"role": role, "site": site} for role, site in sorted(person.grants)]
+    return answer(text({"username": person.username, "printed_name": person.printed_name, "roles": roles}))
+
+
+@api.get("/participants", responses={200: _of(answers.Participants)})
+def list_participants(query: ParticipantPage) -> Response:
+    """Participants of the caller's sites."""
+    as_csv = query.format == "csv"
+    with looking() as seen:
+        found = participant_views.listing(
+            seen, site=query.site, state=query.state, page=query.page, size=_size(as_csv=as_csv)
+        )
+    return listed(answers.Participants, found, answers.Participant, as_csv=as_csv)
+
+
+@api.get("/participants/<key>", responses={200: answers.ParticipantAnswer})
+def one_participant(path: Key) -> Response:
+    """One participant."""
+    with looking() as seen:
+        return answer(text(PARTICIPANT.answer(seen, path.key)))
+
+
+@api.get("/worklist", responses={200: _of(answers.Worklist)})
+def list_work(query: List) -> Response:
+    """What waits for the caller."""
+    with looking() as seen:
+        seen.demand("NextStep", "what")
+        found = worklist.of(seen)
+    return listed(answers.Worklist, found, answers.Work, as_csv=query.format == "csv")
+
+
+@api.get("/sites", responses={200: _of(answers.Sites)})
+def list_sites(query: List) -> Response:
+    """Every site."""
+    with looking() as seen:
+        seen.demand("SiteStatus", "state")
+        found = enrolment_views.sites(seen)
+    return listed(answers.Sites, {"rows": found}, answers.Site, as_csv=query.format == "csv")
+
+
+@api.get("/strata", responses={200: _of(answers.Strata)})
+def list_strata(query: List) -> Response:
+    """How far the strata are used."""
+    with looking() as seen:
+        seen.demand("StratumStatus", "capacity")
+        found = enrolment_views.strata(seen)
+    return listed(answers.Strata, {"rows": found}, answers.Stratum, as_csv=query.format == "csv")
+
+
+@api.get("/tasks", responses={200: _of(answers.Tasks)})
+def list_tasks(query: List) -> Response:
+    """Open tasks."""
+    with looking() as seen:
+        seen.demand("Task", "kind")
+        found = worklist.tasks(seen)
+    return listed(answers.Tasks, {"rows": found}, answers.Task, as_csv=query.format == "csv")
+
+
+@api.get("/alarms", responses={200: _of(answers.Alarms)})
+def list_alarms(query: List) -> Response:
+    """Every alarm."""
+    with looking() as seen:
+        seen.demand("Alarm", "kind")
+        found = trail_views.alarms(seen)
+    return listed(answers.Alarms, {"rows": found}, answers.Alarm, as_csv=query.format == "csv")
+
+
+@api.get("/entries", responses={200: _of(answers.Entries)})
+def list_entries(query: EntryPage) -> Response:
+    """The trail, newest entry first."""
+    as_csv = query.format == "csv"
+    with looking() as seen:
+        found = trail_views.entries(
+            seen, page=query.page, participant=query.participant, size=_size(as_csv=as_csv)
+        )
+    return listed(answers.Entries, found, answers.Entry, as_csv=as_csv)
+
+
+def _size(*, as_csv: bool) -> int:
+    return CSV_ROWS if as_csv else sight.PAGE
