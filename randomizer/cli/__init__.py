@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run a door, the jobs, or a whole rehearsal.",
     "sign-definition": "Sign the definition before the ceremony.",
     "status": "Say how an instance stands.",
+    "verify": "Check a public record and a release.",
 }
 """Every command, with what it does; ``some-command`` is `command` in the module ``some_command``."""
 

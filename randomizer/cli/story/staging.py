@@ -180,7 +180,7 @@ def activate(directory: Path, settings: Settings, store: Store, cast: Cast, seal
     bundle = Bundle(directory / "bundle")
     key, digest = read_key(sealed["ceremony_key"]), sealed["certificate_digest"]
     cast.act(activation.activate, Role.ADMINISTRATOR, bundle, key=key, pinned_digest=digest)
-    instance_publication.publish(bundle, settings.directory)
+    instance_publication.publish(bundle, settings.public)
     key_installation.install(bundle, settings.directory / "codebreak", key=key, pinned_digest=digest)
     sign_checkpoint(settings, cast)
     for site in parse_definition(
