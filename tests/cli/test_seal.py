@@ -16,8 +16,8 @@ import pytest
 
 from keys import hpke, quorum
 from keys.hpke import Identity
-from keys.notes import VerifierKey
-from randomizer.services import bundle_check, generator, release_content
+from keys.notes import NoteKey, VerifierKey
+from randomizer.services import bundle_check, generator, rehearsals, release_content
 from randomizer.services.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
@@ -336,6 +336,21 @@ def test_a_rehearsal_with_fixed_randomness_comes_out_the_same_byte_for_byte(
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     for name in ("slots.jsonl", "preparation.jsonl", "unblinded.sealed", "emergency-codes.txt"):
         assert (first / name).read_bytes() != (other / name).read_bytes(), name
+
+
+@pytest.mark.promise(14)
+def test_no_key_of_a_ceremony_is_in_any_file_that_it_wrote(table: Table, tmp_path: Path) -> None:
+    answer = fixed(table, tmp_path / "out")
+    # Everything that a ceremony draws before it seals slots, in its order; fixed, so that a test can know it.
+    bits = rehearsals.fixed_entropy("a text")
+    names = ("machine", "machine key", "certificate key", "one-time key", "1 key", "1", "2 key", "2",
+             "code-break key", "preparation key", "staged key", "salt")  # fmt: skip
+    drawn = {name: bits(32) for name in names}
+    certificate_key = NoteKey(answer["ceremony_key"].split("+")[0], drawn["certificate key"])
+    one_time = hpke.public_line(Identity(drawn["one-time key"]).public, "ceremony")
+    assert certificate_key.verifier.encode() == answer["ceremony_key"]
+    assert (tmp_path / "out" / "ceremony.pub").read_text() == one_time
+    assert {name: holders(tmp_path, secret) for name, secret in drawn.items()} == {name: [] for name in drawn}
 
 
 @pytest.mark.promise(11)
