@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keys import custody, self_test
+from keys.errors import KeysError
+from randomizer.errors import Refused
 from randomizer.services.pins import Pins
 from randomizer.services.sinks import IntentFile
 
@@ -50,14 +52,18 @@ def open_desk(store: Store, directory: Path) -> Desk:
         directory: ``codebreak`` of the instance directory.
 
     Raises:
-        KeyFileRefused: Keys or pins are missing, malformed or open to others.
-        SelfTestFailed: This machine computes wrongly.
+        BundleRefused: The pins are incomplete.
+        Refused: Keys or pins are missing, malformed or open to others, or this machine computes wrongly.
     """
-    self_test.run()
-    return Desk(
-        store=store,
-        ring=custody.read_key_file(directory / KEY_FILE),
-        pins=Pins.of_texts(custody.read_pins(directory / PINS_FILE)),
-        file=IntentFile(directory / INTENT_FILE),
-        directory=directory,
-    )
+    try:
+        self_test.run()
+        ring = custody.read_key_file(directory / KEY_FILE)
+        pins = Pins.of_texts(custody.read_pins(directory / PINS_FILE))
+    except KeysError as error:
+        raise Refused(
+            f"The keys of this host cannot be used: {error}",
+            field="keys",
+            next_step="Activation installs them on the code-break host.",
+        ) from None
+    file = IntentFile(directory / INTENT_FILE)
+    return Desk(store=store, ring=ring, pins=pins, file=file, directory=directory)

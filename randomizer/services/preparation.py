@@ -18,7 +18,7 @@ from randomizer.domain.participants import Participant
 from randomizer.domain.people import demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Slot
-from randomizer.errors import HardStop, Refused
+from randomizer.errors import HardStop, NotFound, Refused
 from randomizer.services import periods, trail, trials
 from randomizer.services.opening import open_for_sheet, read_preparation, seal_preparation
 
@@ -235,6 +235,22 @@ def end(
         expires_at = act.at + timedelta(minutes=definition.kits.expiry_minutes)
         act.change(reserved, state=KitState.READY, ready_at=act.at, expires_at=expires_at)
         return act.change(record, preparation_ended_at=act.at, kit=reserved.number)
+
+
+def ready_kit(uow: UnitOfWork, number: str, period: int) -> Kit:
+    """The kit that was declared ready for a period.
+
+    Raises:
+        NotFound: There is none.
+    """
+    record = uow.get(PeriodRecord, number, period, what="period")
+    kit = uow.find(Kit, record.kit) if record.kit else None
+    if kit is None:
+        raise NotFound(
+            f"No kit is ready for period {period} of participant {number}.",
+            next_step="Open the worklist to see how the booking stands.",
+        )
+    return kit
 
 
 def _sheet(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 IMPORTED: Final = "release.imported"
+EXPORTED: Final = "exported"
 TRANSPORT_KEY: Final = "transport.key"
 
 

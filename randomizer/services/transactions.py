@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.records import AlarmKind
 from randomizer.services import alarms
-from randomizer.store.engine import open_engine
+from randomizer.store.engine import PATIENCE_SECONDS, open_engine
 from randomizer.store.schema import upgrade
 from randomizer.store.work import Store, UnitOfWork
 
@@ -14,20 +14,23 @@ if TYPE_CHECKING:
     from randomizer.errors import Tampered
     from randomizer.store.work import Clock, Entropy
 
-__all__ = ["Store", "UnitOfWork", "open_store", "raise_tampering"]
+__all__ = ["PATIENCE_SECONDS", "Store", "UnitOfWork", "open_store", "raise_tampering"]
 
 SEALED_ROWS = "Slot "
 
 
-def open_store(url: str, *, clock: Clock, entropy: Entropy) -> Store:
+def open_store(
+    url: str, *, clock: Clock, entropy: Entropy, patience_seconds: int = PATIENCE_SECONDS
+) -> Store:
     """Open a database, and bring it to the present schema if it lacks something.
 
     Args:
         url: As `randomizer.config.Settings.engine_url` gives it.
         clock: Gives the current moment, UTC.
         entropy: Gives random bytes.
+        patience_seconds: How long a writer waits for another.
     """
-    store = Store(open_engine(url), clock, entropy)
+    store = Store(open_engine(url, patience_seconds=patience_seconds), clock, entropy)
     upgrade(store.engine)
     return store
 

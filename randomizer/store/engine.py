@@ -16,19 +16,27 @@ PATIENCE_SECONDS = 60
 READ_ONLY = "crossover_read_only"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, patience_seconds: int = PATIENCE_SECONDS) -> Engine:
     """An engine with the durability that the trial needs.
 
     Args:
         url: SQLAlchemy URL, ``sqlite:///...`` or ``postgresql+psycopg://...``.
+        patience_seconds: How long a writer waits for another.
     """
     # Parameters stay out of exception text: they may hold what a person must not read.
     if not url.startswith("sqlite"):
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=20, max_overflow=20)
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=20,
+            max_overflow=20,
+            connect_args={"options": f"-c lock_timeout={patience_seconds}s"},
+        )
         event.listen(engine, "handle_error", _keep_rows_out_of_errors)
         event.listen(engine, "begin", _begin_postgresql)
         return engine
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE_SECONDS})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": patience_seconds})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -38,6 +38,7 @@ STATUS: dict[type[RandomizerError], int] = {
     errors.SignInRefused: 401,
     TriedTooOften: 429,
     errors.NotFound: 404,
+    errors.BundleRefused: 422,
     errors.Stopped: 503,
     errors.Unwritable: 503,
     errors.Unreadable: 503,

@@ -16,7 +16,7 @@ from randomizer.config import load_settings, system_clock
 from randomizer.errors import RandomizerError
 from randomizer.logging_setup import configure_logging
 from randomizer.services.accounts import Gate
-from randomizer.services.transactions import open_store
+from randomizer.services.transactions import PATIENCE_SECONDS, open_store
 from randomizer.web.door import DoorSettings
 
 if TYPE_CHECKING:
@@ -58,9 +58,19 @@ def main(name: str, make_app: MakeApp) -> int:
     return 0
 
 
-def store_of(settings: Settings) -> Store:
-    """The instance's store, with the system's clock and randomness."""
-    return open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes)
+def store_of(settings: Settings, *, patience_seconds: int = PATIENCE_SECONDS) -> Store:
+    """The instance's store, with the system's clock and randomness.
+
+    Args:
+        settings: Names the database.
+        patience_seconds: How long a writer waits for another.
+    """
+    return open_store(
+        settings.engine_url,
+        clock=system_clock,
+        entropy=secrets.token_bytes,
+        patience_seconds=patience_seconds,
+    )
 
 
 def gate_of(settings: Settings, held: DoorSecrets) -> Gate:

@@ -1,0 +1,36 @@
+"""``python -m randomizer.web.codebreak [DIRECTORY]``: the code-break door of an instance."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from randomizer.config import load_codebreak_secrets
+from randomizer.services.desk import open_desk
+from randomizer.web import server
+from randomizer.web.codebreak.app import create_app
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from randomizer.config import Settings
+
+PATIENCE_SECONDS = 5
+"""How long this door waits for another writer: a code break goes on with its file instead."""
+
+
+def make_app(settings: Settings) -> Flask:
+    """The door with its own secrets and the keys of its host.
+
+    Raises:
+        Refused: Secrets or keys cannot be read.
+    """
+    held = load_codebreak_secrets(settings.directory)
+    store = server.store_of(settings, patience_seconds=PATIENCE_SECONDS)
+    desk = open_desk(store, settings.directory / "codebreak")
+    gate = server.gate_of(settings, held)
+    return create_app(desk, gate, server.deployment_of(settings, settings.codebreak, held))
+
+
+if __name__ == "__main__":
+    sys.exit(server.main("codebreak", make_app))

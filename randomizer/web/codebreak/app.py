@@ -1,0 +1,125 @@
+"""The app of the code-break door.
+
+`create_app(desk, gate, settings)` is what `randomizer serve` calls: the desk holds the store, the keys, the
+pins and the second sink of this host. The result is a WSGI app for exactly one process: its sessions live in
+memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import redirect, render_template, url_for
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
+
+from randomizer import web
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.people import BREAKERS
+from randomizer.errors import RandomizerError
+from randomizer.services.code_breaks import reconcile
+from randomizer.web import auth
+from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
+    breaking,
+    clearing,
+    finishing,
+    padding,
+    preparing,
+)
+from randomizer.web.codebreak.pages import codebreak
+from randomizer.web.door import Door, DoorSettings, this
+from randomizer.web.furniture import furnish
+from randomizer.web.sessions import MemorySessions
+from randomizer.web.throttle import Throttle
+
+if TYPE_CHECKING:
+    from flask import Response
+    from werkzeug.wrappers import Response as Answer
+
+    from randomizer.domain.people import Person
+    from randomizer.services.accounts import Gate
+    from randomizer.services.desk import Desk
+
+NAME = "codebreak"
+VERSION = "1"  # of the API
+WEB = Path(web.__file__).parent
+LINKS = (
+    ("Break a code", "codebreak.home", BREAKERS),
+    ("My code breaks", "codebreak.mine", BREAKERS),
+    ("Preparation", "codebreak.preparations", MAY[Act.SHEET_OPENED]),
+    ("Clearance", "codebreak.clearances", MAY[Act.PRODUCT_CLEARED]),
+    ("Tasks", "codebreak.tasks", MAY[Act.IMPACT_SIGNED]),
+    ("Lock", "codebreak.lock", finishing.READERS),
+    ("Release", "codebreak.releasing", MAY[Act.RELEASE_EXPORTED]),
+)
+"""Label, endpoint, and whom the link is shown to; the page itself decides again."""
+
+
+def create_app(desk: Desk, gate: Gate, settings: DoorSettings) -> OpenAPI:
+    """The code-break door.
+
+    Args:
+        desk: What this host holds.
+        gate: What it takes to check a password and a code.
+        settings: The deployment.
+    """
+    app = OpenAPI(
+        "randomizer.web.codebreak",
+        info=Info(title="Crossover randomizer, code-break door", version=VERSION),
+        doc_ui=False,
+        static_folder=str(WEB / "static"),
+        static_url_path="/static",
+        template_folder=str(WEB / "templates"),
+    )
+    store = desk.store
+    door = Door(
+        name=NAME,
+        store=store,
+        gate=gate,
+        sessions=MemorySessions(store, gate, NAME),
+        throttle=Throttle(store.clock),
+        home="codebreak.home",
+        nav=_nav,
+    )
+    app.extensions["desk"] = desk
+    padding.fill_up(app)
+    app.before_request(finishing.allow_a_whole_release)
+    furnish(app, door, settings)
+    app.register_blueprint(codebreak)
+    _reconcile_after_answers(app, desk)
+    return app
+
+
+@codebreak.get("/")
+def home() -> str | Answer:
+    """The first page of each role."""
+    person = auth.person()
+    if person.roles & BREAKERS:
+        return breaking.start()
+    links = this().nav(person)
+    if links:
+        return redirect(url_for(links[0][1]))
+    return render_template("codebreak/nothing.html")
+
+
+def _nav(person: Person) -> tuple[tuple[str, str], ...]:
+    return tuple((label, endpoint) for label, endpoint, roles in LINKS if person.roles & roles)
+
+
+def _reconcile_after_answers(app: OpenAPI, desk: Desk) -> None:
+    """Bring what only the file holds into the database, once an answer has gone out: it delays nobody."""
+
+    @app.after_request
+    def _later(response: Response) -> Response:
+        if desk.file.waiting:
+            response.call_on_close(lambda: _try(desk))
+        return response
+
+
+def _try(desk: Desk) -> None:
+    try:
+        reconcile(desk)
+    except (RandomizerError, OSError) as error:
+        structlog.get_logger("code break").warning("not reconciled yet", error=type(error).__name__)

@@ -1,0 +1,170 @@
+"""The end of a trial: impact assessments, the lock, the release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import redirect, render_template, request, send_file, url_for
+
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.people import Role
+from randomizer.domain.trial import OPEN
+from randomizer.errors import BundleRefused, Faulty, NotFound, Refused
+from randomizer.services import impact, locking, release
+from randomizer.web import auth, words
+from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, refused, signer
+from randomizer.web.door import this
+from randomizer.web.forms import WHY, Field, Form
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+ASSESSMENT = (
+    Field(
+        name="why",
+        label="Assessment",
+        type="textarea",
+        hint="Which assessments came after the code break, by date. Nothing of what was given.",
+    ),
+)
+READERS = MAY[Act.TRIAL_LOCKED] | {Role.TRIAL_MANAGER, Role.DATA_MANAGER}
+EXPORTED = ("certificate.note", "release.sealed")
+LONGEST_RELEASE = 32 * 1024 * 1024  # bytes
+
+
+@codebreak.get("/tasks")
+def tasks() -> str:
+    """Impact assessments that nobody has signed."""
+    auth.demand_act(Act.IMPACT_SIGNED)
+    with looking() as seen:
+        rows = [seen.show(task) for task in impact.open_tasks(seen.uow)]
+    return render_template("codebreak/tasks.html", rows=[row for row in rows if row])
+
+
+@codebreak.route("/tasks/<int:number>", methods=["GET", "POST"])
+def task(number: int) -> str | Response | tuple[str, int]:
+    """Sign an impact assessment."""
+    auth.demand_act(Act.IMPACT_SIGNED)
+    with looking() as seen:
+        found = next((one for one in impact.open_tasks(seen.uow) if one.number == number), None)
+    if found is None:
+        raise NotFound("There is no such open task.", next_step="Look at the list of tasks.")
+    form = Form.posted(ASSESSMENT, request.form)
+    status = 200
+    if request.method == "POST":
+        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+        try:
+            step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
+            with this().store.writing() as uow:
+                impact.sign_impact(uow, auth.person(), step_up, number, form.text("why"))
+        except SHOWN_AGAIN as error:
+            status = refused(form, error)
+        else:
+            return redirect(url_for("codebreak.tasks"), code=303)
+    page = render_template(
+        "codebreak/task.html", task=found, form=form, meaning=impact.IMPACT_MEANING, signer=signer()
+    )
+    return page, status
+
+
+@codebreak.route("/lock", methods=["GET", "POST"])
+def lock() -> str | Response | tuple[str, int]:
+    """What stands in the way of the lock; the lock itself, signed."""
+    auth.demand_role(READERS, what="look at the lock")
+    form = Form.posted((WHY,), request.form)
+    status = 200
+    if request.method == "POST":
+        auth.demand_act(Act.TRIAL_LOCKED)
+        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+        try:
+            step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
+            with this().store.writing() as uow:
+                locking.lock(uow, auth.person(), step_up, form.text("why"))
+        except Faulty as error:
+            status = refused(Form.blank((WHY,)), error)
+        except SHOWN_AGAIN as error:
+            status = refused(form, error)
+        else:
+            return redirect(url_for("codebreak.lock"), code=303)
+    return _lock_page(form), status
+
+
+@codebreak.get("/release")
+def releasing() -> str:
+    """Where the release stands, and what comes next."""
+    auth.demand_act(Act.RELEASE_EXPORTED)
+    return _release_page(Form.blank(()))
+
+
+@codebreak.post("/release/export")
+def export() -> Response:
+    """Give out the sealed release and the certificate."""
+    auth.demand_act(Act.RELEASE_EXPORTED)
+    with this().store.writing() as uow:
+        release.export_sealed(uow, desk(), auth.person(), desk().directory / release.EXPORTED)
+    return redirect(url_for("codebreak.releasing"), code=303)
+
+
+@codebreak.get("/release/<name>")
+def exported(name: str) -> Response:
+    """One of the files that were given out; sealed."""
+    auth.demand_act(Act.RELEASE_EXPORTED)
+    path = desk().directory / release.EXPORTED / name
+    if name not in EXPORTED or not path.is_file():
+        raise NotFound("The release was not exported yet.", next_step="Export it first.")
+    return send_file(
+        path.resolve(), as_attachment=True, download_name=name, mimetype="application/octet-stream"
+    )
+
+
+@codebreak.post("/release/import")
+def bring_in() -> str | Response | tuple[str, int]:
+    """Take in this host's copy of the opened release."""
+    auth.demand_act(Act.TRIAL_RELEASED)
+    given = request.files.get("copy")
+    form = Form.blank(())
+    try:
+        if given is None or not given.filename:
+            raise Refused("Choose the file that was made for this host.", field="copy")
+        with this().store.writing() as uow:
+            release.import_release(uow, desk(), auth.person(), given.read())
+    except (*SHOWN_AGAIN, BundleRefused) as error:
+        status = refused(form, error)
+        return _release_page(form), status
+    return redirect(url_for("codebreak.releasing"), code=303)
+
+
+def allow_a_whole_release() -> None:
+    """Take a longer body where a release comes in; call before anything reads the form."""
+    if request.endpoint == "codebreak.bring_in":
+        request.max_content_length = LONGEST_RELEASE
+
+
+def _lock_page(form: Form) -> str:
+    with looking() as seen:
+        trial, definition = seen.trial, seen.definition
+        blocks = locking.blocks(seen.uow) if trial.phase in OPEN else ()
+    locked = words.moment(trial.locked_at) if trial.locked_at else ""
+    return render_template(
+        "codebreak/lock.html",
+        trial=trial,
+        values=[
+            ("Trial", definition.trial_id),
+            ("Phase", trial.phase),
+            ("Certificate", trial.certificate_digest[:16]),
+        ],
+        blocks=blocks,
+        locked=locked,
+        may_sign=bool(auth.person().roles & MAY[Act.TRIAL_LOCKED]),
+        form=form,
+        meaning=locking.LOCK_MEANING,
+        signer=signer(),
+    )
+
+
+def _release_page(form: Form) -> str:
+    with looking() as seen:
+        trial = seen.trial
+    directory = desk().directory / release.EXPORTED
+    files = [name for name in EXPORTED if (directory / name).is_file()]
+    return render_template("codebreak/release.html", trial=trial, files=files, form=form)

@@ -1,0 +1,66 @@
+"""What the pages of the code-break door share: their blueprint, the desk, and how a refusal comes back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from flask import Blueprint, current_app, g
+
+from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
+from randomizer.services import sight
+from randomizer.web import auth, problems, words
+from randomizer.web.door import this
+from randomizer.web.throttle import TriedTooOften
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from randomizer.errors import RandomizerError
+    from randomizer.services.desk import Desk
+    from randomizer.services.sight import Sight
+    from randomizer.web.forms import Form
+
+codebreak = Blueprint("codebreak", __name__, template_folder="templates")
+
+SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwritable)
+"""Refusals that leave the person on the form, with all that was typed."""
+
+
+def desk() -> Desk:
+    """The keys, pins and sinks of this host."""
+    return cast("Desk", current_app.extensions["desk"])
+
+
+@contextmanager
+def looking() -> Iterator[Sight]:
+    """What the person who is signed in sees, in one reading transaction."""
+    with this().store.reading() as uow:
+        yield sight.of(uow, auth.person())
+
+
+def refused(form: Form, error: RandomizerError) -> int:
+    """Put a refusal into the form; returns the status of the page that shows it again.
+
+    Raises:
+        Tampered: A bent record is no matter of the form.
+    """
+    if isinstance(error, Tampered):
+        raise error
+    form.refuse(error)
+    return problems.status_of(error)
+
+
+def of_one_length() -> None:
+    """Mark this answer to be filled up to one length, whatever it says."""
+    g.of_one_length = True
+
+
+def signer() -> dict[str, str]:
+    """Who signs, as the signature block shows it."""
+    person = auth.person()
+    return {
+        "name": person.printed_name,
+        "role": ", ".join(sorted(person.roles)),
+        "at": words.moment(this().store.clock()),
+    }

@@ -1,0 +1,192 @@
+"""Preparation: what is booked, the sheet of one participant, begun, ready or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import redirect, render_template, request, url_for
+
+from randomizer.domain.acts import Act
+from randomizer.domain.sealed_texts import Preparation
+from randomizer.errors import HardStop, Refused
+from randomizer.services import preparation
+from randomizer.web import auth, problems, words
+from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, of_one_length, refused
+from randomizer.web.door import this
+from randomizer.web.forms import Field, Form
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from randomizer.services.preparation import Sheet, ToPrepare
+
+NOTES = (
+    Field(name="lot", label="Lot", width="half"),
+    Field(
+        name="cell_count",
+        label="Cell count",
+        hint="With its unit; empty where it does not apply.",
+        width="half",
+    ),
+    Field(name="viability", label="Viability", hint="With its unit.", width="half"),
+    Field(name="form", label="Product form", width="half"),
+    Field(name="thaw", label="Thaw record", width="half"),
+    Field(name="note", label="Note", type="textarea"),
+)
+"""The same for every treatment; all of it is sealed."""
+SPOILED = Field(name="spoiled", label="The kit of the sheet can't be used any more", type="checkbox")
+
+
+@codebreak.get("/preparation")
+def preparations() -> str:
+    """What is booked and not ready, in order of time."""
+    auth.demand_act(Act.SHEET_OPENED)
+    with looking() as seen:
+        rows = [_row(one) for one in preparation.worklist(seen.uow)]
+    return render_template("codebreak/preparations.html", rows=rows)
+
+
+@codebreak.route("/preparation/<number>", methods=["GET", "POST"])
+def sheet(number: str) -> str | Response:
+    """The sheet of one participant; opening it goes on record first."""
+    auth.demand_act(Act.SHEET_OPENED)
+    if request.method == "POST":
+        preparation.open_sheet(desk(), auth.person(), number)
+        return redirect(url_for("codebreak.sheet", number=number), code=303)
+    try:
+        found = preparation.sheet_again(desk(), auth.person(), number)
+    except Refused:
+        return _closed_sheet(number)
+    return _sheet(found, Form.blank(_ending_fields()))
+
+
+@codebreak.post("/preparation/<number>/begin")
+def begin(number: str) -> Response:
+    """Begin the preparation."""
+    auth.demand_act(Act.PREPARATION_BEGUN)
+    with this().store.writing() as uow:
+        preparation.begin(uow, auth.person(), number)
+    return redirect(url_for("codebreak.sheet", number=number), code=303)
+
+
+@codebreak.post("/preparation/<number>/ready")
+def ready(number: str) -> str | Response | tuple[str, int]:
+    """End the preparation with a kit that is ready."""
+    auth.demand_act(Act.PREPARATION_ENDED)
+    form = Form.posted(_ending_fields(), request.form)
+    try:
+        with this().store.writing() as uow:
+            record = preparation.end(
+                uow,
+                desk(),
+                auth.person(),
+                number,
+                ready=True,
+                kit=form.text("kit"),
+                noted=noted(form, form.text("content")),
+            )
+    except HardStop as stop:
+        return _stop(number, stop), problems.status_of(stop)
+    except SHOWN_AGAIN as error:
+        status = refused(form, error)
+        return _sheet(preparation.sheet_again(desk(), auth.person(), number), form), status
+    return redirect(url_for("codebreak.prepared", number=number, period=record.period), code=303)
+
+
+@codebreak.route("/preparation/<number>/not-ready", methods=["GET", "POST"])
+def not_ready(number: str) -> str | Response | tuple[str, int]:
+    """End the preparation without a kit."""
+    auth.demand_act(Act.PREPARATION_ENDED)
+    fields = (SPOILED, *NOTES)
+    if request.method == "GET":
+        return render_template("codebreak/not-ready.html", number=number, form=Form.blank(fields))
+    form = Form.posted(fields, request.form)
+    try:
+        with this().store.writing() as uow:
+            preparation.end(
+                uow,
+                desk(),
+                auth.person(),
+                number,
+                ready=False,
+                kit="",
+                noted=noted(form, ""),
+                spoiled=form.yes("spoiled"),
+            )
+    except SHOWN_AGAIN as error:
+        return render_template("codebreak/not-ready.html", number=number, form=form), refused(form, error)
+    return redirect(url_for("codebreak.preparations"), code=303)
+
+
+@codebreak.get("/preparation/<number>/prepared/<int:period>")
+def prepared(number: str, period: int) -> str:
+    """The kit is ready: its number and its time."""
+    auth.demand_act(Act.PREPARATION_ENDED)
+    with looking() as seen:
+        found = preparation.ready_kit(seen.uow, number, period)
+        kit = seen.show(found)
+    return render_template("codebreak/prepared.html", number=number, period=period, kit=kit)
+
+
+def noted(form: Form, content: str) -> Preparation:
+    """What is kept, sealed."""
+    return Preparation(
+        content=content,
+        lot=form.text("lot"),
+        cell_count=form.text("cell_count"),
+        viability=form.text("viability"),
+        form=form.text("form"),
+        thaw=form.text("thaw"),
+        note=form.text("note"),
+    )
+
+
+def _ending_fields() -> tuple[Field, ...]:
+    with looking() as seen:
+        options = tuple((one.code, one.name) for one in seen.definition.treatments)
+    return (
+        Field(name="kit", label="Kit number, from the label of the kit", inputmode="numeric", width="half"),
+        Field(name="content", label="What was put into it", type="radio", options=options),
+        *NOTES,
+    )
+
+
+def _row(one: ToPrepare) -> dict[str, Any]:
+    record = one.record
+    if record.preparing:
+        state, kind = "Being prepared", "ready"
+    elif record.fit_signed_at is not None:
+        state, kind = "Fit signed", "due"
+    else:
+        state, kind = "Waits for fit", "waiting"
+    return {
+        "due": words.due(record.booked_for, this().store.clock().date()) if record.booked_for else "",
+        "number": one.participant.number,
+        "period": record.period,
+        "state": state,
+        "kind": kind,
+    }
+
+
+def _closed_sheet(number: str) -> str:
+    with looking() as seen:
+        waiting = [one for one in preparation.worklist(seen.uow) if one.participant.number == number]
+    if not waiting:
+        raise Refused(
+            f"Nothing is to be prepared for participant {number}.",
+            field="participant",
+            next_step="Open the worklist to see what is booked.",
+        )
+    return render_template("codebreak/sheet-closed.html", number=number, record=waiting[0].record)
+
+
+def _sheet(found: Sheet, form: Form) -> str:
+    with looking() as seen:
+        shown = seen.show(found)
+        periods = seen.definition.period_count
+    of_one_length()
+    return render_template("codebreak/sheet.html", sheet=shown, periods=periods, form=form)
+
+
+def _stop(number: str, stop: HardStop) -> str:
+    return render_template("codebreak/stop.html", number=number, stop=stop)
