@@ -74,12 +74,18 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 def open_instance(directory: Path | None) -> tuple[Settings, Store]:
     """The settings and the store of an instance, with the system's clock and randomness.
 
+    The store is closed when the command has ended.
+
     Raises:
         Faulty: The settings have faults.
         Refused: There is no instance.
     """
     settings = load_settings(directory)
-    return settings, open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes)
+    store = open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes)
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(store.engine.dispose)
+    return settings, store
 
 
 def read_file(path: Path) -> bytes:
