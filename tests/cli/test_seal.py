@@ -371,7 +371,7 @@ def refusal(table: Table, tmp_path: Path, *more: object) -> str:
     return done.stderr
 
 
-@pytest.mark.requirement("ceremony")
+@pytest.mark.requirement("rehearsal")
 def test_a_production_ceremony_refuses_the_example_for_rehearsals(table: Table, tmp_path: Path) -> None:
     told = refusal(table, tmp_path, "--kind", "production", "--contributor", tmp_path)
     assert "rehearsal_only = true" in told

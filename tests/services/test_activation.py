@@ -198,7 +198,7 @@ def production(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -
     )
 
 
-@pytest.mark.requirement("activation")
+@pytest.mark.requirement("rehearsal")
 def test_rehearsal_and_production_are_never_mixed(
     database_url: str, rehearsal: Rehearsal, production: Rehearsal
 ) -> None:
@@ -211,7 +211,7 @@ def test_rehearsal_and_production_are_never_mixed(
         assert load(instance, production).kind is Kind.PRODUCTION
 
 
-@pytest.mark.requirement("activation")
+@pytest.mark.requirement("rehearsal")
 def test_a_production_bundle_is_not_used_up_in_a_rehearsal(signed: Instance, production: Rehearsal) -> None:
     assert "sealed as a production; this instance is for rehearsal" in refused(signed, production)
 
