@@ -6,14 +6,15 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from randomizer.cli import main
+from tests.ceremony_table import CONFIG, Table, lay
 
-CONFIG = Path(__file__).parents[2] / "config"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,9 @@ def definition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("definition") / "trial.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory: pytest.TempPathFactory, definition_file: Path) -> Table:
+    """Everything that a ceremony needs; each test seals into a directory of its own."""
+    return lay(tmp_path_factory.mktemp("ceremony"), definition_file)

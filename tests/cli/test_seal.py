@@ -6,11 +6,8 @@ import base64
 import json
 import os
 import subprocess
-import sys
-import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,114 +16,10 @@ from keys.hpke import Identity
 from keys.notes import NoteKey, VerifierKey
 from randomizer.services import bundle_check, generator, rehearsals, release_content
 from randomizer.services.bundle import Bundle
+from tests.ceremony_table import OUTPUTS, PATIENCE_SECONDS, ROOT, Table, command, files_of, run, wait_for
 
-ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / "config"
-PATIENCE_SECONDS = 60
-OUTPUTS = {
-    "terms.json",
-    "commitments/1.note",
-    "commitments/1.vkey",
-    "commitments/2.note",
-    "commitments/2.vkey",
-    "commitments/3.note",
-    "commitments/3.vkey",
-    "ceremony.pub",
-    "ceremony.vkey",
-    "certificate.note",
-    "definition.json",
-    "slots.jsonl",
-    "preparation.jsonl",
-    "keyring.sealed",
-    "unblinded.sealed",
-    "release.sealed",
-    "staged.sealed",
-    "emergency-codes.txt",
-}
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", *map(str, arguments)]
-
-
-def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=PATIENCE_SECONDS,
-    )
-    assert done.returncode == status, done.stderr
-    return done
-
-
-def files_of(directory: Path) -> set[str]:
-    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
-
-
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline, f"{path} never came"
-        time.sleep(0.05)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Everything on the table before the ceremony begins."""
-
-    place: Path
-    options: list[object]
-
-    def seal(self, *more: object) -> list[object]:
-        return ["randomizer.cli", "seal", *self.options, *more]
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory, definition_file: Path) -> Table:
-    place = tmp_path_factory.mktemp("ceremony")
-    for name in ("custodian-1", "custodian-2", "custodian-3", "statistician", "host"):
-        run("keys", "identity", "--dir", place / name, "--name", name, cwd=place)
-    custodians = [
-        part
-        for number in (1, 2, 3)
-        for part in ("--custodian-key", place / f"custodian-{number}" / "identity.pub")
-    ]
-    for purpose in ("release", "staged"):
-        run(
-            "keys",
-            "split",
-            "--k",
-            2,
-            "--n",
-            3,
-            *custodians,
-            "--purpose",
-            purpose,
-            "--out",
-            place / "split",
-            cwd=place,
-        )
-    options: list[object] = [
-        "--definition",
-        definition_file,
-        "--unblinded",
-        CONFIG / "mesems.unblinded.toml",
-        "--release",
-        place / "split" / "release-shares.json",
-        "--staged",
-        place / "split" / "staged-shares.json",
-        "--transport",
-        place / "host" / "identity.pub",
-        "--recipient",
-        "statistician",
-        place / "statistician" / "identity.pub",
-    ]
-    return Table(place, options)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -313,22 +206,14 @@ def test_the_progress_of_a_ceremony_is_told_on_standard_error(held: Held) -> Non
     assert "\x1b" not in held.told, "no terminal, no escape codes"
 
 
-def fixed(table: Table, out: Path, text: str = "a text") -> dict[str, Any]:
-    done = run(
-        *table.seal("--kind", "rehearsal", "--rehearsal-seed", text, "--out", out, "--json"), cwd=table.place
-    )
-    fields: dict[str, Any] = json.loads(done.stdout)
-    return fields
-
-
 @pytest.mark.promise(11)
 def test_a_rehearsal_with_fixed_randomness_comes_out_the_same_byte_for_byte(
     table: Table, tmp_path: Path
 ) -> None:
     first, second, other = tmp_path / "1", tmp_path / "2", tmp_path / "3"
-    fixed(table, first)
-    fixed(table, second)
-    fixed(table, other, "another text")
+    table.rehearse(first)
+    table.rehearse(second)
+    table.rehearse(other, "another text")
     assert files_of(first) == files_of(second) == OUTPUTS
     # What is sealed to a public key draws the library's own randomness, and the certificate names its digest.
     ours = OUTPUTS - {"keyring.sealed", "release.sealed", "staged.sealed", "certificate.note"}
@@ -340,7 +225,7 @@ def test_a_rehearsal_with_fixed_randomness_comes_out_the_same_byte_for_byte(
 
 @pytest.mark.promise(14)
 def test_no_key_of_a_ceremony_is_in_any_file_that_it_wrote(table: Table, tmp_path: Path) -> None:
-    answer = fixed(table, tmp_path / "out")
+    answer = table.rehearse(tmp_path / "out")
     # Everything that a ceremony draws before it seals slots, in its order; fixed, so that a test can know it.
     bits = rehearsals.fixed_entropy("a text")
     names = ("machine", "machine key", "certificate key", "one-time key", "1 key", "1", "2 key", "2",
@@ -355,77 +240,9 @@ def test_no_key_of_a_ceremony_is_in_any_file_that_it_wrote(table: Table, tmp_pat
 
 @pytest.mark.promise(11)
 def test_a_rehearsal_with_fixed_randomness_says_so(table: Table, tmp_path: Path) -> None:
-    answer = fixed(table, tmp_path / "out")
+    answer = table.rehearse(tmp_path / "out")
     fields = bundle_check.check_certificate(
         Bundle(tmp_path / "out"), VerifierKey.parse(answer["ceremony_key"])
     )[1]
     assert "fixed by a text" in fields.rehearsal
     assert (tmp_path / "out" / "emergency-codes.txt").read_text().startswith("REHEARSAL")
-
-
-def refusal(table: Table, tmp_path: Path, *more: object) -> str:
-    done = run(*table.seal(*more, "--out", tmp_path / "out"), cwd=table.place, status=1)
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "out" / "certificate.note").exists()
-    return done.stderr
-
-
-@pytest.mark.requirement("rehearsal")
-def test_a_production_ceremony_refuses_the_example_for_rehearsals(table: Table, tmp_path: Path) -> None:
-    told = refusal(table, tmp_path, "--kind", "production", "--contributor", tmp_path)
-    assert "rehearsal_only = true" in told
-
-
-def test_a_production_ceremony_refuses_fixed_randomness(table: Table, tmp_path: Path) -> None:
-    unblinded = tmp_path / "real.toml"
-    unblinded.write_text(
-        (CONFIG / "mesems.unblinded.toml")
-        .read_text()
-        .replace("rehearsal_only = true", "rehearsal_only = false")
-    )
-    options = ("--unblinded", unblinded, "--kind", "production")
-    assert "Only a rehearsal may fix" in refusal(table, tmp_path, *options, "--rehearsal-seed", "x")
-    assert "at least 2 people, got 1" in refusal(table, tmp_path, *options, "--contributor", tmp_path)
-
-
-@pytest.mark.requirement("definition")
-def test_a_design_that_gives_neighbours_away_is_not_sealed(table: Table, tmp_path: Path) -> None:
-    unblinded = tmp_path / "pairs.toml"
-    unblinded.write_text(
-        (CONFIG / "mesems.unblinded.toml").read_text().replace("block_sizes = [4, 6]", "block_sizes = [2, 4]")
-    )
-    told = refusal(table, tmp_path, "--unblinded", unblinded, "--kind", "rehearsal", "--rehearsal-seed", "x")
-    assert "block size of 2 is refused" in told
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_contributor_who_does_not_come_ends_the_attempt(table: Table, tmp_path: Path) -> None:
-    told = refusal(
-        table, tmp_path, "--kind", "rehearsal", "--contributor", tmp_path / "nobody", "--timeout-minutes", "0"
-    )
-    assert "No commitment came from" in told
-    assert files_of(tmp_path / "out") == {"terms.json", "commitments/1.note", "commitments/1.vkey"}
-    later = run(
-        *table.seal(
-            "--kind", "rehearsal", "--rehearsal-seed", "x", "--attempt", 2,
-            "--earlier", tmp_path / "out", "Nobody came.", "--out", tmp_path / "later", "--json",
-        ),
-        cwd=table.place,
-    )  # fmt: skip
-    key = VerifierKey.parse(json.loads(later.stdout)["ceremony_key"])
-    fields = bundle_check.check(Bundle(tmp_path / "later"), key).fields
-    assert fields.schedule_version == 2
-    assert [(one.attempt, one.reason) for one in fields.attempts] == [(1, "Nobody came.")]
-    assert len(fields.attempts[0].commitments) == 1
-
-
-def test_a_second_attempt_must_tell_of_the_first(table: Table, tmp_path: Path) -> None:
-    told = refusal(table, tmp_path, "--kind", "rehearsal", "--rehearsal-seed", "x", "--attempt", 2)
-    assert "must tell of every attempt before it" in told
-
-
-def test_shares_of_the_wrong_purpose_are_refused(table: Table, tmp_path: Path) -> None:
-    staged = table.place / "split" / "staged-shares.json"
-    told = refusal(table, tmp_path, "--kind", "rehearsal", "--rehearsal-seed", "x", "--release", staged)
-    assert "does not hold the shares of a release key" in told
