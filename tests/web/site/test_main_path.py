@@ -29,19 +29,19 @@ def test_a_participant_goes_from_consent_to_both_infusions(
     visit: Visit, instance: Instance, desk: Desk
 ) -> None:
     investigator, coordinator = visit(Role.INVESTIGATOR), visit(Role.COORDINATOR)
-    page = coordinator.post("/participants/enrol", site="TLS", replaces="")
+    page = coordinator.post("/participants/enrol", {"site": "TLS"})
     assert "The participant is enrolled." in page
     number = participant_number(1)
     assert f"Participant {number}" in page
 
     form = eligibility_form(instance)
-    page = investigator.post(f"/participants/{number}/eligibility", 200, step="check", **form)
+    page = investigator.post(f"/participants/{number}/eligibility", form | {"step": "check"}, 200)
     assert "Check the answers and sign" in page
-    page = investigator.post(f"/participants/{number}/eligibility", step="sign", sign=True, **form)
+    page = investigator.post(f"/participants/{number}/eligibility", form | {"step": "sign"}, sign=True)
     assert "Eligibility is signed." in page
     assert "Relapsing-remitting" in page
 
-    page = coordinator.post(f"/participants/{number}/harvest", identifier="D-1", again="D-1")
+    page = coordinator.post(f"/participants/{number}/harvest", {"identifier": "D-1", "again": "D-1"})
     assert "a place is kept" in page
     desks.clear(instance, desk, number)
     visit(Role.SPONSOR).post(f"/participants/{number}/go", sign=True)
@@ -51,7 +51,7 @@ def test_a_participant_goes_from_consent_to_both_infusions(
     assert investigator.client.get(f"/participants/{number}/card.pdf").data.startswith(b"%PDF-")
 
     for period in (1, 2):
-        coordinator.post(f"/participants/{number}/book", booked_for=entered(instance, **SOON))
+        coordinator.post(f"/participants/{number}/book", {"booked_for": entered(instance, **SOON)})
         investigator.post(f"/participants/{number}/fit", sign=True)
         instance.clock.advance(hours=72)
         visit(Role.PHARMACIST)  # sessions of before have ended by now
@@ -59,11 +59,11 @@ def test_a_participant_goes_from_consent_to_both_infusions(
         pharmacist = visit(Role.PHARMACIST)
         assert pharmacist.client.get(f"/scan?scan={number}").headers["Location"].endswith("/dispense")
         assert f'data-number="{kit}"' in pharmacist.get(f"/participants/{number}/dispense")
-        page = pharmacist.post(f"/participants/{number}/dispense", kit=kit)
+        page = pharmacist.post(f"/participants/{number}/dispense", {"kit": kit})
         assert "Right kit" in page
         instance.clock.advance(seconds=60)
         page = visit(Role.CARE_PROVIDER).post(
-            f"/participants/{number}/infusion", outcome="given", given_at=entered(instance)
+            f"/participants/{number}/infusion", {"outcome": "given", "given_at": entered(instance)}
         )
         assert "the period is closed" in page
         if period == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from randomizer.domain.people import Role
 from tests import activated
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.activated import Instance
 
+SEE_OTHER = 303
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -37,17 +38,18 @@ class Visitor:
         self.last = answer
         return answer.text
 
-    def post(self, path: str, status: int = 303, *, page: str = "", sign: bool = False, **data: Any) -> str:
+    def post(
+        self, path: str, data: dict[str, str] | None = None, status: int = 303, *, sign: bool = False
+    ) -> str:
         """Send the form of a page, as opened right before; on a redirect, follow it."""
-        opened = self.client.get(page or path)
+        opened = self.client.get(path)
         token = CSRF.search(opened.text)
         assert token is not None, (path, opened.status_code, opened.text[:3000])
-        if sign:
-            data |= self.factor()
-        answer = self.client.post(path, data={"csrf_token": token[1], **data})
+        form = {"csrf_token": token[1]} | (data or {}) | (self.factor() if sign else {})
+        answer = self.client.post(path, data=form)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:6000])
         self.last = answer
-        if status == 303:
+        if status == SEE_OTHER:
             return self.get(answer.headers["Location"])
         return answer.text
 
@@ -58,7 +60,7 @@ class Visitor:
 
     def sign_in(self) -> Visitor:
         """Come in through the page."""
-        self.post("/sign-in", username=username(self.role, self.site), **self.factor())
+        self.post("/sign-in", {"username": username(self.role, self.site)}, sign=True)
         return self
 
 

@@ -1,0 +1,194 @@
+"""The API: the same acts as the pages, once per key, problems in plain words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.domain.housekeeping import Answered
+from randomizer.domain.numbers import participant_number
+from randomizer.domain.participants import Participant
+from randomizer.domain.people import Role
+from randomizer.domain.trial import Allocation
+from randomizer.services import accounts, products
+from tests import activated, desks
+from tests.web.site.programs import Program
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from randomizer.services.desk import Desk
+    from tests.activated import Instance
+
+
+@pytest.fixture
+def investigator(app: Flask, instance: Instance) -> Program:
+    return Program(instance, app.test_client(), Role.INVESTIGATOR).sign_in()
+
+
+def program(app: Flask, instance: Instance, role: Role) -> Program:
+    return Program(instance, app.test_client(), role).sign_in()
+
+
+def eligibility(instance: Instance) -> dict[str, object]:
+    items = {
+        code: {"confirmed": answer.confirmed, "values": dict(answer.values)}
+        for code, answer in activated.answers(instance.definition).items()
+    }
+    return {"items": items, "levels": {"course": "relapsing"}}
+
+
+@pytest.mark.requirement("api")
+def test_a_participant_goes_from_consent_to_an_infusion(app: Flask, instance: Instance, desk: Desk) -> None:
+    investigator, coordinator = (
+        program(app, instance, Role.INVESTIGATOR),
+        program(app, instance, Role.COORDINATOR),
+    )
+    number = coordinator.post("/participants", {"site": "TLS"}, 201)["participant"]["number"]
+    path = f"/participants/{number}"
+    signed = eligibility(instance) | investigator.factor()
+    assert investigator.post(f"{path}/eligibility", signed)["participant"]["state"] == "eligible"
+    coordinator.post(f"{path}/harvest", {"identifier": "D-1", "again": "D-1"})
+    desks.clear(instance, desk, number)
+    sponsor = program(app, instance, Role.SPONSOR)
+    sponsor.post(f"{path}/go", sponsor.factor())
+    answer = investigator.post(f"{path}/randomize", investigator.factor())
+    assert len(answer["allocation"]["randomization_number"]) == 8
+    booked_for = (instance.clock() + timedelta(hours=73)).isoformat()
+    assert coordinator.post(f"{path}/book", {"booked_for": booked_for})["periods"][0]["booked_for"]
+    instance.clock.advance(hours=72)
+    investigator = program(app, instance, Role.INVESTIGATOR)
+    investigator.post(f"{path}/fit", investigator.factor())
+    kit = desks.prepared(instance, desk, number).kit
+    pharmacist = program(app, instance, Role.PHARMACIST)
+    assert pharmacist.get("/worklist")["rows"][0]["what"] == "Dispense the kit"
+    pharmacist.post(f"{path}/dispense", {"kit": kit})
+    nurse = program(app, instance, Role.CARE_PROVIDER)
+    given = {"outcome": "given", "given_at": instance.clock().isoformat()}
+    assert nurse.post(f"{path}/infusion", given)["participant"]["state"] == "between"
+
+
+@pytest.mark.promise(16)
+def test_the_same_key_randomizes_once_and_gives_the_same_answer(
+    instance: Instance, desk: Desk, investigator: Program
+) -> None:
+    number = desks.harvested(instance)
+    desks.clear(instance, desk, number)
+    instance.sign(products.give_go, Role.SPONSOR, number)
+    path, key = f"/participants/{number}/randomize", "one-key-for-one-act"
+    first = investigator.post(path, investigator.factor(), key=key)
+    again = investigator.post(path, investigator.factor(), key=key)
+    assert again == first
+    with instance.store.reading() as uow:
+        assert uow.count(Allocation) == 1
+    other = investigator.post(f"/participants/{number}/fit", investigator.factor(), 409, key=key)
+    assert other["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_a_refused_request_keeps_no_answer(instance: Instance, investigator: Program) -> None:
+    number = investigator.post("/participants", {"site": "TLS"}, 201)["participant"]["number"]
+    path = f"/participants/{number}/screen-failure"
+    problem = investigator.post(path, {"why": " "}, 422, key="some-key-1")
+    assert problem["errors"][0]["field"] == "why"
+    assert problem["telephone"]
+    with instance.store.reading() as uow:
+        assert uow.find(Answered, instance.number(Role.INVESTIGATOR), "some-key-1") is None
+
+
+def test_an_answer_never_holds_what_was_signed_with(instance: Instance, investigator: Program) -> None:
+    number = investigator.post("/participants", {"site": "TLS"}, 201)["participant"]["number"]
+    factor = investigator.factor()
+    investigator.post(f"/participants/{number}/eligibility", eligibility(instance) | factor)
+    with instance.store.reading() as uow:
+        kept = uow.all(Answered)
+    assert kept
+    assert all(factor["password"] not in one.body + one.request_digest for one in kept)
+
+
+@pytest.mark.promise(18)
+def test_a_wrong_body_names_its_fields_and_changes_nothing(instance: Instance, investigator: Program) -> None:
+    problem = investigator.post("/participants", {"place": "TLS"}, 422)
+    assert {fault["field"] for fault in problem["errors"]} == {"site", "place"}
+    assert problem["type"].endswith(":faulty")
+    with instance.store.reading() as uow:
+        assert uow.count(Participant) == 0
+
+
+def test_a_request_without_a_key_is_refused(investigator: Program) -> None:
+    answer = investigator.client.post(
+        "/api/v1/participants", json={"site": "TLS"}, headers=investigator.headers()
+    )
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_without_a_token_nothing_is_answered(app: Flask, instance: Instance) -> None:
+    client = app.test_client()
+    answer = client.get("/api/v1/participants")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    stolen = client.get("/api/v1/participants", headers={"Authorization": "Bearer 00ff"})
+    assert stolen.status_code == 401
+
+
+def test_a_token_of_the_other_door_counts_for_nothing(app: Flask, instance: Instance) -> None:
+    instance.clock.advance(seconds=30)
+    with instance.store.writing() as uow:
+        token = accounts.sign_in(
+            uow,
+            instance.gate,
+            door="codebreak",
+            username=activated.username(Role.INVESTIGATOR),
+            password=activated.PASSWORD,
+            code=instance.code(Role.INVESTIGATOR),
+        )
+    headers = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().get("/api/v1/me", headers=headers).status_code == 401
+
+
+@pytest.mark.promise(20)
+def test_a_revoked_role_fails_on_the_next_request(instance: Instance, investigator: Program) -> None:
+    investigator.get("/participants")
+    number, administrator = instance.number(Role.INVESTIGATOR), instance.person(Role.ADMINISTRATOR)
+    with instance.store.writing() as uow:
+        accounts.revoke(uow, administrator, account=number, role=Role.INVESTIGATOR, site="TLS")
+    investigator.get("/participants", 403)
+
+
+def test_a_token_ends_when_it_is_given_back(investigator: Program) -> None:
+    headers = investigator.headers()
+    assert investigator.client.delete("/api/v1/tokens/current", headers=headers).status_code == 204
+    investigator.get("/me", 401)
+
+
+def test_lists_come_as_csv(app: Flask, instance: Instance, desk: Desk, investigator: Program) -> None:
+    number = desks.randomized(instance, desk)
+    rows = list(csv.DictReader(io.StringIO(investigator.fetch("/participants?format=csv").text)))
+    assert [row["number"] for row in rows] == [number]
+    assert rows[0]["levels"] == "course=relapsing"
+    monitor = program(app, instance, Role.MONITOR)
+    entries = list(csv.DictReader(io.StringIO(monitor.fetch("/entries?format=csv").text)))
+    assert entries[0]["agrees"] == "yes"
+    for path in ("/sites", "/tasks", "/alarms", "/strata", "/worklist"):
+        assert monitor.fetch(f"{path}?format=csv").mimetype == "text/csv"
+
+
+def test_a_wrong_number_asked_of_the_wrong_role_tells_nothing(
+    app: Flask, instance: Instance, desk: Desk
+) -> None:
+    number, missing_number = desks.harvested(instance), participant_number(9)
+    elsewhere = Program(instance, app.test_client(), Role.INVESTIGATOR, "EX1").sign_in()
+    hidden = elsewhere.get(f"/participants/{number}", 404)
+    missing = elsewhere.get(f"/participants/{missing_number}", 404)
+    assert hidden["detail"].replace(number, "") == missing["detail"].replace(missing_number, "")
+
+
+def test_a_hard_stop_is_a_problem(app: Flask, instance: Instance, desk: Desk) -> None:
+    number = desks.randomized(instance, desk)
+    pharmacist = program(app, instance, Role.PHARMACIST)
+    problem = pharmacist.post(f"/participants/{number}/dispense", {"kit": "100000002"}, 409)
+    assert problem["type"].endswith(":hard-stop")
