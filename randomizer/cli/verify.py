@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from randomizer.cli.console import FILE, json_option, progress, read_text
 from randomizer.errors import RandomizerError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from randomizer.services.verification.steps_certificate import Pins
 
 UNREADABLE = 2
+FILE_COLUMNS = 160  # of the table where no terminal gives a width
 MARKS = {
     Status.HOLDS: ("✓ holds", "green"),
     Status.FAILS: ("✗ FAILS", "bold red"),
@@ -91,25 +94,32 @@ def _refuse(error: RandomizerError, *, as_json: bool) -> None:
 
 def _print(report: Report) -> None:
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=FILE_COLUMNS)
     facts = report.facts
     table = Table(
         title=f"Trial {facts['trial']} ({facts['kind']}), schedule version {facts['schedule_version']}",
         title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
-    table.add_column("Step", no_wrap=True)
+    table.add_column("Step", overflow="fold")
     table.add_column("Result", no_wrap=True)
     table.add_column("What was seen", overflow="fold")
     for result in report.results:
         words, style = MARKS[result.status]
-        table.add_row(result.step, f"[{style}]{words}[/{style}]", _seen(result))
+        table.add_row(result.step, Text(words, style), Text(_seen(result)))
     console.print(table)
-    console.print(_verdict(report), markup=False)
+    for result in report.results:
+        if result.status is Status.FAILS:
+            console.print(f"{result.step}: {_seen(result)}", markup=False, soft_wrap=True)
+    console.print(_verdict(report), markup=False, soft_wrap=True)
 
 
 def _seen(result: Result) -> str:
     where = f"{result.record}: " if result.record else ""
     more = f" And {result.more} more." if result.more else ""
-    return f"{where}{result.sentence}{more}".replace("[", "\\[")
+    return f"{where}{result.sentence}{more}"
 
 
 def _verdict(report: Report) -> str:

@@ -69,9 +69,7 @@ class ValueSteps:
         """Take the next entry with its values."""
         if entry is None:
             record = values.record if values is not None else VALUES_RECORD
-            self._findings.fail(
-                steps.VALUES_DIGESTS, record, "It is beyond the entries, or not in their order."
-            )
+            self._findings.fail(steps.VALUES_DIGESTS, record, "They are of no entry at this place.")
             return
         if values is None:
             self._see_missing(entry)

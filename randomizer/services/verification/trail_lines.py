@@ -161,17 +161,22 @@ def together(
         salted: Values, or None without a release.
 
     Yields:
-        Each entry with its values, if there are any; values beyond every entry come with None.
+        Each entry with its values, if there are any; values that fit no entry at their place come with None.
     """
-    waiting = next(salted, None) if salted is not None else None
+    rest = iter(()) if salted is None else salted
+    waiting = next(rest, None)
     for entry in found:
+        while waiting is not None and waiting.number < entry.number:
+            yield None, waiting
+            waiting = next(rest, None)
         if waiting is not None and waiting.number == entry.number:
             yield entry, waiting
-            waiting = next(salted, None) if salted is not None else None
+            waiting = next(rest, None)
         else:
             yield entry, None
-    if waiting is not None:
+    while waiting is not None:
         yield None, waiting
+        waiting = next(rest, None)
 
 
 def canonical(value: object) -> bytes:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keys.notes import NoteKey
-
 from randomizer.services.verification.steps_certificate import Pins
 from tests import activated
 from tests.services.verification import story
@@ -17,7 +16,6 @@ from tests.services.verification.forging import Forged
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
-
 
     from tests.activated import Rehearsal
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keys import certificate, checkpoint
@@ -22,6 +21,7 @@ from tests.activated import entropy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Forged:
@@ -177,7 +177,7 @@ class Forged:
                     signed = trail_lines.canonical(content["details"]["signed"])
                     row["new"]["digest"] = hashlib.sha256(signed).hexdigest()
 
-    def write_keys(self, **changes: Any) -> None:
+    def write_keys(self, **changes: object) -> None:
         """Other public keys."""
         path = self.public / "keys.json"
         path.write_bytes(certificate.canonical(json.loads(path.read_text()) | changes) + b"\n")

@@ -60,6 +60,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
     _assess(instance)
+    randomized(instance, desk)
     instance.sign(conduct.terminate, Role.SPONSOR, WHY)
     instance.sign(locking.lock, Role.SPONSOR, WHY)
     _break_code(instance, desk, people[2])

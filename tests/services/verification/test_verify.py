@@ -22,7 +22,9 @@ WITNESS_STEPS = {"checkpoints.witnessed", "order.witnessed-before-first-allocati
 def test_a_whole_record_holds_against_the_pins(record: Path, pins: Pins) -> None:
     report = verify(record, pins)
 
-    assert [(one.step, one.record, one.sentence) for one in report.results if one.status is Status.FAILS] == []
+    assert [
+        (one.step, one.record, one.sentence) for one in report.results if one.status is Status.FAILS
+    ] == []
     assert report.verdict is Verdict.OK
     assert {one.step for one in report.results if one.status is Status.NOT_CHECKED} == WITNESS_STEPS
     assert [one.step for one in report.results] == [step.id for step in STEPS]

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.services.verification.report import Verdict
+from randomizer.services.verification.steps_certificate import Pins
+from randomizer.services.verification.verify import verify
+from tests.services.verification import defects, trail_defects
+
+if TYPE_CHECKING:
+    from tests.services.verification.defects import Defect
+    from tests.services.verification.forging import Forged
+
+ALL = defects.DEFECTS
+
+
+def test_there_are_defects_of_both_kinds() -> None:
+    modules = {defect.bend.__module__ for defect in ALL.values()}
+
+    assert modules == {defects.__name__, trail_defects.__name__}
+
+
+@pytest.mark.promise(15)
+@pytest.mark.parametrize("defect", ALL.values(), ids=ALL)
+def test_a_record_with_one_defect_fails_exactly_its_steps(forged: Forged, defect: Defect) -> None:
+    defect.bend(forged)
+    if defect.public_only:
+        shutil.rmtree(forged.release)
+
+    report = verify(forged.directory, Pins())
+
+    assert report.failed == defect.steps
+    assert report.verdict is Verdict.FAILED
+    for result in report.results:
+        if result.step in defect.steps:
+            assert result.sentence
+            assert result.record.startswith(("public/", "release/"))
