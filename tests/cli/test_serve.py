@@ -1,0 +1,300 @@
+"""A rehearsal as ``make run`` opens it: real processes, real doors, real sign-ins."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyotp
+import pytest
+
+from randomizer.cli import rehearsal
+from randomizer.cli.instance_processes import command_line
+from randomizer.cli.rehearsal_processes import demand_free
+from randomizer.cli.rehearsal_table import code_of
+from randomizer.config import load_settings, system_clock
+from randomizer.domain.participants import Participant
+from randomizer.domain.people import Role
+from randomizer.errors import Refused
+from randomizer.services import nightly, publishing, sealed_rows
+from randomizer.services.instance_files import read_checkpoint_key
+from randomizer.services.transactions import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import Randomizer
+
+PATIENCE_SECONDS = 90
+OPENINGS = re.compile(
+    r"\b(keys\.(?:envelope|wraps)|randomizer\.services\.(?:unblinding|preparation|release))\b"
+)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rehearsal; sign-ins of one test spend codes, so each test takes people of its own."""
+    place = tmp_path_factory.mktemp("rehearsal") / "rehearsal"
+    rehearsal.make(place, system_clock(), lambda _: None)
+    return place
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Opened:
+    """A rehearsal that is open."""
+
+    process: subprocess.Popen[str]
+    addresses: dict[str, str]
+    accounts: dict[str, dict[str, Any]]
+
+    def stop(self) -> str:
+        """Stop it as Ctrl-C does, and give what it said."""
+        self.process.send_signal(signal.SIGINT)
+        said = self.process.communicate(timeout=PATIENCE_SECONDS)[1]
+        assert self.process.returncode == 0
+        return said
+
+
+@pytest.fixture
+def opened(directory: Path) -> Iterator[Opened]:
+    yield from open_rehearsal(directory)
+
+
+def open_rehearsal(directory: Path, **environment: str) -> Iterator[Opened]:
+    ports = ("--site-port", str(free_port()), "--codebreak-port", str(free_port()))
+    command = [
+        sys.executable,
+        "-m",
+        "randomizer",
+        "serve",
+        "rehearsal",
+        "--dir",
+        str(directory),
+        *ports,
+        "--json",
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        yield Opened(process, told["addresses"], {one["role"]: one for one in told["accounts"]})
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=PATIENCE_SECONDS)
+
+
+@dataclass
+class Browser:
+    """Follows links, keeps cookies, fills in forms."""
+
+    address: str
+    jar: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
+
+    def get(self, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(self.address + path, data, {"Referer": self.address + path})  # noqa: S310
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def sign_in(self, account: dict[str, Any]) -> str:
+        """Sign in, and give the page that comes up."""
+        page = self.get("/sign-in")[1]
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None
+        code = pyotp.TOTP(account["totp_secret"]).at(system_clock())
+        form = {"username": account["username"], "password": account["password"], "code": code}
+        status, home = self.get("/sign-in", form | {"csrf_token": token[1]})
+        assert status == 200
+        assert "Sign out" in home
+        return home
+
+    def crawl(self, page: str) -> set[str]:
+        """Open every link that leads on from a page, one step deep."""
+        links = set(re.findall(r'href="(/[^"#]*)"', page))
+        for link in links:
+            self.get(link.replace("&amp;", "&"))
+        return links
+
+
+@pytest.mark.requirement("set-up")
+def test_a_rehearsal_has_participants_in_different_states_and_a_sound_trail(directory: Path) -> None:
+    settings = load_settings(directory / "instance")
+    store = open_store(settings.engine_url, clock=system_clock, entropy=lambda count: b"0" * count)
+    with store.reading() as uow:
+        states = {participant.state for participant in uow.all(Participant)}
+        ends = {participant.ending for participant in uow.all(Participant)}
+        held = publishing.held_checkpoint(settings.public)
+        log = read_checkpoint_key(settings.directory).verifier
+        assert nightly.check_trail(uow, log, held) == ()
+        assert sealed_rows.check(uow) == 200
+    store.engine.dispose()
+    assert len(states) >= 6
+    assert len(ends) >= 3
+    assert (directory / "accounts.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.requirement("set-up")
+def test_both_doors_let_the_printed_people_in(opened: Opened) -> None:
+    assert set(opened.accounts) == {str(role) for role in Role}
+    site, codebreak = opened.addresses["site door"], opened.addresses["code-break door"]
+    home = Browser(site).sign_in(opened.accounts["coordinator"])
+    assert "REHEARSAL" in home
+    assert "REHEARSAL" in Browser(codebreak).sign_in(opened.accounts["preparing pharmacist"])
+    assert opened.stop().endswith("Stopping.\n")
+    for address in (site, codebreak):
+        with pytest.raises(urllib.error.URLError):
+            Browser(address).get("/")
+
+
+def test_a_process_that_dies_is_named_and_the_others_go_on(opened: Opened, directory: Path) -> None:
+    jobs = command_line("jobs", directory / "instance")
+    os.kill(process_of(jobs), signal.SIGKILL)
+    assert opened.process.stderr is not None
+    line = ""
+    while "jobs process" not in line:
+        line = opened.process.stderr.readline()
+        assert line
+    assert line.startswith("The jobs process has ended by signal 9. It is not started again; see ")
+    assert Browser(opened.addresses["site door"]).get("/sign-in")[0] == 200
+    opened.stop()
+
+
+def process_of(command: list[str]) -> int:
+    """Process id of a command line."""
+    listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    [found] = [line for line in listed.splitlines() if line.strip().endswith(" ".join(command[1:]))]
+    return int(found.split()[0])
+
+
+@pytest.mark.promise(5)
+@pytest.mark.parametrize(
+    ("door", "account", "opens"), [("site", "investigator", False), ("codebreak", "on-call clinician", True)]
+)
+def test_the_running_site_door_has_not_loaded_what_opens_an_envelope(
+    directory: Path,
+    door: str,
+    account: str,
+    opens: bool,  # noqa: FBT001
+) -> None:
+    """Every import of the process is listed by the interpreter itself, from its first command on."""
+    port = free_port()
+    environment = {"PYTHONPROFILEIMPORTTIME": "1", f"RANDOMIZER_{door.upper()}__PORT": str(port)}
+    command = [sys.executable, "-m", "randomizer", "serve", door, "--instance", str(directory / "instance")]
+    log = directory / f"imports-{door}.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stderr=errors, env=os.environ | environment) as run,
+    ):
+        browser = Browser(f"http://127.0.0.1:{port}")
+        await_door(browser)
+        people = json.loads((directory / "accounts.json").read_text())["accounts"]
+        home = browser.sign_in(next(one for one in people if one["role"] == account))
+        assert len(browser.crawl(home)) > 3
+        run.terminate()
+        assert run.wait(PATIENCE_SECONDS) == 0
+    loaded = {
+        line.rpartition("|")[2].strip() for line in log.read_text().splitlines() if line.startswith("import")
+    }
+    assert f"randomizer.web.{door}.app" in loaded
+    assert "keys.merkle" in loaded
+    assert ("keys.envelope" in loaded) is opens
+    if not opens:
+        assert not {name for name in loaded if OPENINGS.fullmatch(name)}
+
+
+def await_door(browser: Browser) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            browser.get("/sign-in")
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_starts(
+    tmp_path: Path, randomizer: Randomizer
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Refused, match=f"Port {port} of 127.0.0.1 cannot be used"):
+            demand_free("127.0.0.1", port)
+        answer = randomizer("serve", "rehearsal", "--dir", tmp_path / "new", "--site-port", port)
+    assert "Nothing was started." in answer.refusal
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(Refused, match="holds something that is no rehearsal"):
+        rehearsal.find(tmp_path)
+
+
+def test_what_was_made_once_is_found_again(directory: Path) -> None:
+    found = rehearsal.find(directory)
+    assert found is not None
+    assert {member.role for member in found.members} == set(Role)
+    now = system_clock()
+    member = found.members[0]
+    assert code_of(member, now) != code_of(member, now + timedelta(seconds=90))
+
+
+def test_a_door_without_its_secrets_says_so_and_does_not_come_up(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = directory / "instance" / "site" / "secrets.json"
+    path.chmod(0o644)
+    try:
+        ended = subprocess.run(
+            command_line("site", directory / "instance"),
+            env=os.environ | {"RANDOMIZER_SITE__PORT": str(free_port())},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    finally:
+        path.chmod(0o600)
+    assert ended.returncode != 0
+    assert "site/secrets.json has mode 0644; secrets must be 0600." in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.promise(18)
+@pytest.mark.parametrize("process", ["site", "codebreak", "jobs"])
+def test_a_process_without_an_instance_says_so_in_a_sentence(
+    tmp_path: Path, randomizer: Randomizer, process: str
+) -> None:
+    answer = randomizer("serve", process, "--instance", tmp_path / "nowhere")
+    assert "instance.toml cannot be read: No such file or directory." in answer.refusal
