@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.domain.people import BREAKERS, Role
+from randomizer.domain.supply import Kit, KitState
+from randomizer.domain.trial import Phase, Trial
+from randomizer.services import conduct, locking, products, unblinding
+from randomizer.web.codebreak.padding import ANSWER_BYTES
+from tests.activated import PASSWORD
+from tests.desks import booked, copy_for, harvested, plan_of, randomized
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from randomizer.services.desk import Desk
+    from tests.activated import Instance, Rehearsal
+    from tests.web.codebreak.guests import Visit
+
+FIRST = {
+    Role.PREPARER: "/preparation",
+    Role.CLEARER: "/clearance",
+    Role.SPONSOR: "/lock",
+    Role.TRIAL_MANAGER: "/lock",
+    Role.DATA_MANAGER: "/lock",
+    Role.UNBLINDED_STATISTICIAN: "/release",
+}
+
+PAGES = {
+    "/code-break?participant=10011": BREAKERS,
+    "/code-breaks": BREAKERS,
+    "/preparation": {Role.PREPARER},
+    "/clearance": {Role.CLEARER},
+    "/tasks": {Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN},
+    "/lock": {Role.SPONSOR, Role.TRIAL_MANAGER, Role.DATA_MANAGER},
+    "/release": {Role.UNBLINDED_STATISTICIAN},
+}
+
+
+def phase(instance: Instance) -> Phase:
+    with instance.store.reading() as uow:
+        return uow.get(Trial, 1).phase
+
+
+@pytest.mark.promise(20)
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_comes_to_its_work_and_to_nothing_else(visit: Visit, role: Role) -> None:
+    guest = visit(role)
+    answer = guest.client.get("/")
+    if role in BREAKERS:
+        assert "Who is it for?" in answer.text
+    elif role in FIRST:
+        assert answer.headers["Location"] == FIRST[role]
+    else:
+        assert "Nothing here for your role" in answer.text
+    for path, roles in PAGES.items():
+        status = guest.client.get(path).status_code
+        assert (status == 403) == (role not in roles), (path, status)
+
+
+def test_nobody_gets_in_unsigned_and_a_cookie_of_another_door_counts_for_nothing(
+    app: Flask, visit: Visit, instance: Instance
+) -> None:
+    stranger = visit.stranger(Role.INVESTIGATOR)
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("codebreak.") and not rule.arguments and "GET" in (rule.methods or ()):
+            assert stranger.client.get(rule.rule).status_code == 302, rule.rule
+    with stranger.client.session_transaction() as kept:
+        kept["token"] = "0" * 64
+    assert stranger.client.get("/").status_code == 302
+
+
+def test_every_form_needs_its_token(visit: Visit) -> None:
+    answer = visit(Role.SPONSOR).client.post("/lock", data={"why": "done"})
+    assert answer.status_code == 400
+    assert "nothing was changed" in answer.text
+
+
+@pytest.mark.promise(7)
+def test_prepare_a_kit_from_the_worklist_to_ready(
+    visit: Visit, instance: Instance, desk: Desk, rehearsal: Rehearsal
+) -> None:
+    number = randomized(instance, desk)
+    booked(instance, number)
+    guest = visit(Role.PREPARER)
+    content = plan_of(instance, rehearsal, number)[0]
+    assert "Fit signed" in guest.get("/preparation")
+    closed = guest.get(f"/preparation/{number}")
+    assert content not in closed
+
+    answer = guest.send(f"/preparation/{number}")
+    assert content in answer.text
+    assert len(answer.data) == ANSWER_BYTES
+    with instance.store.reading() as uow:
+        kit = next(
+            one for one in uow.all(Kit, period=1, slot=0) if f'data-number="{one.number}"' in answer.text
+        )
+    guest.send(f"/preparation/{number}/begin", page=f"/preparation/{number}")
+    treatment = next(one.code for one in instance.definition.treatments if one.name == content)
+    form = {"kit": kit.number, "content": treatment, "lot": "L-3", "thaw": "none"}
+    ready = guest.send(f"/preparation/{number}/ready", form, page=f"/preparation/{number}").text
+
+    assert "The kit is ready" in ready
+    with instance.store.reading() as uow:
+        assert uow.get(Kit, kit.number).state is KitState.READY
+    assert "Nothing is to be prepared" in guest.get("/preparation")
+
+
+@pytest.mark.promise(19)
+def test_the_wrong_kit_stops_and_a_slip_keeps_what_was_typed(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    booked(instance, number)
+    guest = visit(Role.PREPARER)
+    guest.send(f"/preparation/{number}")
+    guest.send(f"/preparation/{number}/begin", page=f"/preparation/{number}")
+    with instance.store.reading() as uow:
+        other = uow.all(Kit, slot=9, limit=1)[0].number
+    ready, sheet = f"/preparation/{number}/ready", f"/preparation/{number}"
+
+    stop = guest.send(ready, {"kit": other, "content": "MSC"}, 409, page=sheet).text
+    assert "Stop. Wrong kit." in stop
+    slip = guest.send(ready, {"kit": "12", "content": "MSC", "lot": "L-9"}, 422, page=sheet).text
+    assert "has 9 digits" in slip
+    assert "L-9" in slip
+
+
+def test_a_preparation_ends_without_a_kit(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    booked(instance, number)
+    guest = visit(Role.PREPARER)
+    guest.send(f"/preparation/{number}")
+    guest.send(f"/preparation/{number}/begin", page=f"/preparation/{number}")
+    page = guest.send(f"/preparation/{number}/not-ready", {"spoiled": "yes", "note": "bag leaks"}).text
+    assert "Fit signed" in page
+
+
+def test_clear_a_product_and_fail_another(visit: Visit, instance: Instance) -> None:
+    first, second = harvested(instance), harvested(instance)
+    guest = visit(Role.CLEARER)
+    assert first in guest.get("/clearance")
+    refused = guest.send(f"/clearance/{first}", {"viability": "90 %"}, 422, sign=True).text
+    assert "lot is missing" in refused
+    assert "90 %" in refused
+
+    page = guest.send(f"/clearance/{first}", {"lot": "L-1"}, sign=True).text
+    assert "Waits for the sponsor" in page
+    page = guest.send(f"/clearance/{second}/fail", {"note": "no growth"}).text
+    assert second not in page
+    with instance.store.reading() as uow:
+        assert products.latest(uow, second).state == "failed"
+
+
+def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)
+    intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
+    unblinding.disclose(desk, doctor, intent)
+    guest = visit(Role.INVESTIGATOR)
+    page = guest.get("/tasks")
+    path = page.split('href="/tasks/')[1].split('"')[0]
+
+    assert "missing" in guest.send(f"/tasks/{path}", {}, 422, sign=True).text
+    assert "No task is open" in guest.send(f"/tasks/{path}", {"why": "None came after."}, sign=True).text
+    guest.get(f"/tasks/{path}", 404)
+
+
+def test_lock_lists_what_blocks_and_then_locks(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.SPONSOR)
+    assert f"Participant {number}, period 1: the period is open." in guest.get("/lock")
+    instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
+    assert "Nothing stands in the way" in visit(Role.TRIAL_MANAGER).get("/lock")
+
+    wrong = {"why": "done", "password": PASSWORD, "code": "123456"}
+    assert "Not locked" in guest.send("/lock", wrong, 403).text
+    assert "The data are locked" in guest.send("/lock", {"why": "done"}, sign=True).text
+    assert phase(instance) is Phase.LOCKED
+
+
+def test_a_trial_manager_cannot_lock(visit: Visit, instance: Instance) -> None:
+    guest = visit(Role.TRIAL_MANAGER)
+    page = guest.client.get("/lock").text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    answer = guest.client.post("/lock", data={"csrf_token": token, "why": "x", **guest.factor()})
+    assert answer.status_code == 403
+    assert phase(instance) is Phase.ACTIVE
+
+
+@pytest.mark.promise(14)
+def test_export_and_bring_the_release_in(
+    visit: Visit, instance: Instance, desk: Desk, rehearsal: Rehearsal
+) -> None:
+    guest = visit(Role.UNBLINDED_STATISTICIAN)
+    assert "Nothing to release yet" in guest.get("/release")
+    guest.get("/release/release.sealed", 404)
+    instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
+    instance.sign(locking.lock, Role.SPONSOR, "done")
+
+    guest = visit(Role.UNBLINDED_STATISTICIAN)
+    page = guest.send("/release/export", page="/release").text
+    assert "release.sealed" in page
+    assert guest.open("/release/release.sealed").data == rehearsal.bundle.read("release.sealed")
+    assert guest.open("/release/certificate.note").data == rehearsal.bundle.read("certificate.note")
+    guest.get("/release/keys.json", 404)
+
+    def send(copy: bytes) -> tuple[int, str]:
+        token = guest.get("/release").split('name="csrf_token" value="')[1].split('"')[0]
+        data = {"csrf_token": token, "copy": (io.BytesIO(copy), "release.sealed")}
+        answer = guest.client.post("/release/import", data=data, follow_redirects=True)
+        return answer.status_code, answer.text
+
+    assert send(b"")[0] == 422
+    assert send(copy_for(rehearsal, "statistician"))[0] == 422
+    assert send(b"x" * 1_000_000)[0] == 422
+    status, text = send(copy_for(rehearsal, "code-break-host"))
+    assert (status, phase(instance)) == (200, Phase.RELEASED)
+    assert "The allocation is released" in text
