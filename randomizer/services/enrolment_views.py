@@ -87,8 +87,10 @@ def card(sight: Sight, participant: Participant) -> dict[str, Any]:
     """What stands on the participant card.
 
     Raises:
-        NotFound: The participant is not randomized, or the person may not see the number.
+        NotAllowed: The person's roles never see randomization numbers.
+        NotFound: The participant is not randomized.
     """
+    sight.demand("Allocation", "randomization_number")
     allocation = sight.uow.find(Allocation, participant.number)
     shown = sight.show(allocation, site=participant.site) if allocation else {}
     if not shown:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 PAGE = 50  # rows on a page of a list
+WORDS = {"Entry": "trail", "SiteStatus": "site", "StratumStatus": "stratum", "NextStep": "worklist"}
+"""Kinds of record as people call them, where it is another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Sight:
             NotAllowed: The policy shows them to other roles.
         """
         rule = masking.ALLOWED[kind][field]
-        demand(self.person, rule.roles, None, what=f"seeing this: {kind.lower()} records")
+        demand(self.person, rule.roles, None, what=f"seeing {WORDS.get(kind, kind.lower())} records")
 
 
 def of(uow: UnitOfWork, person: Person) -> Sight:

@@ -56,6 +56,7 @@ TITLES = {
     500: "Something went wrong here",
     503: "Not possible at this moment",
 }
+TITLES_BY_CODE = {"step-up-refused": "Not signed", "tampered": "Stopped: a record differs"}
 HTTP_SENTENCES = {
     400: "What came in could not be read. Nothing was changed.",
     404: "There is no page at this address.",
@@ -138,7 +139,7 @@ def _say(
     faults: tuple[tuple[str, str], ...] = (),
 ) -> Response:
     office, emergency = shell.telephones(door)
-    title = TITLES.get(status, "Not possible")
+    title = TITLES_BY_CODE.get(code) or TITLES.get(status, "Not possible")
     if request.path.startswith(auth.API):
         problem: dict[str, Any] = {
             "type": TYPE + code,

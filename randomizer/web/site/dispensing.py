@@ -43,6 +43,7 @@ def dispense(key: str) -> str | Response | tuple[str, int]:
 def dispensed(key: str, period: int) -> str:
     """The green page, and what is printed of it."""
     with looking() as seen:
+        seen.demand("Kit", "number")
         participant = participant_views.find(seen, key)
         whole = participant_views.whole(seen, participant)
     record: dict[str, Any] = next((one for one in whole["periods"] if one.get("period") == period), {})

@@ -33,7 +33,7 @@ class Visitor:
 
     def get(self, path: str, status: int = 200) -> str:
         """Open a page."""
-        answer = self.client.get(path)
+        answer = self.client.get(path, follow_redirects=True)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
         self.last = answer
         return answer.text

@@ -1,0 +1,103 @@
+"""Every route and every role: who gets in stands in routes.csv, reviewed; the door must do exactly that."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from randomizer.domain.people import Role
+from randomizer.web.site import bodies
+from randomizer.web.site.act_pages import TABLES
+from tests import desks
+from tests.web.site.programs import Program
+from tests.web.site.visitors import Visitor
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from pydantic import BaseModel
+    from werkzeug.routing import Rule
+    from werkzeug.test import TestResponse
+
+    from randomizer.services.desk import Desk
+    from tests.activated import Instance
+
+MATRIX = Path(__file__).parent / "routes.csv"
+REFUSED = b"Your role cannot do this"
+OPEN = {
+    "entrance.sign_in",
+    "entrance.sign_out",
+    "static",
+    "bootstrap.static",
+    "api.specification",
+    "api.create_token",
+    "api.end_token",
+}
+"""Routes without a role: they are tested one by one."""
+BODIES: dict[str, type[BaseModel]] = {
+    "/api/v1/participants": bodies.Consent,
+    "/api/v1/participants/<key>/eligibility": bodies.Eligibility,
+    "/api/v1/participants/<key>/dispense": bodies.Scan,
+    "/api/v1/tokens": bodies.Credentials,
+}
+BODIES |= {f"/api/v1{subject.rule}/{page.slug}": page.body for subject, pages, _ in TABLES for page in pages}
+SAMPLES: dict[str, Any] = {
+    "outcome": "given",
+    "booked_for": "2027-03-01T10:00:00Z",
+    "items": {},
+    "levels": {"course": "relapsing"},
+}
+
+
+def reviewed() -> dict[tuple[str, str], set[str]]:
+    with MATRIX.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {(row["rule"], row["method"]): set(filter(None, row["roles"].split("; "))) for row in rows}
+
+
+@pytest.mark.promise(20)
+@pytest.mark.requirement("site-door")
+def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Instance, desk: Desk) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False  # test_door.py holds it
+    number = desks.randomized(instance, desk)
+    desks.dispensed(instance, desk, number)
+    people = {
+        role: (
+            Visitor(instance, app.test_client(), role).sign_in(),
+            Program(instance, app.test_client(), role).sign_in(),
+        )
+        for role in Role
+    }
+    found = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.rule):
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if rule.endpoint not in OPEN:
+                found[rule.rule, method] = {
+                    str(role)
+                    for role, (visitor, program) in people.items()
+                    if lets_in(ask(rule, method, number, visitor, program))
+                }
+    assert found == reviewed()
+
+
+def ask(rule: Rule, method: str, number: str, visitor: Visitor, program: Program) -> TestResponse:
+    key = {"/sites": "EX2", "/alarm": "1"}.get(rule.rule.removeprefix("/api/v1")[:6], number)
+    path = rule.rule.replace("<key>", key).replace("<int:number>", "17").replace("<int:period>", "1")
+    if not path.startswith("/api/"):
+        return visitor.client.open(path, method=method, data={})
+    headers = program.headers() | {"Idempotency-Key": f"{program.role}{path}"[-64:].replace(" ", "-")}
+    body = sample(BODIES[rule.rule]) if method == "POST" else None
+    return program.client.open(path, method=method, json=body, headers=headers)
+
+
+def sample(body: type[BaseModel]) -> dict[str, Any]:
+    return {name: SAMPLES.get(name, "x") for name, one in body.model_fields.items() if one.is_required()}
+
+
+def lets_in(answer: TestResponse) -> bool:
+    assert answer.status_code < 500, answer.text
+    said = b"" if answer.status_code < 400 else answer.data
+    hidden = answer.status_code == 404 and b"There is no participant" in said
+    return not hidden and REFUSED not in said and answer.status_code != 401
