@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from flask import redirect, render_template, request, send_file, url_for
@@ -126,7 +127,7 @@ def bring_in() -> str | Response | tuple[str, int]:
     try:
         if given is None or not given.filename:
             raise Refused("Choose the file that was made for this host.", field="copy")
-        with this().store.writing() as uow:
+        with closing(given), this().store.writing() as uow:
             release.import_release(uow, desk(), auth.person(), given.read())
     except (*SHOWN_AGAIN, BundleRefused) as error:
         status = refused(form, error)

@@ -209,7 +209,7 @@ def test_sign_in_and_answer_while_the_database_can_only_be_read(
     infused(instance, desk, number)
     frozen = True
 
-    def check_out(connection, *_: object) -> None:  # noqa: ANN001 - of the driver
+    def check_out(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute(f"PRAGMA query_only = {'ON' if frozen else 'OFF'}")
 
     event.listen(instance.store.engine, "checkout", check_out)
