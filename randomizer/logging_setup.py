@@ -57,9 +57,9 @@ def configure_logging(process: str) -> None:
                 allow_listed,
                 structlog.processors.JSONRenderer(sort_keys=True),
             ],
-            keep_exc_info=True,
         )
     )
+    logging.raiseExceptions = False  # a failing handler would print the message with its arguments
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
