@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.wrappers import Response
 
 from randomizer import errors
 from randomizer.errors import RandomizerError, Tampered, Unwritable
@@ -20,7 +21,6 @@ from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
     from flask import Flask
-    from werkzeug.wrappers import Response
 
     from randomizer.web.door import Door
 
@@ -65,6 +65,7 @@ HTTP_SENTENCES = {
 }
 CSRF_SENTENCE = "This form does not belong to your session, so nothing was changed."
 CSRF_NEXT = "Go back, reload the page, and send the form again."
+UNKNOWN_HOST = "This host name is not answered here.\n"
 UNKNOWN = "Something went wrong here, and it is not your doing. What was not confirmed was not recorded."
 UNKNOWN_NEXT = (
     "Look at the record before you try again. If it stays, call and give the number of this request."
@@ -91,6 +92,8 @@ def register(app: Flask, door: Door) -> None:
         code = error.code or 500
         if error.response is not None or code < 400:  # noqa: PLR2004 - redirects are no errors
             return error.get_response()
+        if isinstance(error, SecurityError):  # another host's name: no page of ours can link to anything
+            return Response(UNKNOWN_HOST, code, mimetype="text/plain")
         if isinstance(error, CSRFError):
             return _say(door, code, "csrf", sentence=CSRF_SENTENCE, next_step=CSRF_NEXT)
         sentence = HTTP_SENTENCES.get(code, error.name)
