@@ -65,6 +65,7 @@ def configure_logging(process: str) -> None:
     root.setLevel(logging.INFO)
     for name in ("apscheduler", "sqlalchemy", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _log_last_words
 
 
 def allow_listed(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
@@ -92,6 +93,10 @@ def error_place(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDi
         event["error"] = type(error).__name__
         event["at"] = _place(error.__traceback__)
     return event
+
+
+def _log_last_words(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    structlog.get_logger().critical("the process stops", exc_info=error)
 
 
 def _short(content: str | int | list[object]) -> str | int | list[str]:

@@ -35,6 +35,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.raiseExceptions = True
+    sys.excepthook = sys.__excepthook__
     structlog.reset_defaults()
 
 
@@ -74,6 +75,16 @@ def test_an_error_is_named_by_type_and_place_only(lines: Callable[[], list[dict[
         assert line["at"].partition(":")[0].endswith("test_logging_setup")
         assert "MSC" not in json.dumps(line)
     assert theirs["event"] == 'Job "%s" raised'
+
+
+def test_the_last_words_of_a_process_hold_no_text_of_the_error(
+    lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    error = ValueError(SECRET)
+    sys.excepthook(type(error), error, None)
+    [line] = lines()
+    assert (line["event"], line["error"]) == ("the process stops", "ValueError")
+    assert "MSC" not in json.dumps(line)
 
 
 @pytest.mark.parametrize("arguments", [(SECRET,), ({"key": SECRET},)])

@@ -151,6 +151,8 @@ def run_one(plan: Plan, context: Context, elector: Elector) -> None:
         context.log.info("another process was first", job=plan.name)
     except OSError as error:  # a mail server or a disk that is away now is tried again at the next turn
         context.log.warning("a job could not run", job=plan.name, error=type(error).__name__)
+    except Exception:  # the other jobs go on, and this one is tried again
+        context.log.exception("a job failed", job=plan.name)
 
 
 def _every(name: str, job: Callable[[Context], object], seconds: int) -> Plan:

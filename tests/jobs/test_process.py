@@ -212,8 +212,8 @@ def test_a_process_that_does_not_lead_runs_nothing(
     assert checkpoint_sizes(store) == [1]
 
 
-@pytest.mark.parametrize("error", [Conflict("taken"), OSError("away")])
-def test_a_job_that_cannot_run_now_is_no_fault(context: Context, error: Exception) -> None:
+@pytest.mark.parametrize("error", [Conflict("taken"), OSError("away"), ValueError("odd")])
+def test_a_job_that_fails_stops_no_other(context: Context, error: Exception) -> None:
     def job(_context: Context) -> None:
         raise error
 
