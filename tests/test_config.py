@@ -210,3 +210,12 @@ def test_faulty_settings_leave_nothing_behind(tmp_path: Path) -> None:
 def test_types_name_what_they_hold() -> None:
     assert set(DoorSecrets.model_fields) == {"session_secret", "totp_key"}
     assert "database_url" not in repr(Settings(directory=Path(), kind=Kind.REHEARSAL, origin="o"))
+
+
+def test_the_example_of_a_deployment_holds(tmp_path: Path) -> None:
+    example = Path(__file__).parents[1] / "config" / "deploy" / "instance.toml"
+    (tmp_path / "instance.toml").write_bytes(example.read_bytes())
+    settings = load_settings(tmp_path)
+    assert settings.kind is Kind.PRODUCTION
+    assert not settings.plain_http
+    assert settings.codebreak.host_name == "codebreak.mesems.example.org"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,11 @@ def make(store: Store, settings: Settings, target: Path) -> Path:
 
 
 def kept_apart(settings: Settings) -> tuple[Path, ...]:
-    """The files with secrets, which a backup leaves out and a restore needs."""
-    found = (path for name in SECRET_DIRECTORIES for path in (settings.directory / name).glob("**/*"))
-    return tuple(sorted(path for path in found if path.is_file()))
+    """The files with secrets, which a backup leaves out and a restore needs.
+
+    Of a directory that this process may not read only the name is given.
+    """
+    places = [settings.directory / name for name in SECRET_DIRECTORIES]
+    hidden = [place for place in places if not os.access(place, os.R_OK)]
+    files = [path for place in places if place not in hidden for path in place.glob("**/*") if path.is_file()]
+    return tuple(sorted([*hidden, *files]))
