@@ -42,6 +42,7 @@ ROWS_NUMBERS = "rows.numbers"
 ROWS_SEALED_ROOT = "rows.sealed-root"
 ENTRIES_NUMBERING = "entries.numbering"
 ENTRIES_ROLES = "entries.roles"
+ENTRIES_SUBJECTS = "entries.subjects"
 ENTRIES_ROOT = "entries.root"
 CHECKPOINTS_SIGNATURES = "checkpoints.signatures"
 CHECKPOINTS_CONSISTENCY = "checkpoints.consistency"
@@ -55,6 +56,8 @@ DISPENSATIONS_AFTER = "dispensations.after-randomization"
 BREAKS_INTENT = "code-breaks.intent-before-disclosure"
 LOCK_NO_DATA_ACT = "lock.no-data-act-after"
 VALUES_DIGESTS = "values.digests"
+VALUES_RECORDS = "values.records"
+VALUES_SUBJECTS = "values.subjects"
 VALUES_HISTORY = "values.history"
 VALUES_CERTIFICATE = "values.certificate"
 VALUES_SIGNATURES = "values.signatures"
@@ -92,6 +95,7 @@ STEPS: tuple[Step, ...] = (
     Step(ROWS_SEALED_ROOT, "release", "columns, envelopes and wraps lead to the certificate's root"),
     Step(ENTRIES_NUMBERING, "public", "entries are numbered from 0 without a gap"),
     Step(ENTRIES_ROLES, "public", "every act was done in a role that may do it"),
+    Step(ENTRIES_SUBJECTS, "public", "sites are of the definition, participants have a check digit"),
     Step(ENTRIES_ROOT, "public", "all entries lead to the root of the newest checkpoint"),
     Step(CHECKPOINTS_SIGNATURES, "public", "the log's key signed every checkpoint"),
     Step(CHECKPOINTS_CONSISTENCY, "public", "every older checkpoint is a beginning of the same trail"),
@@ -109,6 +113,8 @@ STEPS: tuple[Step, ...] = (
     Step(BREAKS_INTENT, "public", "an intent stands before every disclosure"),
     Step(LOCK_NO_DATA_ACT, "public", "no act changed data after the lock"),
     Step(VALUES_DIGESTS, "release", "salted values have the digests of their entries"),
+    Step(VALUES_RECORDS, "release", "every record has the fields of its kind, none dated after its act"),
+    Step(VALUES_SUBJECTS, "release", "every record is about the participant and site of its entry"),
     Step(VALUES_HISTORY, "release", "every record goes on from where its last entry left it"),
     Step(VALUES_CERTIFICATE, "release", "the activation brought in this certificate and definition"),
     Step(VALUES_SIGNATURES, "release", "every signed act has a signature over what was signed"),

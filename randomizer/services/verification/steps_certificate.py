@@ -63,12 +63,13 @@ def _check_pins(public: Public, pins: Pins, findings: Findings) -> None:
             step, CERTIFICATE_RECORD, f"Its digest is {public.digest}, not {pins.certificate_digest}."
         )
     findings.hold_unless_said(step, f"Digest {public.digest}.")
-    for step, what, found, pinned in (
-        (steps.PINS_CEREMONY_KEY, "ceremony", public.keys.ceremony, pins.ceremony_key),
-        (steps.PINS_LOG_KEY, "log", public.keys.log, pins.log_key),
+    enough = " The pinned digest stands in for it." if pins.certificate_digest else ""
+    for step, what, found, pinned, aside in (
+        (steps.PINS_CEREMONY_KEY, "ceremony", public.keys.ceremony, pins.ceremony_key, enough),
+        (steps.PINS_LOG_KEY, "log", public.keys.log, pins.log_key, ""),
     ):
         if pinned is None:
-            findings.skip(step, f"NOT PINNED: no key of the {what} was given.")
+            findings.skip(step, f"NOT PINNED: no key of the {what} was given.{aside}")
         elif found != pinned:
             findings.fail(
                 step, KEYS_RECORD, f"The key of the {what} is {found.encode()}, not {pinned.encode()}."

@@ -9,6 +9,8 @@ from keys import notes
 from keys.errors import KeysError
 from keys.merkle import Frontier
 from randomizer.domain.acts import MAY, Act
+from randomizer.domain.numbers import parse_participant_number
+from randomizer.errors import Refused
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import CHECKPOINTS, ENTRIES, PUBLIC
 
@@ -38,6 +40,7 @@ class TreeSteps:
         self._findings = findings
         self._log = pins.log_key or public.keys.log
         self._witnesses = pins.witness_keys
+        self._sites = frozenset(site.code for site in public.definition.sites)
         self._frontier = Frontier()
         self._waiting = list(reversed(public.checkpoint_sizes))
         self._activation = -1
@@ -56,6 +59,7 @@ class TreeSteps:
                 f"It is numbered {entry.number}, not {position}.",
             )
         self._check_role(entry)
+        self._check_subject(entry)
         if entry.act == Act.TRIAL_ACTIVATED and self._activation < 0:
             self._activation = position
         if entry.act == Act.RANDOMIZED and self._first_allocation < 0:
@@ -77,7 +81,8 @@ class TreeSteps:
             note, head = self._public.checkpoint(beyond)
             self._check_signature(beyond, note, head)
         findings.hold(steps.ENTRIES_NUMBERING, f"{size} entries.")
-        findings.hold(steps.ENTRIES_ROLES, f"{size} acts.")
+        for step in (steps.ENTRIES_ROLES, steps.ENTRIES_SUBJECTS):
+            findings.hold(step, f"{size} acts.")
         findings.hold(steps.ENTRIES_ROOT, f"{size} entries, root {self._frontier.root().hex()}.")
         count = len(self._public.checkpoint_sizes)
         findings.hold(steps.CHECKPOINTS_SIGNATURES, f"{count} checkpoints by {self._log.name}.")
@@ -151,6 +156,22 @@ class TreeSteps:
                 entry.record,
                 f"{entry.act} was done by account {entry.actor} as {entry.role[:40] or 'nobody'!r}; "
                 f"it is for: {', '.join(sorted(roles)) or 'the service itself'}.",
+            )
+
+    def _check_subject(self, entry: TrailEntry) -> None:
+        if entry.site and entry.site not in self._sites:
+            self._findings.fail(
+                steps.ENTRIES_SUBJECTS, entry.record, f"The definition has no site {entry.site[:16]!r}."
+            )
+        if not entry.participant or entry.act == Act.CODE_BREAK_DENIED:
+            return
+        try:
+            whole = parse_participant_number(entry.participant) == entry.participant
+        except Refused:
+            whole = False
+        if not whole:
+            self._findings.fail(
+                steps.ENTRIES_SUBJECTS, entry.record, f"{entry.participant[:16]!r} is no participant number."
             )
 
 

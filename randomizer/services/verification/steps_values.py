@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 import rfc8785
 
 from randomizer.domain.acts import SIGNED, Act
-from randomizer.domain.participants import Participant
-from randomizer.domain.people import Account, Credential, Grant
-from randomizer.domain.records import Alarm, CodeBreak, Deviation, Signature, Task
-from randomizer.domain.supply import Kit, PeriodRecord, Product
-from randomizer.domain.trial import Allocation, SiteStatus, StratumStatus, Trial
+from randomizer.domain.supply import Kit
 from randomizer.services.trail import plain, values_digest
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES
+from randomizer.services.verification.steps_records import KEY_FIELDS
 from randomizer.services.verification.trail_lines import WITHHELD, canonical
 
 if TYPE_CHECKING:
@@ -24,28 +21,6 @@ if TYPE_CHECKING:
     from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
 
 VALUES_RECORD = f"{RELEASE}/{VALUES}"
-KEY_FIELDS: dict[str, tuple[str, ...]] = {
-    kind.__name__: kind.KEY
-    for kind in (
-        Account,
-        Alarm,
-        Allocation,
-        CodeBreak,
-        Credential,
-        Deviation,
-        Grant,
-        Kit,
-        Participant,
-        PeriodRecord,
-        Product,
-        Signature,
-        SiteStatus,
-        StratumStatus,
-        Task,
-        Trial,
-    )
-}
-"""Fields of the key of each kind of record that the trail covers."""
 
 
 class ValueSteps:

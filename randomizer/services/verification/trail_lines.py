@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WITHHELD = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET})
 """Acts whose values stay inside: they hold addresses and password hashes."""
 
-_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 _ENTRY_KINDS: dict[str, type] = {
     "act": str,
@@ -197,7 +197,7 @@ def _is_entry(found: dict[str, Any]) -> bool:
     return (
         found.keys() == _ENTRY_KINDS.keys()
         and all(type(found[name]) is kind for name, kind in _ENTRY_KINDS.items())
-        and _AT.fullmatch(found["at"]) is not None
+        and AT.fullmatch(found["at"]) is not None
         and _HEX32.fullmatch(found["digest"]) is not None
     )
 
@@ -216,6 +216,7 @@ def _is_content(parts: dict[str, Any]) -> bool:
     return (
         parts.keys() == {"details", "rows", "why_digest"}
         and isinstance(parts["why_digest"], str)
+        and _HEX32.fullmatch(parts["why_digest"]) is not None
         and isinstance(parts["details"], dict)
         and isinstance(parts["rows"], list)
     )

@@ -17,6 +17,7 @@ from randomizer.services.verification.steps import STEPS
 from randomizer.services.verification.steps_allocations import AllocationSteps
 from randomizer.services.verification.steps_entries import TreeSteps
 from randomizer.services.verification.steps_order import OrderSteps
+from randomizer.services.verification.steps_records import RecordSteps
 from randomizer.services.verification.steps_schedule import Slots
 from randomizer.services.verification.steps_values import ValueSteps
 
@@ -79,7 +80,8 @@ def _follow(
     advance: Advance,
 ) -> int:
     tree, order = TreeSteps(public, pins, findings), OrderSteps(public, findings)
-    values_steps, allocations = ValueSteps(public, findings), AllocationSteps(public, slots, findings)
+    values_steps, records = ValueSteps(public, findings), RecordSteps(findings)
+    allocations = AllocationSteps(public, slots, findings)
     salted = trail_lines.values(release.directory) if release else None
     count = 0
     for entry, values in trail_lines.together(trail_lines.entries(public.directory), salted):
@@ -90,13 +92,16 @@ def _follow(
         if release is not None:
             values_steps.see(entry, values)
         if entry is not None and values is not None:
+            records.see(entry, values)
             allocations.see(entry, values)
         if count % EVERY == 0:
             advance(EVERY)
+    advance(count % EVERY)
     tree.end()
     order.end(tree.covering)
     if release is not None:
         values_steps.end()
+        records.end()
         allocations.end()
         steps_tables.check(release, allocations.ledger, slots, public.definition, findings)
     return count

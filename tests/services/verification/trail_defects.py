@@ -100,6 +100,19 @@ def act_that_does_not_exist(forged: Forged) -> None:
     forged.write_entries()
 
 
+@caught_by("entries.subjects")
+def act_at_a_site_that_does_not_exist(forged: Forged) -> None:
+    forged.entries[forged.numbers("site opened")[0]]["site"] = "XXX"
+    forged.write_entries()
+
+
+@caught_by("entries.subjects", public_only=True)
+def participant_number_with_a_wrong_check_digit(forged: Forged) -> None:
+    entry = forged.entries[forged.numbers("harvested")[0]]
+    entry["participant"] = entry["participant"][:-1] + str((int(entry["participant"][-1]) + 1) % 10)
+    forged.write_entries()
+
+
 # --- the order of events ---
 
 
@@ -253,6 +266,51 @@ def signature_of_another_account(forged: Forged) -> None:
 def another_definition_signed(forged: Forged) -> None:
     forged.details(forged.numbers("definition signed")[0])["signed"]["definition_digest"] = "ab" * 32
     forged.sign_signatures()
+    forged.write_trail()
+
+
+@caught_by("values.records")
+def record_with_a_field_more(forged: Forged) -> None:
+    forged.row(forged.numbers("site opened")[0], "Signature")["new"]["remark"] = "fine"
+    forged.write_trail()
+
+
+@caught_by("values.records")
+def record_in_a_state_that_does_not_exist(forged: Forged) -> None:
+    number = _last(forged)
+    forged.row(number, "Participant")["new"]["state"] = "enrolled"
+    forged.write_trail()
+
+
+@caught_by("values.records")
+def signature_dated_otherwise_than_its_act(forged: Forged) -> None:
+    forged.row(_last(forged), "Signature")["new"]["signed_at"] = "2027-01-04T08:00:00.000000Z"
+    forged.write_trail()
+
+
+@caught_by("values.records")
+def infusion_dated_after_it_was_recorded(forged: Forged) -> None:
+    number = forged.numbers("infusion recorded")[-1]
+    forged.row(number, "PeriodRecord")["new"]["given_at"] = "2030-01-04T08:00:00.000000Z"
+    forged.write_trail()
+
+
+@caught_by("values.subjects")
+def entry_about_another_participant(forged: Forged) -> None:
+    number = forged.numbers("fit for infusion signed")[0]
+    forged.entries[number]["participant"] = forged.entries[_last(forged)]["participant"]
+    forged.write_trail()
+
+
+@caught_by("values.subjects")
+def act_at_another_site(forged: Forged) -> None:
+    forged.entries[forged.numbers("fit for infusion signed")[0]]["site"] = "EX1"
+    forged.write_trail()
+
+
+@caught_by("values.subjects")
+def act_for_somebody_who_had_not_consented(forged: Forged) -> None:
+    forged.details(forged.numbers("participant consented")[-1])["participant"] = "10019"
     forged.write_trail()
 
 
