@@ -249,5 +249,5 @@ def _remarks(uow: UnitOfWork, opened: Opened) -> tuple[str, ...]:
     if newest and opened.allocation.entry < newest[0].size:
         return ()
     return (
-        "The randomization is newer than the last signed checkpoint; it was compared with its entry alone.",
+        "The randomization is newer than the last signed checkpoint. It agrees with its own entry.",
     )
