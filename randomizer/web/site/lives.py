@@ -68,7 +68,8 @@ def timeline(whole: dict[str, Any], count: int) -> list[dict[str, str]]:
     for event in whole["events"]:
         if event["act"] in QUIET_ACTS:
             continue
-        by = f"{event['by']}, {event['role']}" if event.get("role") else event["by"]
+        # Whose a code break was is not told here.
+        by = ", ".join(part for part in (event.get("by"), event.get("role")) if part)
         state = "attention" if event["act"] in LOOK_AT else "done"
         events.append(
             {"at": words.moment(event["at"]), "what": words.capital(event["act"]), "by": by, "state": state}

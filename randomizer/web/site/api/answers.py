@@ -4,33 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003 - read at run time by pydantic
 
-from pydantic import BaseModel, ConfigDict
-
-
-class Answer(BaseModel):
-    """The root."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Fault(Answer):
-    """One thing that is wrong."""
-
-    field: str
-    detail: str
-
-
-class Problem(Answer):
-    """RFC 9457 problem; `next_step` says what to do, `telephone` whom to call."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    next_step: str
-    telephone: str
-    errors: list[Fault]
+from randomizer.web.surface import Answer
 
 
 class Token(Answer):

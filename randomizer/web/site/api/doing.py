@@ -20,8 +20,9 @@ from randomizer.web.site import bodies  # noqa: TC001 - read at run time by the 
 from randomizer.web.site.act_pages import TABLES, signer
 from randomizer.web.site.acts import Call
 from randomizer.web.site.api import answers
-from randomizer.web.site.api.surface import answer, api, text
+from randomizer.web.site.api.surface import api
 from randomizer.web.site.participant_acts import LEVEL, OfParticipant
+from randomizer.web.surface import answer, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,9 @@ from randomizer.web.door import this
 from randomizer.web.site import bodies  # noqa: TC001 - read at run time by the API
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.doing import PARTICIPANT, Key
-from randomizer.web.site.api.surface import CSV, answer, api, listed, text
+from randomizer.web.site.api.surface import api
 from randomizer.web.site.pages import looking
+from randomizer.web.surface import CSV, answer, listed, text
 
 if TYPE_CHECKING:
     from typing import Any
