@@ -116,7 +116,11 @@ STEPS: tuple[Step, ...] = (
     Step(VALUES_RECORDS, "release", "every record has the fields of its kind, none dated after its act"),
     Step(VALUES_SUBJECTS, "release", "every record is about the participant and site of its entry"),
     Step(VALUES_HISTORY, "release", "every record goes on from where its last entry left it"),
-    Step(VALUES_CERTIFICATE, "release", "the activation brought in this certificate and definition"),
+    Step(
+        VALUES_CERTIFICATE,
+        "release",
+        "this certificate was activated, and the release of its sealing exported",
+    ),
     Step(VALUES_SIGNATURES, "release", "every signed act has a signature over what was signed"),
     Step(ALLOCATIONS_ONE_SLOT, "release", "each participant has one slot, each slot one participant"),
     Step(ALLOCATIONS_RIGHT_SLOT, "release", "each allocation names its slot's own stratum, place and number"),

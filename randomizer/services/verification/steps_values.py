@@ -9,6 +9,7 @@ import rfc8785
 
 from randomizer.domain.acts import SIGNED, Act
 from randomizer.domain.supply import Kit
+from randomizer.services import bundle
 from randomizer.services.trail import plain, values_digest
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES
@@ -57,6 +58,8 @@ class ValueSteps:
         for row in values.rows:
             self._follow(row, values)
         self._check_signatures(entry, values)
+        if entry.act == Act.RELEASE_EXPORTED:
+            self._check_exported(values)
         if entry.act == Act.TRIAL_ACTIVATED and not self._activated:
             self._activated = True
             self._check_certificate(values)
@@ -130,6 +133,7 @@ class ValueSteps:
             "leaf_root": fields.leaf_root,
             "sealed_root": fields.sealed_root,
             "schedule_version": fields.schedule_version,
+            "ceremony_key": self._public.keys.ceremony.encode(),
         }
         for name, value in expected.items():
             if values.details.get(name) != value:
@@ -146,6 +150,14 @@ class ValueSteps:
                 self._findings.fail(
                     step, values.record, "The trial was activated with another certificate or definition."
                 )
+
+    def _check_exported(self, values: Values) -> None:
+        if values.details.get("release_digest") != self._public.fields.files.get(bundle.RELEASE):
+            self._findings.fail(
+                steps.VALUES_CERTIFICATE,
+                values.record,
+                "Another sealed release was exported than was sealed.",
+            )
 
 
 def _digest(record: dict[str, Any]) -> bytes:

@@ -77,6 +77,8 @@ def certificate_changed_under_its_old_signature(forged: Forged) -> None:
     keys = (forged.public / "keys.json").read_bytes()
     forged.certificate["sealed_at"] = "2026-12-24T08:00:00Z"
     forged.write_certificate()
+    forged.details(forged.numbers("trial activated")[0])["ceremony_key"] = json.loads(keys)["ceremony"]
+    forged.write_trail()
     signature = note.rpartition(b"\n\n")[2]
     text = certificate.canonical(forged.certificate)
     (forged.public / "certificate.note").write_bytes(text + b"\n\n" + signature)

@@ -157,7 +157,10 @@ class Forged:
                 text = text.replace(old[name], self.certificate[name])
             self.values[number] = (salt, json.loads(text))
         for number in self.numbers("trial activated"):
-            self.details(number)["schedule_version"] = self.certificate["schedule_version"]
+            self.details(number).update(
+                ceremony_key=self.ceremony.verifier.encode(),
+                schedule_version=self.certificate["schedule_version"],
+            )
         self.sign_signatures()
         self.write_trail()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.services.verification.report import Verdict
+from randomizer.services.verification.steps import STEPS
 from randomizer.services.verification.steps_certificate import Pins
 from randomizer.services.verification.verify import verify
 from tests.services.verification import defects, trail_defects
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 ALL = defects.DEFECTS
 
 
-def test_there_are_defects_of_both_kinds() -> None:
+def test_every_step_that_needs_no_pin_is_failed_by_some_defect() -> None:
     modules = {defect.bend.__module__ for defect in ALL.values()}
-
     assert modules == {defects.__name__, trail_defects.__name__}
+
+    caught = {step for defect in ALL.values() for step in defect.steps}
+    assert caught == {step.id for step in STEPS if step.needs != "pins"}
 
 
 @pytest.mark.promise(15)

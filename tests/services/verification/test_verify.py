@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +13,6 @@ from randomizer.services.verification.steps_certificate import Pins
 from randomizer.services.verification.verify import verify
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.services.verification.forging import Forged
 
 WITNESS_STEPS = {"checkpoints.witnessed", "order.witnessed-before-first-allocation"}
@@ -69,3 +69,10 @@ def test_a_sealing_that_was_replaced_consistently_only_fails_the_pins(forged: Fo
         "pins.ceremony-key",
         "certificate.signature",
     )
+
+
+def test_every_step_stands_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "verification.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `([a-z.-]+)` \| (public|release|pins) \|", text, re.MULTILINE)
+
+    assert documented == [(step.id, step.needs) for step in STEPS]

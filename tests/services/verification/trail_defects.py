@@ -237,6 +237,12 @@ def activation_with_another_certificate(forged: Forged) -> None:
 
 
 @caught_by("values.certificate")
+def another_release_exported(forged: Forged) -> None:
+    forged.details(forged.numbers("release exported")[0])["release_digest"] = "ab" * 32
+    forged.write_trail()
+
+
+@caught_by("values.certificate")
 def second_certificate(forged: Forged) -> None:
     forged.certificate["sealed_at"] = "2026-12-24T08:00:00Z"
     forged.sign_certificate()
