@@ -18,7 +18,7 @@ from randomizer.domain.trial import Kind
 from randomizer.errors import Faulty, Refused
 from randomizer.services.instance_files import read_checkpoint_key, write_instance
 
-pytestmark = pytest.mark.requirement("instances")
+pytestmark = pytest.mark.requirement("rehearsal")
 
 LEAST: dict[str, object] = {"kind": "rehearsal", "origin": "example.org/mesems"}
 SECRETS = {
@@ -96,7 +96,7 @@ def test_an_origin_that_could_not_name_a_key_is_refused(tmp_path: Path, origin: 
         settings_of(tmp_path, {**LEAST, "origin": origin}, "instance.toml")
 
 
-@pytest.mark.requirement("web-security")
+@pytest.mark.requirement("web security")
 @pytest.mark.parametrize(
     "changes",
     [{"kind": "production"}, {"site": {"host": "0.0.0.0"}}, {"codebreak": {"host": "192.0.2.1"}}],  # noqa: S104
