@@ -30,9 +30,9 @@ from randomizer.web.site import (  # noqa: F401 - each registers its pages
     trial_pages,
 )
 from randomizer.web.site.api import doing, reading  # noqa: F401 - each registers its calls
-from randomizer.web.site.api.answers import Problem
-from randomizer.web.site.api.surface import BEARER, SPEC, api, refuse_body
+from randomizer.web.site.api.surface import api
 from randomizer.web.site.pages import site
+from randomizer.web.surface import BEARER, SPEC, Problem, refuse_body
 from randomizer.web.throttle import Throttle
 
 if TYPE_CHECKING:

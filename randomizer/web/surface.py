@@ -1,0 +1,159 @@
+"""What the APIs of both doors share: blueprint, problems, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, date, datetime
+from io import StringIO
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flask import Response, current_app, jsonify, make_response
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel, ConfigDict
+
+from randomizer.errors import Faulty
+from randomizer.web import auth, problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import ValidationError
+
+PREFIX = auth.API + "v1"
+BEARER = "bearer"
+SPEC = "3.1.0"  # of OpenAPI
+CSV = "text/csv"
+RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
+REFUSALS = {
+    401: "Not signed in, or the session is over",
+    403: "Not for your role, or password and code do not fit",
+    404: "There is no such record, or not for you",
+    409: "Somebody else was first, or a hard stop",
+    422: "A rule says no, or a field is wrong",
+    429: "Too many tries that did not fit",
+    503: "An alarm stands",
+}
+
+
+def _problem(sentence: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"description": sentence, "content": {problems.PROBLEM: {"schema": schema}}}
+
+
+class Answer(BaseModel):
+    """The root of everything that an API answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(Answer):
+    """One thing that is wrong."""
+
+    field: str
+    detail: str
+
+
+class Problem(Answer):
+    """RFC 9457 problem; `next_step` says what to do, `telephone` whom to call."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    next_step: str
+    telephone: str
+    errors: list[Fault]
+
+
+def new_api() -> APIBlueprint:
+    """The API of a door, with its OpenAPI document and nothing else yet."""
+    api = APIBlueprint(
+        "api",
+        __name__,
+        url_prefix=PREFIX,
+        abp_security=[{BEARER: []}],
+        abp_responses={status: _problem(sentence) for status, sentence in REFUSALS.items()},
+    )
+
+    @api.get("/openapi.json", doc_ui=False)
+    @auth.public
+    def specification() -> Response:
+        """The OpenAPI document."""
+        return jsonify(current_app.api_doc)  # type: ignore[attr-defined]
+
+    return api
+
+
+def refuse_body(error: ValidationError) -> NoReturn:
+    """Say which fields of a request are wrong, in the words of the API's problems.
+
+    Raises:
+        Faulty: Always.
+    """
+    raise Faulty(
+        tuple(
+            (".".join(str(part) for part in fault["loc"]) or "body", f"{fault['msg']}.")
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        ),
+        next_step="Correct the request and send it again; nothing was changed.",
+    )
+
+
+def text(value: Any) -> str:  # noqa: ANN401 - any view
+    """A view as JSON; moments in UTC with a Z."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, sort_keys=True)
+
+
+def answer(body: str, status: int = 200) -> Response:
+    """JSON as an answer."""
+    response = make_response(body, status)
+    response.mimetype = "application/json"
+    return response
+
+
+def listed(model: type[BaseModel], found: dict[str, Any], row: type[BaseModel], *, as_csv: bool) -> Response:
+    """A list as JSON, or its rows as CSV with a column for each field.
+
+    Args:
+        model: What the JSON looks like.
+        found: rows, and what stands beside them.
+        row: What a row looks like.
+        as_csv: Whether the caller asked for CSV.
+    """
+    if as_csv:
+        return _csv(tuple(row.model_fields), found["rows"])
+    wanted = {name: found[name] for name in model.model_fields}
+    wanted["rows"] = [
+        {name: value for name, value in one.items() if name in row.model_fields} for one in found["rows"]
+    ]
+    return answer(text(wanted))
+
+
+def _csv(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> Response:
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    for one in rows:
+        writer.writerow([_cell(one.get(name)) for name in columns])
+    response = make_response(out.getvalue())
+    response.mimetype = CSV
+    return response
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    words = _plain(value) if isinstance(value, date) else str(value)
+    return f"'{words}" if isinstance(value, str) and words.startswith(RISKY) else words
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
