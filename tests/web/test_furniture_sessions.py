@@ -1,0 +1,121 @@
+"""Sessions in memory: they outlive a store that can only be read, and know roles from the store alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyotp
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from randomizer.domain.people import Role
+from randomizer.errors import NotAllowed, SignInRefused
+from randomizer.services import accounts
+from randomizer.store.engine import open_engine
+from randomizer.store.schema import upgrade
+from randomizer.web.sessions import MemorySessions
+from tests import activated
+from tests.activated import PASSWORD, TOTP_STEP_SECONDS, totp_secret, username
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.activated import Instance
+
+NAME = username(Role.ON_CALL)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    url = f"sqlite:///{tmp_path}/trial.db"
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    with activated.opened(url, activated.small_definition()) as found:
+        activated.draft(found)
+        yield found
+
+
+@pytest.fixture
+def sessions(instance: Instance) -> MemorySessions:
+    return MemorySessions(instance.store, instance.gate, "codebreak")
+
+
+def fresh_code(instance: Instance) -> str:
+    instance.clock.advance(seconds=TOTP_STEP_SECONDS)
+    return pyotp.TOTP(totp_secret(NAME)).at(instance.clock())
+
+
+def sign_in(sessions: MemorySessions, instance: Instance) -> str:
+    return sessions.sign_in(username=NAME, password=PASSWORD, code=fresh_code(instance))
+
+
+@pytest.mark.promise(20)
+def test_roles_come_from_the_store_at_every_request(sessions: MemorySessions, instance: Instance) -> None:
+    token = sign_in(sessions, instance)
+    assert sessions.person(token).roles == {Role.ON_CALL}
+    administrator, number = instance.person(Role.ADMINISTRATOR), instance.number(Role.ON_CALL)
+    with instance.store.writing() as uow:
+        accounts.revoke(uow, administrator, account=number, role=Role.ON_CALL)
+    assert sessions.person(token).roles == frozenset()
+    with instance.store.writing() as uow:
+        accounts.close(uow, administrator, number)
+    with pytest.raises(NotAllowed):
+        sessions.person(token)
+
+
+@pytest.mark.promise(6)
+def test_it_works_when_nothing_can_be_written(sessions: MemorySessions, instance: Instance) -> None:
+    with instance.store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        connection.commit()
+    with instance.store.writing() as uow, pytest.raises(OperationalError):
+        accounts.use_code(uow, instance.number(Role.ON_CALL), 1)
+    code = fresh_code(instance)
+    token = sessions.sign_in(username=NAME, password=PASSWORD, code=code)
+    person = sessions.person(token)
+    step_up = sessions.step_up(person, password=PASSWORD, code=fresh_code(instance))
+    assert step_up.account == person.account
+    with pytest.raises(SignInRefused):
+        sessions.step_up(person, password=PASSWORD, code=code)
+
+
+def test_a_code_works_once_at_both_doors(sessions: MemorySessions, instance: Instance) -> None:
+    code = fresh_code(instance)
+    token = sessions.sign_in(username=NAME, password=PASSWORD, code=code)
+    with pytest.raises(SignInRefused):
+        sessions.step_up(sessions.person(token), password=PASSWORD, code=code)
+    with instance.store.writing() as uow, pytest.raises(SignInRefused):
+        accounts.sign_in(uow, instance.gate, door="site", username=NAME, password=PASSWORD, code=code)
+
+
+def test_idle_and_old_sessions_end(sessions: MemorySessions, instance: Instance) -> None:
+    token = sign_in(sessions, instance)
+    for _ in range(23):
+        instance.clock.advance(seconds=29 * 60)
+        sessions.person(token)
+    instance.clock.advance(seconds=31 * 60)
+    with pytest.raises(SignInRefused):
+        sessions.person(token)
+    token = sign_in(sessions, instance)
+    for _ in range(24):
+        instance.clock.advance(seconds=29 * 60)
+        sessions.person(token)
+    instance.clock.advance(seconds=29 * 60)
+    with pytest.raises(SignInRefused):
+        sessions.person(token)
+
+
+def test_signing_out_and_unknown_tokens(sessions: MemorySessions, instance: Instance) -> None:
+    token = sign_in(sessions, instance)
+    sessions.sign_out(token)
+    for unknown in (token, "", "00ff"):
+        with pytest.raises(SignInRefused):
+            sessions.person(unknown)
+
+
+def test_a_step_up_stays_out_of_a_transaction(sessions: MemorySessions, instance: Instance) -> None:
+    person = sessions.person(sign_in(sessions, instance))
+    with instance.store.writing() as uow, pytest.raises(ValueError, match="outside"):
+        sessions.step_up(person, password=PASSWORD, code=fresh_code(instance), uow=uow)
