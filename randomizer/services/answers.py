@@ -160,7 +160,7 @@ def when(record: PeriodRecord, full_ml: int) -> str:
     if record.outcome is None and record.dispensed_at is not None:
         return f"Handed out {windows.minute(record.dispensed_at)}, may have been given"
     if record.given_at is None:
-        return "Not given"
+        return "Not given" if record.outcome else "Nothing yet"
     if record.outcome is Outcome.PARTLY_GIVEN:
         until = f", stopped {record.stopped_at:%H:%M}" if record.stopped_at else ""
         return f"Given in part {windows.minute(record.given_at)}{until}, {record.volume_ml} of {full_ml} mL"
@@ -248,6 +248,4 @@ def _remarks(uow: UnitOfWork, opened: Opened) -> tuple[str, ...]:
     newest = uow.all(SignedCheckpoint, order="-size", limit=1)
     if newest and opened.allocation.entry < newest[0].size:
         return ()
-    return (
-        "The randomization is newer than the last signed checkpoint. It agrees with its own entry.",
-    )
+    return ("The randomization is newer than the last signed checkpoint. It agrees with its own entry.",)

@@ -28,10 +28,15 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     padding,
     preparing,
 )
+from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
+from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401
+from randomizer.web.codebreak.api import supplying as _supplying  # noqa: F401
+from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import codebreak
 from randomizer.web.door import Door, DoorSettings, this
 from randomizer.web.furniture import furnish
 from randomizer.web.sessions import MemorySessions
+from randomizer.web.surface import BEARER, SPEC, Problem, refuse_body
 from randomizer.web.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -67,6 +72,9 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings) -> OpenAPI:
     """
     app = OpenAPI(
         "randomizer.web.codebreak",
+        security_schemes={BEARER: {"type": "http", "scheme": "bearer"}},
+        validation_error_model=Problem,
+        validation_error_callback=refuse_body,
         info=Info(title="Crossover randomizer, code-break door", version=VERSION),
         doc_ui=False,
         static_folder=str(WEB / "static"),
@@ -86,8 +94,11 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings) -> OpenAPI:
     app.extensions["desk"] = desk
     padding.fill_up(app)
     app.before_request(finishing.allow_a_whole_release)
-    furnish(app, door, settings)
+    csrf = furnish(app, door, settings)
+    app.openapi_version = SPEC
     app.register_blueprint(codebreak)
+    app.register_api(api)
+    csrf.exempt(api)  # bearer tokens alone count there
     _reconcile_after_answers(app, desk)
     return app
 

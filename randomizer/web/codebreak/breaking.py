@@ -50,7 +50,7 @@ def find() -> str | Response | tuple[str, int]:
     typed = request.args.get("participant", "")
     try:
         number = parse_participant_number(typed)
-        _before(number)
+        before_of(number)
     except (Refused, NotFound) as error:
         return start(typed, f"{error.message} {error.next_step or ''}".strip()), 422
     return redirect(url_for("codebreak.before", number=number), code=303)
@@ -59,7 +59,7 @@ def find() -> str | Response | tuple[str, int]:
 @codebreak.get("/code-break/<number>")
 def before(number: str) -> str:
     """Page 2: whom this is for, and whether there is anything to learn."""
-    found, definition = _before(number)
+    found, definition = before_of(number)
     rows = [(f"Period {record.period}", _said(record, definition), record.kit) for record in found.records]
     site = definition.site(found.participant.site).name
     return render_template("codebreak/before.html", found=found, rows=rows, site=site, number=number)
@@ -68,7 +68,7 @@ def before(number: str) -> str:
 @codebreak.route("/code-break/<number>/reason", methods=["GET", "POST"])
 def reason(number: str) -> str | tuple[str, int]:
     """Page 3: the reason; then page 4, to sign."""
-    _, definition = _before(number)
+    _, definition = before_of(number)
     fields = _reason_fields(definition)
     if request.method == "GET":
         return render_template("codebreak/reason.html", number=number, form=Form.blank(fields))
@@ -163,7 +163,8 @@ def report_bent(found: Answer) -> None:
             raise_tampering(this().store, Tampered(about))
 
 
-def _before(number: str) -> tuple[Before, Definition]:
+def before_of(number: str) -> tuple[Before, Definition]:
+    """What pages and API show before a code is broken; whoever may not is refused on record."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
     person = auth.person()
     with this().store.reading() as uow:

@@ -137,7 +137,7 @@ def bring_in() -> str | Response | tuple[str, int]:
 
 def allow_a_whole_release() -> None:
     """Take a longer body where a release comes in; call before anything reads the form."""
-    if request.endpoint == "codebreak.bring_in":
+    if request.endpoint in {"codebreak.bring_in", "api.bring_in"}:
         request.max_content_length = LONGEST_RELEASE
 
 

@@ -1,0 +1,127 @@
+"""Tokens, code breaks and their tasks, for programs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+from randomizer.domain.acts import Act
+from randomizer.domain.people import BREAKERS
+from randomizer.errors import StepUpRefused
+from randomizer.services import answers, exposure, impact, unblinding
+from randomizer.services.accounts import SESSION_HOURS
+from randomizer.web import auth
+from randomizer.web.codebreak import breaking
+from randomizer.web.codebreak.api import forms
+from randomizer.web.codebreak.api.surface import api
+from randomizer.web.codebreak.pages import desk, looking, of_one_length
+from randomizer.web.door import this
+from randomizer.web.surface import answer, listed, text
+from randomizer.web.throttle import TriedTooOften
+
+if TYPE_CHECKING:
+    from randomizer.services.answers import Answer
+
+
+@api.post("/tokens", responses={201: forms.Token}, security=[{}])
+@auth.public
+def create_token(body: forms.Credentials) -> Response:
+    """Sign in."""
+    token = auth.sign_in(username=body.username, password=body.password, code=body.code)
+    expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
+    return answer(text({"token": token, "expires_at": expires_at}), 201)
+
+
+@api.delete("/tokens/current", responses={204: None})
+def end_token() -> tuple[str, int]:
+    """Sign out."""
+    this().sessions.sign_out(request.headers["Authorization"].removeprefix(auth.BEARER).strip())
+    return "", 204
+
+
+@api.get("/participants/<number>/code-break", responses={200: forms.BeforeAnswer})
+def before(path: forms.Key) -> Response:
+    """Whom a code break would be for, and whether it would tell anything."""
+    found, definition = breaking.before_of(path.number)
+    said = [
+        {
+            "period": record.period,
+            "said": answers.when(record, definition.kits.volume_ml),
+            "kit": record.kit,
+        }
+        for record in found.records
+    ]
+    return answer(
+        text(
+            {
+                "participant": found.participant.number,
+                "site": found.participant.site,
+                "verdict": found.verdict,
+                "worth_it": found.worth_it,
+                "periods": said,
+            }
+        )
+    )
+
+
+@api.post("/participants/<number>/code-break", responses={201: forms.Shown})
+def break_code(path: forms.Key, header: forms.Once, body: forms.Reason) -> Response:  # noqa: ARG001
+    """Break the code: intent on record, then the answer."""
+    auth.demand_act(Act.CODE_BREAK_INTENT)
+    person = auth.person()
+    try:
+        step_up = auth.step_up(password=body.password, code=body.code)
+    except (StepUpRefused, TriedTooOften) as error:
+        unblinding.deny(desk(), person, path.number, error.code)
+        raise
+    intent = unblinding.intend(
+        desk(), person, step_up, participant=path.number, reason=body.reason, text=body.text
+    )
+    return _shown(unblinding.disclose(desk(), person, intent), intent, 201)
+
+
+@api.get("/code-breaks", responses={200: forms.CodeBreaks})
+def code_breaks(query: forms.List) -> Response:
+    """The caller's own code breaks."""
+    auth.demand_role(BREAKERS, what="see code breaks")
+    with looking() as seen:
+        own = exposure.breaks_of(seen.uow, seen.person.account)
+        rows = [seen.show(one) for one in own]
+    return listed(forms.CodeBreaks, {"rows": rows}, forms.CodeBreak, as_csv=query.format == "csv")
+
+
+@api.get("/code-breaks/<intent>", responses={200: forms.Shown})
+def shown_before(path: forms.Intent) -> Response:
+    """What the caller was shown."""
+    auth.demand_act(Act.CODE_BREAK_INTENT)
+    return _shown(unblinding.disclose(desk(), auth.person(), path.intent), path.intent, 200)
+
+
+@api.get("/tasks", responses={200: forms.Tasks})
+def tasks(query: forms.List) -> Response:
+    """Open tasks."""
+    auth.demand_act(Act.IMPACT_SIGNED)
+    with looking() as seen:
+        rows = [seen.show(one) for one in impact.open_tasks(seen.uow)]
+    return listed(forms.Tasks, {"rows": rows}, forms.Task, as_csv=query.format == "csv")
+
+
+@api.post("/tasks/<int:task>/sign", responses={200: forms.Task})
+def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.SignedWhy) -> Response:  # noqa: ARG001
+    """Sign an impact assessment."""
+    auth.demand_act(Act.IMPACT_SIGNED)
+    step_up = auth.step_up(password=body.password, code=body.code)
+    with this().store.writing() as uow:
+        done = impact.sign_impact(uow, auth.person(), step_up, path.task, body.why)
+    with looking() as seen:
+        return answer(text(seen.show(done)))
+
+
+def _shown(found: Answer, intent: str, status: int) -> Response:
+    breaking.report_bent(found)
+    with looking() as seen:
+        shown = breaking.shown_fields(found, seen)
+    of_one_length()
+    return answer(text({"intent": intent, **shown}), status)

@@ -1,0 +1,67 @@
+"""Lock and release, for programs."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+
+from flask import Response  # noqa: TC002 - read at run time by the API
+
+from randomizer.domain.acts import Act
+from randomizer.domain.trial import OPEN
+from randomizer.errors import Refused
+from randomizer.services import locking, release
+from randomizer.web import auth
+from randomizer.web.codebreak.api import forms
+from randomizer.web.codebreak.api.surface import api
+from randomizer.web.codebreak.finishing import READERS
+from randomizer.web.codebreak.pages import desk, looking
+from randomizer.web.door import this
+from randomizer.web.surface import answer, text
+
+
+@api.get("/lock", responses={200: forms.Lock})
+def blocks() -> Response:
+    """The trial, and what stands in the way of its lock."""
+    auth.demand_role(READERS, what="look at the lock")
+    return _lock()
+
+
+@api.post("/lock", responses={200: forms.Lock})
+def lock(header: forms.Once, body: forms.SignedWhy) -> Response:  # noqa: ARG001
+    """Lock the data, signed."""
+    auth.demand_act(Act.TRIAL_LOCKED)
+    step_up = auth.step_up(password=body.password, code=body.code)
+    with this().store.writing() as uow:
+        locking.lock(uow, auth.person(), step_up, body.why)
+    return _lock()
+
+
+@api.post("/release/export", responses={200: forms.Exported})
+def export(header: forms.Once) -> Response:  # noqa: ARG001
+    """Give out the sealed release and the certificate."""
+    auth.demand_act(Act.RELEASE_EXPORTED)
+    with this().store.writing() as uow:
+        paths = release.export_sealed(uow, desk(), auth.person(), desk().directory / release.EXPORTED)
+    contents = {path.name.replace(".", "_"): b64encode(path.read_bytes()).decode() for path in paths}
+    return answer(text(contents))
+
+
+@api.post("/release/import", responses={200: forms.Trial})
+def bring_in(header: forms.Once, body: forms.Copy) -> Response:  # noqa: ARG001
+    """Take in this host's copy of the opened release."""
+    auth.demand_act(Act.TRIAL_RELEASED)
+    try:
+        sealed = b64decode(body.copy_base64, validate=True)
+    except (NotBase64, ValueError):
+        raise Refused("copy_base64 must be base64.", field="copy_base64") from None
+    with this().store.writing() as uow:
+        release.import_release(uow, desk(), auth.person(), sealed)
+    with looking() as seen:
+        return answer(text(seen.show(seen.trial)))
+
+
+def _lock() -> Response:
+    with looking() as seen:
+        standing = locking.blocks(seen.uow) if seen.trial.phase in OPEN else ()
+        return answer(text({"trial": seen.show(seen.trial), "blocks": list(standing)}))

@@ -1,0 +1,277 @@
+"""What the API of the code-break door takes and gives; a field not shown to the caller is left out."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - read at run time by pydantic
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from randomizer.web.surface import Answer
+
+Short = Annotated[str, StringConstraints(max_length=200)]
+Long = Annotated[str, StringConstraints(max_length=2000)]
+Sealed = Annotated[str, StringConstraints(max_length=32_000_000)]
+
+
+class Body(BaseModel):
+    """The root: a field that is not asked for is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Credentials(Body):
+    """What a person signs in with."""
+
+    username: Short
+    password: Short
+    code: Short
+
+
+class Signed(Body):
+    """An act that is signed: the signer's password and six-digit code."""
+
+    password: Short
+    code: Short
+
+
+class SignedWhy(Signed):
+    """A signed act with its reason."""
+
+    why: Long
+
+
+class Reason(Signed):
+    """A code break: reason of the list, own words, signature."""
+
+    reason: Short
+    text: Long = ""
+
+
+class Details(Body):
+    """What is kept of a product, sealed."""
+
+    lot: Short = ""
+    cell_count: Short = ""
+    viability: Short = ""
+    form: Short = ""
+    note: Long = ""
+
+
+class SignedDetails(Details):
+    """A clearance, signed."""
+
+    password: Short
+    code: Short
+
+
+class Failure(Body):
+    """Why a product can't be used."""
+
+    note: Long
+
+
+class Ended(Details):
+    """The end of a preparation."""
+
+    ready: bool
+    kit: Short = ""
+    content: Short = ""
+    thaw: Short = ""
+    spoiled: bool = False
+
+
+class Copy(Body):
+    """This host's copy of the opened release, base64."""
+
+    copy_base64: Sealed
+
+
+class List(BaseModel):
+    """How a list is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Literal["json", "csv"] = "json"
+
+
+class Key(BaseModel):
+    """A participant."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class Intent(BaseModel):
+    """A code break."""
+
+    intent: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class TaskKey(BaseModel):
+    """A task."""
+
+    task: int
+
+
+class Once(BaseModel):
+    """A key of the client's own; accepted, and nothing is kept under it."""
+
+    key: Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[!-~]+$")] | None = Field(
+        default=None, alias="Idempotency-Key"
+    )
+
+
+class Token(Answer):
+    """A bearer token; it counts until then, or until 30 minutes pass without a request."""
+
+    token: str
+    expires_at: datetime
+
+
+class PeriodSaid(Answer):
+    """What is known of a period without breaking the code."""
+
+    period: int
+    said: str
+    kit: str
+
+
+class BeforeAnswer(Answer):
+    """Whom a code break would be for, and whether it would tell anything."""
+
+    participant: str
+    site: str
+    verdict: str
+    worth_it: bool
+    periods: list[PeriodSaid]
+
+
+class Dose(Answer):
+    """One infusion that was given, or may have been."""
+
+    period: int
+    treatment: str
+    when: str
+    kit: str
+
+
+class Shown(Answer):
+    """The answer of a code break."""
+
+    intent: str
+    participant: str | None = None
+    site: str | None = None
+    shown_at: str | None = None
+    given: list[Dose]
+    next_planned: str | None = None
+    implied: str | None = None
+    planned: list[str]
+    disagreements: list[str]
+    remarks: list[str]
+    emergency_text: str | None = None
+
+
+class CodeBreak(Answer):
+    """One of the caller's own code breaks."""
+
+    intent: str | None = None
+    participant: str | None = None
+    reason: str | None = None
+    intended_at: datetime | None = None
+    disclosed_at: datetime | None = None
+
+
+class CodeBreaks(Answer):
+    """The caller's own code breaks, the last one first."""
+
+    rows: list[CodeBreak]
+
+
+class Booked(Answer):
+    """A booking whose kit is not ready."""
+
+    participant: str | None = None
+    period: int | None = None
+    booked_for: datetime | None = None
+    fit_signed_at: datetime | None = None
+    preparation_begun_at: datetime | None = None
+
+
+class Preparations(Answer):
+    """Bookings whose kit is not ready, the earliest first."""
+
+    rows: list[Booked]
+
+
+class Sheet(Answer):
+    """What goes into which kit."""
+
+    participant: str | None = None
+    period: int | None = None
+    booked_for: datetime | None = None
+    treatment: str | None = None
+    content: str | None = None
+    kit: str | None = None
+    donation: str | None = None
+    volume_ml: int | None = None
+    infusion_minutes: int | None = None
+    expiry_minutes: int | None = None
+    fit: bool | None = None
+    preparing: bool | None = None
+
+
+class Product(Answer):
+    """A product as blinded people see it."""
+
+    participant: str | None = None
+    donation: int | None = None
+    identifier: str | None = None
+    state: str | None = None
+    harvested_at: datetime | None = None
+    cleared_at: datetime | None = None
+    failed_at: datetime | None = None
+
+
+class Products(Answer):
+    """Products that wait, the oldest first."""
+
+    rows: list[Product]
+
+
+class Task(Answer):
+    """A task."""
+
+    number: int | None = None
+    kind: str | None = None
+    participant: str | None = None
+    opened_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+class Tasks(Answer):
+    """Open tasks, the oldest first."""
+
+    rows: list[Task]
+
+
+class Trial(Answer):
+    """The trial."""
+
+    kind: str | None = None
+    phase: str | None = None
+    definition_digest: str | None = None
+    certificate_digest: str | None = None
+    locked_at: datetime | None = None
+
+
+class Lock(Answer):
+    """The trial, and what stands in the way of its lock."""
+
+    trial: Trial
+    blocks: list[str]
+
+
+class Exported(Answer):
+    """The sealed release and the certificate, base64."""
+
+    certificate_note: str
+    release_sealed: str

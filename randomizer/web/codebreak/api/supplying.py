@@ -1,0 +1,116 @@
+"""Preparation and clearance, for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response  # noqa: TC002 - read at run time by the API
+
+from randomizer.domain.acts import Act
+from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.services import clearance, preparation
+from randomizer.web import auth
+from randomizer.web.codebreak.api import forms
+from randomizer.web.codebreak.api.surface import api
+from randomizer.web.codebreak.pages import desk, looking, of_one_length
+from randomizer.web.door import this
+from randomizer.web.surface import answer, listed, text
+
+if TYPE_CHECKING:
+    from randomizer.domain.supply import PeriodRecord, Product
+
+
+@api.get("/preparations", responses={200: forms.Preparations})
+def preparations(query: forms.List) -> Response:
+    """Bookings whose kit is not ready."""
+    auth.demand_act(Act.SHEET_OPENED)
+    with looking() as seen:
+        rows = [seen.show(one.record) for one in preparation.worklist(seen.uow)]
+    return listed(forms.Preparations, {"rows": rows}, forms.Booked, as_csv=query.format == "csv")
+
+
+@api.post("/preparations/<number>/sheet", responses={200: forms.Sheet})
+def open_sheet(path: forms.Key, header: forms.Once) -> Response:  # noqa: ARG001
+    """Open the sheet; that goes on record first."""
+    auth.demand_act(Act.SHEET_OPENED)
+    found = preparation.open_sheet(desk(), auth.person(), path.number)
+    with looking() as seen:
+        shown = seen.show(found)
+    of_one_length()
+    return answer(text(shown))
+
+
+@api.post("/preparations/<number>/begin", responses={200: forms.Booked})
+def begin(path: forms.Key, header: forms.Once) -> Response:  # noqa: ARG001
+    """Begin the preparation."""
+    auth.demand_act(Act.PREPARATION_BEGUN)
+    with this().store.writing() as uow:
+        record = preparation.begin(uow, auth.person(), path.number)
+    return _booked(record)
+
+
+@api.post("/preparations/<number>/end", responses={200: forms.Booked})
+def end(path: forms.Key, header: forms.Once, body: forms.Ended) -> Response:  # noqa: ARG001
+    """End the preparation, with a kit that is ready or without."""
+    auth.demand_act(Act.PREPARATION_ENDED)
+    texts = ("content", "lot", "cell_count", "viability", "form", "thaw", "note")
+    noted = Preparation(**{name: getattr(body, name) for name in texts})
+    with this().store.writing() as uow:
+        record = preparation.end(
+            uow,
+            desk(),
+            auth.person(),
+            path.number,
+            ready=body.ready,
+            kit=body.kit,
+            noted=noted,
+            spoiled=body.spoiled,
+        )
+    return _booked(record)
+
+
+@api.get("/clearances", responses={200: forms.Products})
+def clearances(query: forms.List) -> Response:
+    """Products that wait."""
+    auth.demand_act(Act.PRODUCT_CLEARED)
+    with looking() as seen:
+        rows = [seen.show(one) for one in clearance.worklist(seen.uow)]
+    return listed(forms.Products, {"rows": rows}, forms.Product, as_csv=query.format == "csv")
+
+
+@api.post("/clearances/<number>/clear", responses={200: forms.Product})
+def clear(path: forms.Key, header: forms.Once, body: forms.SignedDetails) -> Response:  # noqa: ARG001
+    """Clear a product, signed."""
+    auth.demand_act(Act.PRODUCT_CLEARED)
+    step_up = auth.step_up(password=body.password, code=body.code)
+    details = ProductDetails(
+        lot=body.lot,
+        cell_count=body.cell_count,
+        viability=body.viability,
+        form=body.form,
+        note=body.note,
+    )
+    with this().store.writing() as uow:
+        done = clearance.clear(uow, desk(), auth.person(), step_up, path.number, details=details)
+    return _product(done)
+
+
+@api.post("/clearances/<number>/fail", responses={200: forms.Product})
+def fail(path: forms.Key, header: forms.Once, body: forms.Failure) -> Response:  # noqa: ARG001
+    """Record that a product can't be used."""
+    auth.demand_act(Act.PRODUCT_FAILED)
+    with this().store.writing() as uow:
+        noted = ProductDetails(note=body.note)
+        done = clearance.fail(uow, desk(), auth.person(), path.number, details=noted)
+    return _product(done)
+
+
+def _booked(record: PeriodRecord) -> Response:
+    with looking() as seen:
+        shown = seen.show(record)
+    return answer(text({name: shown[name] for name in forms.Booked.model_fields if name in shown}))
+
+
+def _product(product: Product) -> Response:
+    with looking() as seen:
+        return answer(text(seen.show(product)))

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Answered, Entry
+from randomizer.domain.people import BREAKERS, Role
+from randomizer.domain.trial import Phase, Trial
+from randomizer.services import conduct, products
+from randomizer.web.codebreak.padding import ANSWER_BYTES
+from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
+from tests.desks import booked, copy_for, harvested, infused, plan_of, randomized
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from randomizer.services.desk import Desk
+    from tests.activated import Instance, Rehearsal
+
+PROBLEM = "application/problem+json"
+KEY = "one-key-for-every-request"
+
+
+@dataclass
+class Program:
+    """A program with a bearer token."""
+
+    instance: Instance
+    client: FlaskClient
+    role: Role
+    token: str = field(default="", repr=False)
+
+    def sign_in(self) -> Program:
+        answer = self.client.post("/api/v1/tokens", json={"username": username(self.role), **self.factor()})
+        assert answer.status_code == 201, answer.text
+        self.token = answer.get_json()["token"]
+        return self
+
+    def fetch(self, method: str, path: str, status: int, body: dict[str, Any] | None = None) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": KEY}
+        answer = self.client.open(f"/api/v1{path}", method=method, headers=headers, json=body)
+        assert answer.status_code == status, (path, answer.text[:2000])
+        if status >= 400:
+            assert answer.mimetype == PROBLEM
+        return answer
+
+    def get(self, path: str, status: int = 200) -> Any:  # noqa: ANN401 - JSON
+        return self.fetch("GET", path, status).get_json()
+
+    def post(self, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Any:  # noqa: ANN401
+        return self.fetch("POST", path, status, {} if body is None else body).get_json()
+
+    def factor(self) -> dict[str, str]:
+        self.instance.clock.advance(seconds=TOTP_STEP_SECONDS)
+        return {"password": PASSWORD, "code": self.instance.code(self.role)}
+
+
+@dataclass
+class Programs:
+    """Lets programs in."""
+
+    app: Flask
+    instance: Instance
+
+    def __call__(self, role: Role) -> Program:
+        return Program(self.instance, self.app.test_client(), role).sign_in()
+
+
+@pytest.fixture
+def programs(app: Flask, instance: Instance) -> Programs:
+    return Programs(app, instance)
+
+
+@pytest.mark.requirement("api")
+@pytest.mark.promise(7)
+def test_a_code_break_with_its_task(
+    programs: Programs, instance: Instance, desk: Desk, rehearsal: Rehearsal
+) -> None:
+    number = randomized(instance, desk)
+    sheet = infused(instance, desk, number)
+    doctor = programs(Role.INVESTIGATOR)
+    assert doctor.get(f"/participants/{number}/code-break")["worth_it"] is True
+
+    body = {"reason": "emergency", "text": "unconscious", **doctor.factor()}
+    answer = doctor.fetch("POST", f"/participants/{number}/code-break", 201, body)
+
+    found = answer.get_json()
+    assert (found["given"][0]["kit"], found["given"][0]["treatment"]) == (sheet.kit, sheet.content)
+    assert tuple(found["planned"]) == plan_of(instance, rehearsal, number)
+    assert len(answer.data) == ANSWER_BYTES
+    assert doctor.get(f"/code-breaks/{found['intent']}") == found
+    assert [row["participant"] for row in doctor.get("/code-breaks")["rows"]] == [number]
+    task = doctor.get("/tasks")["rows"][0]["number"]
+    assert doctor.post(f"/tasks/{task}/sign", {"why": "None came after.", **doctor.factor()})["done_at"]
+    assert doctor.get("/tasks") == {"rows": []}
+
+
+@pytest.mark.promise(8)
+def test_no_answer_is_ever_kept_for_a_repeat(programs: Programs, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    doctor = programs(Role.ON_CALL)
+    for _ in range(2):
+        body = {"reason": "emergency", **doctor.factor()}
+        doctor.post(f"/participants/{number}/code-break", body, 201)
+    with instance.store.reading() as uow:
+        assert uow.count(Answered) == 0
+        assert uow.count(Entry, act=Act.CODE_BREAK_DISCLOSED.value) == 2
+
+
+@pytest.mark.promise(18)
+def test_refusals_are_problems_with_field_and_next_step(
+    programs: Programs, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    doctor = programs(Role.ON_CALL)
+    path = f"/participants/{number}/code-break"
+    problem = doctor.post(path, {"reason": "curiosity", **doctor.factor()}, 422)
+    assert problem["errors"][0]["field"] == "reason"
+    problem = doctor.post(path, {"reason": "emergency", "password": "x", "code": "1"}, 403)
+    assert "Nothing was signed" in problem["detail"]
+    assert problem["next_step"]
+    problem = doctor.post(path, {"reason": "emergency", "extra": 1}, 422)
+    assert {fault["field"] for fault in problem["errors"]} == {"password", "code", "extra"}
+    assert doctor.get("/participants/10011/code-break", 404)["telephone"]
+    with instance.store.reading() as uow:
+        assert uow.count(Entry, act=Act.CODE_BREAK_DENIED.value) == 2
+
+
+@pytest.mark.requirement("api")
+def test_preparation_and_clearance(programs: Programs, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    booked(instance, number)
+    preparer = programs(Role.PREPARER)
+    assert preparer.get("/preparations")["rows"][0]["participant"] == number
+    assert preparer.fetch("GET", "/preparations?format=csv", 200).text.startswith("participant,period,")
+    answer = preparer.fetch("POST", f"/preparations/{number}/sheet", 200, {})
+    assert len(answer.data) == ANSWER_BYTES
+    sheet = answer.get_json()
+    preparer.post(f"/preparations/{number}/begin")
+    wrong = {"ready": True, "kit": "12", "content": sheet["treatment"]}
+    preparer.post(f"/preparations/{number}/end", wrong, 422)
+    done = {"ready": True, "kit": sheet["kit"], "content": sheet["treatment"], "lot": "L-1"}
+    preparer.post(f"/preparations/{number}/end", done)
+    assert preparer.get("/preparations") == {"rows": []}
+
+    first, second = harvested(instance), harvested(instance)
+    clearer = programs(Role.CLEARER)
+    assert len(clearer.get("/clearances")["rows"]) == 2
+    cleared = clearer.post(f"/clearances/{first}/clear", {"lot": "L-2", **clearer.factor()})
+    assert cleared["state"] == "cleared by the clearing person"
+    clearer.post(f"/clearances/{second}/fail", {"note": "no growth"})
+    with instance.store.reading() as uow:
+        assert products.latest(uow, second).state == "failed"
+
+
+@pytest.mark.requirement("api")
+def test_lock_and_release(programs: Programs, instance: Instance, rehearsal: Rehearsal) -> None:
+    instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
+    sponsor = programs(Role.SPONSOR)
+    assert sponsor.get("/lock")["blocks"] == []
+    assert sponsor.post("/lock", {"why": "done", **sponsor.factor()})["trial"]["phase"] == "locked"
+    statistician = programs(Role.UNBLINDED_STATISTICIAN)
+    exported = statistician.post("/release/export")
+    assert b64decode(exported["release_sealed"]) == rehearsal.bundle.read("release.sealed")
+    statistician.post("/release/import", {"copy_base64": "%"}, 422)
+    copy = b64encode(copy_for(rehearsal, "code-break-host")).decode()
+    assert statistician.post("/release/import", {"copy_base64": copy})["phase"] == "released"
+    with instance.store.reading() as uow:
+        assert uow.get(Trial, 1).phase is Phase.RELEASED
+
+
+@pytest.mark.promise(20)
+def test_every_call_but_two_needs_a_token_and_its_role(
+    app: Flask, programs: Programs, instance: Instance, desk: Desk
+) -> None:
+    document = app.test_client().get("/api/v1/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    stranger = app.test_client()
+    monitor = programs(Role.MONITOR)
+    for path, calls in document["paths"].items():
+        real = path.removeprefix("/api/v1").replace("{number}", "10011").replace("{task}", "1")
+        real = real.replace("{intent}", "0" * 32)
+        for method in calls:
+            if real == "/tokens":
+                continue
+            assert stranger.open(f"/api/v1{real}", method=method.upper(), json={}).status_code == 401, path
+            if real != "/tokens/current":
+                answer = monitor.client.open(
+                    f"/api/v1{real}",
+                    method=method.upper(),
+                    json=BODIES.get(real),
+                    headers={"Authorization": f"Bearer {monitor.token}"},
+                )
+                assert answer.status_code == 403, (method, path, answer.text)
+
+
+FACTOR = {"password": "x", "code": "1"}
+BODIES: dict[str, dict[str, Any]] = {
+    "/participants/10011/code-break": {"reason": "emergency", **FACTOR},
+    "/tasks/1/sign": {"why": "x", **FACTOR},
+    "/preparations/10011/end": {"ready": True},
+    "/clearances/10011/clear": {"lot": "x", **FACTOR},
+    "/clearances/10011/fail": {"note": "x"},
+    "/lock": {"why": "x", **FACTOR},
+    "/release/import": {"copy_base64": ""},
+}
+
+
+def test_a_token_of_a_signed_out_program_counts_for_nothing(programs: Programs) -> None:
+    for role in sorted(BREAKERS):
+        program = programs(role)
+        program.fetch("DELETE", "/tokens/current", 204)
+        program.get("/code-breaks", 401)
