@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from randomizer.store.work import UnitOfWork
 
-FIRST_WAIT_SECONDS = 10
+FIRST_WAIT_SECONDS = 5
 LONGEST_WAIT_SECONDS = 6 * 3600
 
 
