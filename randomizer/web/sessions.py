@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from randomizer.domain.housekeeping import Session
-from randomizer.errors import SignInRefused
+from randomizer.errors import SignInRefused, Unwritable
 from randomizer.services import accounts
 from randomizer.services.signatures import StepUp
 
@@ -185,5 +185,5 @@ class MemorySessions:
         try:
             with self._store.writing() as uow:
                 accounts.use_code(uow, account, step)
-        except Exception as error:  # noqa: BLE001 - a code break works when nothing can be written
-            structlog.get_logger("door").warning("used code kept in memory only", error=type(error).__name__)
+        except Unwritable:  # a code break works all the same
+            structlog.get_logger("door").warning("used code kept in memory only")

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
-from sqlalchemy.exc import OperationalError
-
 from randomizer.domain.people import Role
-from randomizer.errors import NotAllowed, SignInRefused
+from randomizer.errors import NotAllowed, SignInRefused, Unwritable
 from randomizer.services import accounts
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
@@ -70,7 +68,7 @@ def test_it_works_when_nothing_can_be_written(sessions: MemorySessions, instance
     with instance.store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
         connection.commit()
-    with instance.store.writing() as uow, pytest.raises(OperationalError):
+    with pytest.raises(Unwritable), instance.store.writing() as uow:
         accounts.use_code(uow, instance.number(Role.ON_CALL), 1)
     code = fresh_code(instance)
     token = sessions.sign_in(username=NAME, password=PASSWORD, code=code)

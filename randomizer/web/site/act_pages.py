@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
 
-from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered
+from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.forms import Form
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from randomizer.services.transactions import UnitOfWork
     from randomizer.web.site.acts import ActPage, Loaded, Subject
 
-SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped)
+SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwritable)
 """Refusals that leave the person on the form, with all that was typed."""
 
 TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
