@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
+
 from randomizer.domain.people import Role
 from randomizer.errors import NotAllowed, SignInRefused, Unwritable
 from randomizer.services import accounts
