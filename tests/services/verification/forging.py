@@ -55,6 +55,10 @@ class Forged:
         """Entries of an act."""
         return [entry["number"] for entry in self.entries if entry["act"] == act]
 
+    def last_randomization(self) -> int:
+        """Entry of the last randomization; nothing happens to that participant afterwards."""
+        return self.numbers("randomized")[-1]
+
     def row(self, number: int, kind: str) -> dict[str, Any]:
         """The record of a kind in the values of an entry."""
         found: dict[str, Any] = next(row for row in self.values[number][1]["rows"] if row["kind"] == kind)

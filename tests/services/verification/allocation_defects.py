@@ -1,0 +1,163 @@
+"""Records with exactly one defect in allocations, dispensations, code breaks, or the tables made of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.services.verification.defects import caught_by
+
+if TYPE_CHECKING:
+    from tests.services.verification.forging import Forged
+
+
+@caught_by("allocations.one-slot-each")
+def randomization_without_an_allocation(forged: Forged) -> None:
+    number = forged.last_randomization()
+    content = forged.values[number][1]
+    content["rows"] = [row for row in content["rows"] if row["kind"] != "Allocation"]
+    forged.write_trail()
+
+
+@caught_by("allocations.one-slot-each", "allocations.in-order-without-gaps")
+def slot_of_two_participants(forged: Forged) -> None:
+    number = forged.last_randomization()
+    taken = forged.row(forged.numbers("randomized")[0], "Allocation")["new"]
+    forged.row(number, "Allocation")["new"].update(
+        {name: taken[name] for name in ("slot", "ordinal", "randomization_number")}
+    )
+    forged.write_trail()
+
+
+@caught_by("allocations.right-slot")
+def allocation_with_another_randomization_number(forged: Forged) -> None:
+    number = forged.numbers("randomized")[0]
+    forged.row(number, "Allocation")["new"]["randomization_number"] = forged.rows[11]["randomization_number"]
+    forged.write_trail()
+
+
+@caught_by("allocations.in-order-without-gaps", "kits.right-kit")
+def participant_mapped_to_another_slot(forged: Forged) -> None:
+    _map(forged, forged.row(forged.numbers("randomized")[2], "Allocation"), 7)
+    forged.write_trail()
+
+
+@caught_by("allocations.in-order-without-gaps")
+def slot_skipped(forged: Forged) -> None:
+    number = forged.last_randomization()
+    allocation = forged.row(number, "Allocation")
+    _map(forged, allocation, allocation["new"]["slot"] + 1)
+    forged.write_trail()
+
+
+@caught_by("allocations.right-stratum")
+def participant_in_the_wrong_stratum(forged: Forged) -> None:
+    number = forged.entries[forged.last_randomization()]["participant"]
+    for _, content in forged.values.values():
+        for row in content["rows"]:
+            if row["kind"] == "Participant" and row["key"] == [number]:
+                for part in (row["new"], row.get("old", {})):
+                    part.update({"levels": "course=progressive"} if part.get("levels") else {})
+    forged.write_trail()
+
+
+@caught_by("kits.right-kit")
+def kit_of_another_slot_dispensed(forged: Forged) -> None:
+    _exchange(forged, forged.rows[11]["kits"][0][0])
+
+
+@caught_by("kits.right-kit")
+def kit_of_the_other_period_dispensed(forged: Forged) -> None:
+    number = forged.numbers("kit dispensed")[0]
+    slot = forged.row(number, "Kit")["new"]["slot"]
+    _exchange(forged, forged.rows[slot]["kits"][1][1])
+
+
+@caught_by("kits.right-kit")
+def kit_that_does_not_exist_dispensed(forged: Forged) -> None:
+    _exchange(forged, "123456789")
+
+
+@caught_by("values.history", "kits.right-kit")
+def kit_dispensed_before_it_was_ready(forged: Forged) -> None:
+    forged.row(forged.numbers("kit dispensed")[0], "Kit")["old"]["state"] = "reserved"
+    forged.write_trail()
+
+
+@caught_by("kits.periods-in-order")
+def second_period_before_the_first_was_closed(forged: Forged) -> None:
+    forged.row(forged.numbers("infusion recorded")[0], "PeriodRecord")["new"]["outcome"] = None
+    forged.write_trail()
+
+
+@caught_by("code-breaks.disclosure-of-its-intent")
+def disclosure_dated_before_its_intent(forged: Forged) -> None:
+    forged.row(forged.numbers("code break disclosed")[0], "CodeBreak")["new"]["disclosed_at"] = (
+        "2027-01-04T08:00:00.000000Z"
+    )
+    forged.write_trail()
+
+
+@caught_by("code-breaks.disclosure-of-its-intent")
+def code_break_of_another_account(forged: Forged) -> None:
+    intent, disclosed = forged.numbers("code break intent")[0], forged.numbers("code break disclosed")[0]
+    forged.row(intent, "CodeBreak")["new"]["account"] = 1
+    forged.row(disclosed, "CodeBreak")["new"]["account"] = 1
+    forged.write_trail()
+
+
+@caught_by("tables.csv-agree")
+def treatments_of_a_line_swapped(forged: Forged) -> None:
+    path = forged.release / "allocation.csv"
+    lines = path.read_text().split("\n")
+    cells = lines[1].split(",")
+    cells[-2], cells[-1] = cells[-1], cells[-2]
+    path.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]))
+
+
+@caught_by("tables.csv-agree")
+def line_left_out(forged: Forged) -> None:
+    path = forged.release / "dispensation.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+@caught_by("tables.csv-agree")
+def line_added(forged: Forged) -> None:
+    path = forged.release / "deviations.csv"
+    path.write_text(path.read_text() + "3,10019,0,randomized in error,2027-01-04T08:00:00.000000Z\n")
+
+
+@caught_by("tables.csv-agree")
+def code_break_left_out(forged: Forged) -> None:
+    path = forged.release / "code_breaks.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([lines[0], *lines[2:]]))
+
+
+@caught_by("tables.csv-agree")
+def ending_changed(forged: Forged) -> None:
+    path = forged.release / "participants.csv"
+    path.write_text(path.read_text().replace(",died,", ",lost to follow-up,"))
+
+
+@caught_by("tables.csv-agree")
+def donation_left_out(forged: Forged) -> None:
+    path = forged.release / "products.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def _exchange(forged: Forged, kit: str) -> None:
+    """Tell that another kit was readied, dispensed and given in the place of the first one."""
+    old = forged.row(forged.numbers("kit dispensed")[0], "Kit")["new"]["number"]
+    forged.values = {
+        number: (salt, json.loads(json.dumps(content).replace(f'"{old}"', f'"{kit}"')))
+        for number, (salt, content) in forged.values.items()
+    }
+    forged.write_trail()
+
+
+def _map(forged: Forged, allocation: dict[str, Any], slot: int) -> None:
+    row = forged.rows[slot]
+    allocation["new"].update(
+        slot=slot, ordinal=row["ordinal"], randomization_number=row["randomization_number"]
+    )
