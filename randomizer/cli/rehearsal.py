@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-DAYS_AGO = (395, 330, 300, 260, 240, 230, 220, 210, 198, 194, 192, 120, 29, 28, 27, 14, 4, 2, 0.1, 90)
-"""How long ago each participant consented: some have gone all the way, some have just begun."""
+DAYS_AGO = (395, 330, 300, 260, 240, 230, 220, 210, 198, 194, 192, 120, 32, 28, 27, 14, 4, 2, 0.1, 90)
+"""How long ago each participant consented: some have gone all the way, some have just begun.
+
+The kit of the one of 32 days ago is ready now.
+"""
+
+TO_THE_NEXT_INFUSION = timedelta(minutes=25)
 
 ACCOUNTS = "accounts.json"
 PRIVATE_MODE = 0o600
@@ -90,7 +95,14 @@ def make(directory: Path, now: datetime, say: Say) -> Rehearsal:
     sealed = staging.hold_ceremony(unfinished, definition, settings)
     say("Activating, and playing participants through the past year")
     desk = staging.activate(unfinished, settings, store, cast, sealed)
-    stage = Stage(cast=cast, clock=clock, definition=definition, desk=desk, counter=Counter())
+    stage = Stage(
+        cast=cast,
+        clock=clock,
+        definition=definition,
+        desk=desk,
+        counter=Counter(),
+        infusion_hour=(now + TO_THE_NEXT_INFUSION).time().replace(second=0, microsecond=0),
+    )
     _play(stage, settings, now)
     store.engine.dispose()
     _write_accounts(unfinished / ACCOUNTS, cast)

@@ -57,6 +57,7 @@ class Stage:
         definition: The definition.
         desk: The code-break host's own.
         counter: Counts what happened.
+        infusion_hour: When infusions begin, UTC.
     """
 
     cast: Cast
@@ -64,6 +65,7 @@ class Stage:
     definition: Definition
     desk: Desk
     counter: Counter
+    infusion_hour: time = INFUSION_HOUR
 
 
 class Life:
@@ -212,8 +214,10 @@ class Life:
                 days=plan.window_after_days + 3 if Event.OUTSIDE_WINDOW in self._plan.events else 0
             )
             earliest = max(earliest, self._given_at + timedelta(days=plan.interval_days) + late)
-        day = earliest.date() + timedelta(days=1 if earliest.time() > INFUSION_HOUR and period == 1 else 0)
-        booked_for = datetime.combine(day, INFUSION_HOUR, earliest.tzinfo)
+        day = earliest.date() + timedelta(
+            days=1 if earliest.time() > self._stage.infusion_hour and period == 1 else 0
+        )
+        booked_for = datetime.combine(day, self._stage.infusion_hour, earliest.tzinfo)
         self._cast.act(booking.book, Role.COORDINATOR, self._number, booked_for, site=self._site)
         return booked_for
 
