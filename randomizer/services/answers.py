@@ -172,7 +172,7 @@ def implied(definition: Definition) -> str:
     shape = (len(definition.treatments), definition.sequence_count, definition.period_count)
     if shape != (2, 2, 2):
         return ""
-    return "In this trial every participant is to get both treatments: one period tells the other."
+    return "In this trial one period tells the other."
 
 
 def _content_of(opened: Opened, record: PeriodRecord, names: tuple[str, ...]) -> str:

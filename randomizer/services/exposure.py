@@ -14,6 +14,7 @@ from randomizer.services import periods, trials
 
 if TYPE_CHECKING:
     from randomizer.domain.supply import PeriodRecord
+    from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
 
 
@@ -44,6 +45,12 @@ def unblinded_for(uow: UnitOfWork, account: int, participant: str) -> bool:
     """
     breaks = uow.all(CodeBreak, account=account, participant=participant)
     return any(one.disclosed_at is not None for one in breaks)
+
+
+def mark(act: OpenAct) -> None:
+    """Note in an act that its doer knows what the participant was given: it stays possible, and shows."""
+    if act.participant and unblinded_for(act.uow, act.person.account, act.participant):
+        act.note(unblinded=True)
 
 
 def before(uow: UnitOfWork, number: str) -> Before:

@@ -10,6 +10,7 @@ import rfc8785
 
 from randomizer.domain.records import Signature
 from randomizer.errors import StepUpRefused
+from randomizer.services import exposure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +48,7 @@ def sign(act: OpenAct, step_up: StepUp, *, meaning: str, about: str, values: dic
         StepUpRefused: The re-authentication is somebody else's, or too old.
     """
     demand_fresh(step_up, act.person, act.at)
+    exposure.mark(act)
     act.note(signed=values)
     return act.add(
         Signature(

@@ -40,10 +40,14 @@ class OpenAct:
         number: Number of the entry that the act will leave.
         at: The moment of the act.
         person: Who acts.
+        participant: Participant number that it is about, or "".
     """
 
-    def __init__(self, uow: UnitOfWork, number: int, at: datetime, person: Person) -> None:
+    def __init__(
+        self, uow: UnitOfWork, number: int, at: datetime, person: Person, participant: str = ""
+    ) -> None:
         self.uow = uow
+        self.participant = participant
         self.number = number
         self.at = at
         self.person = person
@@ -100,7 +104,7 @@ def act(
         head = uow.find(TrailHead, 1, locked=True)
         if head is None:
             raise Stopped("The trail of this instance has no head; nothing can be recorded.")
-        opened = OpenAct(uow, head.size, uow.clock(), person)
+        opened = OpenAct(uow, head.size, uow.clock(), person, participant)
         yield opened
         salt = uow.entropy(SALT_BYTES)
         content = opened.content(values_digest(salt, why.encode()))

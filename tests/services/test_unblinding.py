@@ -9,15 +9,17 @@ from sqlalchemy import event, text
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, EntryValues, Notice
-from randomizer.domain.people import Role
+from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import AlarmKind, CodeBreak, Signature, Task
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Allocation, Slot
 from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Stopped, Tampered
-from randomizer.services import alarms, code_breaks, exposure, impact, infusions, opening, unblinding
+from randomizer.services import alarms, code_breaks, exposure, impact, infusions, opening, trail, unblinding
+from randomizer.services.transactions import open_store
 from tests.activated import SECOND_SITE
 from tests.desks import (
+    booked,
     dispensed,
     harvested,
     infused,
@@ -500,3 +502,37 @@ def test_an_impact_assessment_is_signed_once_with_its_words(instance: Instance, 
         assert impact.open_tasks(uow) == ()
     with pytest.raises(Refused, match="signed already"):
         instance.sign(impact.sign_impact, Role.INVESTIGATOR, task.number, "Again.")
+
+
+def test_clinical_acts_of_whoever_knows_stay_possible_and_are_marked(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    other = randomized(instance, desk)
+    break_code(instance, desk, number)
+    for one in (number, other):
+        booked(instance, one)
+
+    with instance.store.reading() as uow:
+        signed = {
+            entry.participant: json.loads(uow.get(EntryValues, entry.number).content)["details"]
+            for entry in uow.all(Entry, act=Act.FIT_SIGNED.value)
+        }
+    assert signed[number]["unblinded"] is True
+    assert "unblinded" not in signed[other]
+
+
+@pytest.mark.promise(6)
+def test_a_database_that_somebody_holds_does_not_hold_up_a_code_break(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    infused(instance, desk, number)
+    step_up, person = instance.step_up(Role.INVESTIGATOR), instance.person(Role.INVESTIGATOR)
+    url = instance.store.engine.url.render_as_string(hide_password=False)
+    hasty = open_store(url, clock=instance.clock, entropy=instance.store.entropy, patience_seconds=1)
+    mine = replace(desk, store=hasty)
+
+    with instance.store.writing() as uow, trail.act(uow, Act.KIT_EXPIRED, SERVICE):
+        intent = unblinding.intend(mine, person, step_up, participant=number, reason="emergency")
+        answer = unblinding.disclose(mine, person, intent)
+
+    assert len(answer.given) == 1
+    assert code_breaks.reconcile(mine) == 2
+    hasty.engine.dispose()
