@@ -59,6 +59,7 @@ class Cast:
         self._gate = gate
         self._clock = clock
         self._members: dict[tuple[Role, str], Member] = {}
+        self._persons: dict[tuple[int, date], Person] = {}
         self._step_ups: dict[tuple[int, date], StepUp] = {}
 
     @property
@@ -119,9 +120,9 @@ class Cast:
             site: The person's site, for a role that is bound to one.
             **named: Likewise, by name.
         """
-        member = self.member(role, site)
+        person = self.person(role, site)
         with self._store.writing() as uow:
-            return service(uow, accounts.person(uow, member.account), *arguments, **named)
+            return service(uow, person, *arguments, **named)
 
     def at_desk(self, service: Callable[..., T], desk: Desk, role: Role, *arguments: Any, **named: Any) -> T:  # noqa: ANN401
         """Carry out one act that needs the keys of the code-break host.
@@ -133,8 +134,9 @@ class Cast:
             *arguments: What the service takes after them.
             **named: Likewise, by name.
         """
+        person = self.person(role)
         with self._store.writing() as uow:
-            return service(uow, desk, accounts.person(uow, self.member(role).account), *arguments, **named)
+            return service(uow, desk, person, *arguments, **named)
 
     def sign(self, service: Callable[..., T], role: Role, *arguments: Any, site: str = "", **named: Any) -> T:  # noqa: ANN401
         """Carry out one act that is signed; a person steps up once per simulated day."""
@@ -150,20 +152,25 @@ class Cast:
         return self._members[role, site if role in SITE_BOUND else ""]
 
     def person(self, role: Role, site: str = "") -> Person:
-        """The same as the person who acts, with the grants that stand now."""
-        with self._store.reading() as uow:
-            return accounts.person(uow, self.member(role, site).account)
+        """The same as the person who acts; looked up once per simulated day, since no grant changes in it."""
+        account = self.member(role, site).account
+        today = (account, self._clock.now.date())
+        if today not in self._persons:
+            with self._store.reading() as uow:
+                self._persons[today] = accounts.person(uow, account)
+        return self._persons[today]
 
     def step_up(self, role: Role, site: str = "") -> StepUp:
         """A re-authentication of the person; one counts for a simulated day."""
         member = self.member(role, site)
         today = (member.account, self._clock.now.date())
         if today not in self._step_ups:
+            person = self.person(role, site)
             with self._store.writing() as uow:
                 self._step_ups[today] = accounts.step_up(
                     uow,
                     self._gate,
-                    accounts.person(uow, member.account),
+                    person,
                     password=member.password,
                     code=pyotp.TOTP(member.totp_secret).at(self._clock.now),
                 )
