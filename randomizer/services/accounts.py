@@ -159,6 +159,14 @@ def grant(
     with trail.act(uow, Act.ROLE_GRANTED, by, site=site) as act:
         if second is not None:
             act.note(second_administrator=second.account)
+        if role in BREAKERS and by is not SERVICE:
+            notices.tell(
+                uow,
+                account,
+                subject="You were given a role that can break a code",
+                body=f"An administrator gave your account the role {role}{f' at site {site}' if site else ''}. "
+                "If you did not expect this, call the trial office now.",
+            )
         standing = uow.find(Grant, account, role, site)
         if standing is not None:
             return act.change(standing, granted_at=act.at, revoked_at=None)

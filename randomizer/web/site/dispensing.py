@@ -96,7 +96,7 @@ def _stop(number: str, stop: HardStop) -> str:
         "site/stop.html",
         number=number,
         title="Stop. Wrong kit." if wrong_kit else "Stop. Nothing is handed out.",
-        happened=stop.message,
+        happened=stop.message.removeprefix("Wrong kit. "),
         steps=_steps(stop),
         scanned=stop.scanned if wrong_kit else None,
         needed=stop.needed if wrong_kit else None,

@@ -43,6 +43,7 @@ def eligibility(key: str) -> str | Response | tuple[str, int]:
             enrolment_views.demand_eligible(sight, participant, answers(asked, form))
         except SHOWN_AGAIN as error:
             status = status_of_refusal(form, error)
+            _shorten(form, asked)
             return render_template("site/eligibility.html", **about), status
     if step != "sign":
         return _checked(about)
@@ -88,6 +89,13 @@ def summary(asked: dict[str, Any], participant: Participant, form: Form) -> list
     rows.append(("Inclusion criteria met", f"{kinds.count('inclusion')} of {kinds.count('inclusion')}"))
     rows.append(("Exclusion criteria absent", f"{kinds.count('exclusion')} of {kinds.count('exclusion')}"))
     return rows
+
+
+def _shorten(form: Form, asked: dict[str, Any]) -> None:
+    """Leave out of a sentence the text of the criterion, which stands right above it."""
+    for item in asked["items"]:
+        if item["code"] in form.errors:
+            form.errors[item["code"]] = form.errors[item["code"]].split(": ")[0] + "."
 
 
 def _checked(about: dict[str, Any]) -> str:

@@ -71,6 +71,7 @@ def participant(key: str) -> str:
         facts=lives.facts(whole, name),
         periods=lives.periods(whole, period_count),
         done=SAID.get(done) or done_sentence(done),
+        for_whom=", ".join(sorted(MAY.get(following.get("act"), ()))),
         has_card=bool(whole["allocation"]),
     )
 

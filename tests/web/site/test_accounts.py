@@ -83,6 +83,9 @@ def test_a_role_that_breaks_codes_needs_a_second_administrator(
     assert PASSWORD not in page
     administrator.post(path, form | second | code(instance))
     assert Role.INVESTIGATOR in instance.person(Role.COORDINATOR).roles
+    with instance.store.reading() as uow:
+        told = [(one.recipient, one.subject) for one in uow.all(Notice)]
+    assert told == [("coordinator-tls@example.org", "You were given a role that can break a code")]
 
 
 def test_a_combination_that_would_unblind_is_refused(visit: Visit, instance: Instance) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,6 +134,7 @@ def test_signing_out_ends_the_session_in_the_store(visit: Visit, instance: Insta
     assert investigator.client.get("/").status_code == 302
 
 
+@pytest.mark.requirement("web security")
 def test_a_form_without_its_csrf_token_does_nothing(visit: Visit, instance: Instance) -> None:
     coordinator = visit(Role.COORDINATOR)
     answer = coordinator.client.post("/participants/enrol", data={"site": "TLS"})
@@ -141,6 +144,7 @@ def test_a_form_without_its_csrf_token_does_nothing(visit: Visit, instance: Inst
         assert uow.count(Participant) == 0
 
 
+@pytest.mark.requirement("web security")
 def test_a_csrf_token_of_somebody_else_does_nothing(visit: Visit, instance: Instance) -> None:
     token = CSRF.search(visit(Role.INVESTIGATOR).get("/participants/enrol"))
     assert token is not None
@@ -151,6 +155,7 @@ def test_a_csrf_token_of_somebody_else_does_nothing(visit: Visit, instance: Inst
         assert uow.count(Participant) == 0
 
 
+@pytest.mark.requirement("web security")
 def test_every_answer_carries_the_headers(visit: Visit) -> None:
     investigator = visit(Role.INVESTIGATOR)
     for path in ("/", "/participants", "/nowhere", "/static/style.css", "/api/v1/me"):
@@ -166,6 +171,7 @@ def test_every_answer_carries_the_headers(visit: Visit) -> None:
         assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static") else "no-store")
 
 
+@pytest.mark.requirement("web security")
 def test_over_https_cookies_are_bound_to_the_host(instance: Instance) -> None:
     settings = DoorSettings(session_secret="of the tests", https=True, hosts=("localhost",))
     client = create_app(instance.store, instance.gate, settings).test_client()
@@ -179,6 +185,7 @@ def test_over_https_cookies_are_bound_to_the_host(instance: Instance) -> None:
     assert (other.status_code, other.mimetype) == (400, "text/plain")
 
 
+@pytest.mark.requirement("web security")
 def test_pages_hold_no_inline_style_or_script(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = desks.randomized(instance, desk)
     investigator = visit(Role.INVESTIGATOR)
@@ -274,3 +281,17 @@ def test_an_instance_without_a_trial_still_answers(tmp_path_factory: pytest.Temp
     with activated.opened(url, activated.small_definition()) as empty:
         app = create_app(empty.store, empty.gate, DoorSettings(session_secret="of the tests", https=False))
         assert app.test_client().get("/sign-in").status_code == 200
+
+
+@pytest.mark.promise(5)
+def test_the_running_door_has_not_loaded_what_opens_an_envelope() -> None:
+    program = (
+        "import sys, randomizer.web.site.app\n"
+        "found = [name for name in ('keys.envelope', 'keys.wraps', 'randomizer.services.unblinding',"
+        " 'randomizer.services.preparation', 'randomizer.services.release', 'randomizer.web.codebreak')"
+        " if name in sys.modules]\n"
+        "assert 'randomizer.services.allocation' in sys.modules\n"
+        "sys.exit(' '.join(found))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")

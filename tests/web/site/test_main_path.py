@@ -24,7 +24,7 @@ def entered(instance: Instance, **later: float) -> str:
     return f"{instance.clock() + timedelta(**later):%Y-%m-%dT%H:%M}"
 
 
-@pytest.mark.requirement("site-door")
+@pytest.mark.requirement("site door")
 def test_a_participant_goes_from_consent_to_both_infusions(
     visit: Visit, instance: Instance, desk: Desk
 ) -> None:

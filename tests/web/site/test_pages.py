@@ -89,7 +89,7 @@ def test_a_participant_of_another_site_does_not_exist(visit: Visit, instance: In
     assert number not in elsewhere.get("/participants")
 
 
-@pytest.mark.requirement("participant-card")
+@pytest.mark.requirement("site door")
 def test_the_card_reads_back(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = desks.randomized(instance, desk)
     found = zxingcpp.read_barcodes(Image.open(BytesIO(barcodes.data_matrix_png(number))))
@@ -199,6 +199,7 @@ def test_enrolment_closes_and_the_trial_terminates(visit: Visit, instance: Insta
     assert "Enrolling a participant needs a trial that is active; this one is terminated." in page
 
 
+@pytest.mark.requirement("life")
 def test_endings_and_corrections(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = desks.randomized(instance, desk)
     investigator = visit(Role.INVESTIGATOR)
@@ -216,6 +217,7 @@ def test_endings_and_corrections(visit: Visit, instance: Instance, desk: Desk) -
     assert f"participant {number}" in replacement
 
 
+@pytest.mark.requirement("life")
 def test_screening_again_keeps_the_number(visit: Visit, instance: Instance) -> None:
     coordinator = visit(Role.COORDINATOR)
     coordinator.post("/participants/enrol", {"site": "TLS"})
@@ -225,6 +227,7 @@ def test_screening_again_keeps_the_number(visit: Visit, instance: Instance) -> N
     assert "Screening attempt" in page
 
 
+@pytest.mark.requirement("life")
 def test_transfer_moves_the_participant_out_of_sight(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = desks.randomized(instance, desk)
     visit(Role.TRIAL_MANAGER).post(f"/participants/{number}/transfer", {"site": "EX1", "why": "moved"})

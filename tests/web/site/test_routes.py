@@ -58,7 +58,7 @@ def reviewed() -> dict[tuple[str, str], set[str]]:
 
 
 @pytest.mark.promise(20)
-@pytest.mark.requirement("site-door")
+@pytest.mark.requirement("site door")
 def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Instance, desk: Desk) -> None:
     app.config["WTF_CSRF_ENABLED"] = False  # test_door.py holds it
     number = desks.randomized(instance, desk)
