@@ -164,7 +164,7 @@ def grant(
                 uow,
                 account,
                 subject="You were given a role that can break a code",
-                body=f"An administrator gave your account the role {role}{f' at site {site}' if site else ''}. "
+                body=f"An administrator gave your account the role {role} for {site or 'the whole trial'}. "
                 "If you did not expect this, call the trial office now.",
             )
         standing = uow.find(Grant, account, role, site)

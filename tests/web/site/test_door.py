@@ -291,7 +291,7 @@ def test_the_running_door_has_not_loaded_what_opens_an_envelope() -> None:
         " 'randomizer.services.preparation', 'randomizer.services.release', 'randomizer.web.codebreak')"
         " if name in sys.modules]\n"
         "assert 'randomizer.services.allocation' in sys.modules\n"
-        "sys.exit(' '.join(found))"
+        "sys.exit(' '.join(found) or 0)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
