@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from cryptography.fernet import Fernet
@@ -20,7 +19,7 @@ from randomizer.domain.housekeeping import Session, TotpUse
 from randomizer.domain.people import BREAKERS, SERVICE, Account, Credential, Grant, Person, Role, check_grant
 from randomizer.domain.trial import SiteStatus
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
-from randomizer.services import notices, trail
+from randomizer.services import notices, six_digits, trail
 from randomizer.services.signatures import StepUp
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
     from randomizer.store.work import UnitOfWork
 
-TOTP_SECONDS = 30
-TOTP_DRIFT_STEPS = 1  # a phone's clock may be one step off
 MINIMUM_PASSWORD_LENGTH = 12
 IDLE_MINUTES = 30
 DROWSY_MINUTES = 1  # a session's last request is written at most once in this time
@@ -255,7 +252,7 @@ def verify(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: s
         raise _refusal()
     trail.check(uow, named[0], credential)
     used = uow.find(TotpUse, credential.account)
-    step = _fitting_step(gate.open(credential.totp_sealed), code, uow.clock())
+    step = six_digits.fitting_step(gate.open(credential.totp_sealed), code, uow.clock())
     if step is None or (used is not None and step <= used.last_step):
         raise _refusal()
     return named[0], step
@@ -379,14 +376,6 @@ def _demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
             "A credential that can break a code needs a second administrator. Nothing was changed.",
             next_step="Ask another administrator to enter their password and code beside yours.",
         )
-
-
-def _fitting_step(secret: str, code: str, now: datetime) -> int | None:
-    totp = pyotp.TOTP(secret)
-    current = int(now.timestamp()) // TOTP_SECONDS
-    steps = range(current - TOTP_DRIFT_STEPS, current + TOTP_DRIFT_STEPS + 1)
-    given = code.replace(" ", "")
-    return next((step for step in steps if pyotp.utils.strings_equal(totp.generate_otp(step), given)), None)
 
 
 def _nobodys_hash(gate: Gate) -> str:

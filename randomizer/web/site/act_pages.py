@@ -13,7 +13,7 @@ from randomizer.web.forms import Form
 from randomizer.web.site.acts import Call
 from randomizer.web.site.pages import looking, site
 from randomizer.web.site.participant_acts import PAGES as PARTICIPANT_PAGES
-from randomizer.web.site.participant_acts import OfParticipant
+from randomizer.web.site.participant_subject import OfParticipant
 from randomizer.web.site.trial_acts import ALARM_PAGES, SITE_PAGES, TRIAL_PAGES, OfAlarm, OfSite, OfTrial
 from randomizer.web.throttle import TriedTooOften
 

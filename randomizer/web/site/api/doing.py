@@ -21,7 +21,8 @@ from randomizer.web.site.act_pages import TABLES, signer
 from randomizer.web.site.acts import Call
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.surface import api
-from randomizer.web.site.participant_acts import LEVEL, OfParticipant
+from randomizer.web.site.participant_acts import LEVEL
+from randomizer.web.site.participant_subject import OfParticipant
 from randomizer.web.surface import answer, text
 
 if TYPE_CHECKING:
