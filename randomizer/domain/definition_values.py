@@ -262,7 +262,11 @@ class Definition:
             _refuse_unknown_level(factor, levels.get(factor.code))
         for key in levels:
             if all(factor.code != key for factor in self.factors):
-                raise Refused(f"{key!r} is no stratification factor of this trial.", field=key)
+                raise Refused(
+                    f"{key!r} is no stratification factor of this trial. Nothing was changed.",
+                    field=key,
+                    next_step=f"Factors: {', '.join(factor.name for factor in self.factors)}.",
+                )
         wanted = tuple((factor.code, levels[factor.code]) for factor in self.factors)
         for stratum in self.strata:
             if stratum.levels == wanted:
@@ -274,6 +278,14 @@ class Definition:
 def _refuse_unknown_level(factor: Factor, level: str | None) -> None:
     known = ", ".join(f"{known.code} ({known.name})" for known in factor.levels)
     if not level:
-        raise Refused(f"{factor.name} is missing. It must be one of: {known}.", field=factor.code)
+        raise Refused(
+            f"{factor.name} is missing. It must be one of: {known}.",
+            field=factor.code,
+            next_step="Choose the level of the participant.",
+        )
     if all(level != known.code for known in factor.levels):
-        raise Refused(f"{factor.name} must be one of: {known}; got {level!r}.", field=factor.code)
+        raise Refused(
+            f"{factor.name} must be one of: {known}; got {level!r}.",
+            field=factor.code,
+            next_step="Choose the level of the participant.",
+        )

@@ -107,6 +107,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     Act.LOST_TO_FOLLOW_UP: BEFORE_RANDOMIZATION | TREATABLE,
     Act.DIED: BEFORE_RANDOMIZATION | TREATABLE,
     Act.COMPLETED: TREATABLE,
+    Act.SITE_TRANSFERRED: BEFORE_RANDOMIZATION | {State.SCREEN_FAILED} | TREATABLE,
 }
 """The states from which each act is possible."""
 
@@ -127,6 +128,12 @@ _MAY_FOLLOW = {
     Ending.LOST: frozenset({Act.DIED, Act.CONSENT_WITHDRAWN, Act.COMPLETED}),
     Ending.DIED: frozenset(),
 }
+_FOLLOWED_UP = frozenset({Ending.TREATMENT_STOPPED, Ending.WITHDRAWN})
+_WHILE_FOLLOWED_UP = frozenset(
+    {Act.CONSENT_WITHDRAWN, Act.LOST_TO_FOLLOW_UP, Act.COMPLETED, Act.SITE_TRANSFERRED}
+)
+"""What can still come to somebody whose treatment has ended and whose visits go on."""
+
 _RECORDS_ONLY = frozenset(
     {Act.RANDOMIZED_IN_ERROR, Act.FACTOR_CORRECTED, Act.PERIOD_MISSED, Act.BOOKING_CANCELLED}
 )
@@ -151,6 +158,8 @@ def demand(participant: Participant, act: Act) -> None:
             next_step="Open the participant's page to see what comes next.",
         )
     if participant.ending is None or act in _RECORDS_ONLY or act in _MAY_FOLLOW[participant.ending]:
+        return
+    if participant.ending in _FOLLOWED_UP and participant.follow_up and act in _WHILE_FOLLOWED_UP:
         return
     raise Refused(
         f"Participant {participant.number} has ended: {participant.ending}. Nothing was changed.",

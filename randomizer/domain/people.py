@@ -201,6 +201,11 @@ def demand(person: Person, allowed: frozenset[Role], site: str | None, *, what: 
     role = person.role_for(allowed, site)
     if role is None:
         names = ", ".join(sorted(allowed)) or "the service itself"
+        if person.roles & allowed:
+            raise NotAllowed(
+                f"You cannot do this ({what}) here; it is for the site that it is about: {names}.",
+                next_step="Ask a colleague of that site, or the trial manager if your site is wrong.",
+            )
         raise NotAllowed(
             f"Your role cannot do this ({what}); it is for: {names}.",
             next_step="Ask a colleague with that role, or the trial manager if yours is wrong.",

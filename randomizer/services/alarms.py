@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from randomizer.domain import windows
 from randomizer.domain.acts import Act
 from randomizer.domain.people import SERVICE, Person, Role
 from randomizer.domain.records import Alarm, AlarmKind
 from randomizer.errors import Refused
-from randomizer.services import notices, trail
+from randomizer.services import notices, trail, trials
 
 if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 
 def raise_alarm(uow: UnitOfWork, kind: AlarmKind, about: str) -> Alarm:
-    """Raise an alarm, once for as long as it stands, and tell the trial manager.
+    """Raise an alarm, once for as long as it stands, and tell those whom it concerns.
 
     Args:
         uow: The unit of work; not the one that found the fault if that one is rolled back.
@@ -30,7 +31,7 @@ def raise_alarm(uow: UnitOfWork, kind: AlarmKind, about: str) -> Alarm:
         body = (
             f"{kind}: {about}.\n\nOpen the trail page to see what this means. Code breaks work all the same."
         )
-        notices.queue(uow, [Role.TRIAL_MANAGER], site="", subject=f"Alarm: {kind}", body=body)
+        notices.queue(uow, _told(uow, kind), site="", subject=f"Alarm: {kind}", body=body)
     return alarm
 
 
@@ -40,9 +41,26 @@ def clear(uow: UnitOfWork, person: Person, number: int, why: str) -> Alarm:
     Raises:
         NotAllowed: The person is no trial manager.
         NotFound: There is no such alarm.
-        Refused: The reason is missing.
+        Refused: The reason is missing, or it is cleared already.
     """
     if not why.strip():
-        raise Refused("An alarm is cleared with a reason; it was empty. Nothing was changed.", field="why")
+        raise Refused(
+            "An alarm is cleared with a reason; it was empty. Nothing was changed.",
+            field="why",
+            next_step="Write what was found and done.",
+        )
     with trail.act(uow, Act.ALARM_CLEARED, person, why=why) as act:
-        return act.change(uow.get(Alarm, number, what="alarm"), cleared_at=act.at)
+        alarm = uow.get(Alarm, number, what="alarm")
+        if alarm.cleared_at is not None:
+            raise Refused(
+                f"Alarm {number} was cleared on {windows.minute(alarm.cleared_at)}. Nothing was changed.",
+                field="alarm",
+                next_step="Open the trail to see who cleared it and why.",
+            )
+        return act.change(alarm, cleared_at=act.at)
+
+
+def _told(uow: UnitOfWork, kind: AlarmKind) -> tuple[str, ...]:
+    if kind is AlarmKind.LOW_WATER:
+        return trials.current(uow)[1].notices.low_water_roles
+    return (Role.TRIAL_MANAGER,)

@@ -11,7 +11,7 @@ from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import PeriodRecord
 from randomizer.domain.trial import RUNNING, Allocation, Slot, Trial
 from randomizer.errors import Refused, Stopped
-from randomizer.services import strata, trail, trials
+from randomizer.services import acting, strata, trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
@@ -42,16 +42,13 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
         Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
         Tampered: A record that this rests on differs from its entry.
     """
-    trial, definition = trials.current(uow)
-    trial.demand(RUNNING, what="Randomizing")
+    trial, definition = acting.in_trial(uow, RUNNING, what="Randomizing")
     _demand_checkpoint(uow, trial)
     trials.demand_no_alarm(uow)
-    site = uow.get(Participant, number, what="participant").site
-    trials.demand_open_site(uow, site)
-    with trail.act(uow, Act.RANDOMIZED, person, site=site, participant=number) as act:
-        participant = uow.get(Participant, number, what="participant")
-        trail.check(uow, participant)
-        _demand_ready(uow, participant, definition)
+    participant = acting.on_participant(uow, person, Act.RANDOMIZED, number)
+    _demand_ready(uow, participant, definition)
+    trials.demand_open_site(uow, participant.site)
+    with trail.act(uow, Act.RANDOMIZED, person, site=participant.site, participant=number) as act:
         ordinal = strata.take_next(act, participant)
         slot = uow.all(Slot, stratum=participant.stratum, ordinal=ordinal)[0]
         values = {"participant": number, "levels": participant.levels}

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants, windows
+from randomizer.domain import windows
 from randomizer.domain.acts import Act
-from randomizer.domain.participants import Participant
 from randomizer.domain.records import Deviation
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.domain.trial import RUNNING
+from randomizer.domain.trial import OPEN, RUNNING
 from randomizer.errors import Refused
-from randomizer.services import periods, trail, trials
+from randomizer.services import acting, periods, trail
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
     from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
@@ -38,10 +38,8 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
     Raises:
         Refused: Below the minimum interval, too soon for the lead time, or something is under way.
     """
-    trial, definition = trials.current(uow)
-    trial.demand(RUNNING, what="Booking an infusion")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.INFUSION_BOOKED)
+    _, definition = acting.in_trial(uow, RUNNING, what="Booking an infusion")
+    participant = acting.on_participant(uow, person, Act.INFUSION_BOOKED, number)
     record = periods.current(uow, number)
     _demand_nothing_under_way(record)
     earliest = uow.clock() + timedelta(hours=definition.kits.lead_time_hours)
@@ -64,14 +62,18 @@ def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodReco
     Raises:
         Refused: Nothing is booked, the reason is missing, or the kit was handed out.
     """
-    if not why.strip():
-        raise Refused("Cancelling a booking needs its reason. Nothing was changed.", field="why")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.BOOKING_CANCELLED)
+    acting.in_trial(uow, OPEN, what="Cancelling a booking")
+    participant = acting.on_participant(uow, person, Act.BOOKING_CANCELLED, number)
+    _demand_reason(why, "Cancelling a booking")
     record = periods.current(uow, number)
-    if record.booked_for is None or record.dispensed_at is not None:
-        done = "the kit was handed out" if record.dispensed_at else "nothing is booked"
-        raise Refused(f"Period {record.period} cannot be cancelled: {done}. Nothing was changed.")
+    if record.dispensed_at is not None:
+        raise Refused(
+            f"The kit of period {record.period} was handed out, so its booking cannot be cancelled. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Record the infusion as given, partly given or not given.",
+        )
+    _demand_booked(record)
     with trail.act(
         uow, Act.BOOKING_CANCELLED, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -107,18 +109,12 @@ def sign_deviation(uow: UnitOfWork, person: Person, step_up: StepUp, number: str
         Refused: The booking is inside the window, the preparation has begun, or the reason is missing.
         StepUpRefused: The re-authentication does not count.
     """
-    _, definition = trials.current(uow)
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.DEVIATION_SIGNED)
+    _, definition = acting.in_trial(uow, RUNNING, what="Signing a deviation")
+    participant = acting.on_participant(uow, person, Act.DEVIATION_SIGNED, number)
+    _demand_reason(why, "A deviation")
     record = periods.current(uow, number)
     booked_for = _demand_booked(record)
-    if not why.strip():
-        raise Refused("A deviation needs its reason. Nothing was changed.", field="why")
-    if record.preparation_begun_at is not None:
-        raise Refused("A deviation is signed before the preparation begins; this one has begun.")
-    plan = definition.period(record.period)
-    if not windows.outside(plan, periods.previous_infusion(uow, record), booked_for):
-        raise Refused(f"The booking of period {record.period} lies inside the visit window; nothing to sign.")
+    _demand_outside(uow, definition, record, booked_for)
     # The reason stands in the entry beside its salted digest: free text is never released with the values.
     values = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
     with trail.act(
@@ -144,10 +140,8 @@ def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> P
         Refused: Nothing is booked, or the booking needs a deviation first.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, definition = trials.current(uow)
-    trial.demand(RUNNING, what="Signing fit for infusion")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.FIT_SIGNED)
+    _, definition = acting.in_trial(uow, RUNNING, what="Signing fit for infusion")
+    participant = acting.on_participant(uow, person, Act.FIT_SIGNED, number)
     record = periods.current(uow, number)
     booked_for = _demand_booked(record)
     periods.demand_time(uow, definition, record, booked_for, signed=True)
@@ -165,6 +159,35 @@ def _demand_booked(record: PeriodRecord) -> datetime:
             next_step="Book the infusion first.",
         )
     return record.booked_for
+
+
+def _demand_reason(why: str, what: str) -> None:
+    if not why.strip():
+        raise Refused(
+            f"{what} needs its reason. Nothing was changed.",
+            field="why",
+            next_step="Write the reason in a few words.",
+        )
+
+
+def _demand_outside(
+    uow: UnitOfWork, definition: Definition, record: PeriodRecord, booked_for: datetime
+) -> None:
+    if record.preparation_begun_at is not None:
+        raise Refused(
+            f"A deviation is signed before the preparation begins; that of period {record.period} has begun. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Cancel the booking and book again; the prepared kit is then destroyed.",
+        )
+    plan = definition.period(record.period)
+    if not windows.outside(plan, periods.previous_infusion(uow, record), booked_for):
+        raise Refused(
+            f"The booking of period {record.period} on {windows.day(booked_for)} lies inside the visit "
+            "window; there is nothing to sign. Nothing was changed.",
+            field="participant",
+            next_step="Sign that the participant is fit for the infusion.",
+        )
 
 
 def _demand_nothing_under_way(record: PeriodRecord) -> None:

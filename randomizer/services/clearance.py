@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from keys import envelope
 from keys.errors import KeysError
-from randomizer.domain import participants
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.sealed_texts import ProductDetails
 from randomizer.domain.supply import Product, ProductState
 from randomizer.domain.trial import OPEN, RUNNING
 from randomizer.errors import Refused, Tampered
-from randomizer.services import products, strata, trail, trials
+from randomizer.services import acting, products, strata, trail
 from randomizer.services.bindings import product_binding
 from randomizer.services.signatures import StepUp, sign
 
@@ -29,7 +28,12 @@ WAITING = (ProductState.HARVESTED, ProductState.CLEARED_BY_QP)
 
 def worklist(uow: UnitOfWork) -> tuple[Product, ...]:
     """Every product that waits for the clearing person or for the sponsor's go, the oldest first."""
-    return uow.all(Product, state=WAITING, order="harvested_at")
+    kept = {one.number for one in uow.all(Participant, state=State.HARVESTED, ending=None)}
+    waiting = uow.all(Product, state=WAITING, order="harvested_at")
+    newest = {product.participant: product.donation for product in waiting}
+    return tuple(
+        one for one in waiting if one.participant in kept and one.donation == newest[one.participant]
+    )
 
 
 def clear(
@@ -49,13 +53,13 @@ def clear(
         Refused: The product is elsewhere in life, the lot is missing, or the texts are too long.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(RUNNING, what="Clearing a product")
+    acting.in_trial(uow, RUNNING, what="Clearing a product")
+    participant = acting.on_participant(uow, person, Act.PRODUCT_CLEARED, number)
     if not details.lot.strip():
-        raise Refused("The lot is missing. Nothing was changed.", field="lot")
-    participant = uow.get(Participant, number, what="participant")
+        raise Refused(
+            "The lot is missing. Nothing was changed.", field="lot", next_step="Copy it from the lot's label."
+        )
     with trail.act(uow, Act.PRODUCT_CLEARED, person, site=participant.site, participant=number) as act:
-        participants.demand(participant, Act.PRODUCT_CLEARED)
         product = _waiting(uow, number, ProductState.HARVESTED)
         sealed = _seal(uow, desk, product, details)
         values = {
@@ -81,13 +85,15 @@ def fail(uow: UnitOfWork, desk: Desk, person: Person, number: str, *, details: P
     Raises:
         Refused: The participant is randomized or elsewhere in life, or the reason is missing.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(OPEN, what="Failing a product")
+    acting.in_trial(uow, OPEN, what="Failing a product")
+    participant = acting.on_participant(uow, person, Act.PRODUCT_FAILED, number)
     if not details.note.strip():
-        raise Refused("Say why the product can't be used. Nothing was changed.", field="note")
-    participant = uow.get(Participant, number, what="participant")
+        raise Refused(
+            "Say why the product can't be used. Nothing was changed.",
+            field="note",
+            next_step="Write the reason in a few words; it stays on this side.",
+        )
     with trail.act(uow, Act.PRODUCT_FAILED, person, site=participant.site, participant=number) as act:
-        participants.demand(participant, Act.PRODUCT_FAILED)
         product = _waiting(uow, number, *WAITING, ProductState.CLEARED)
         strata.give_back(act, participant)
         act.change(participant, state=State.ELIGIBLE)

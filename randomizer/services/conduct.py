@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from randomizer.domain.acts import Act
 from randomizer.domain.trial import OPEN, RUNNING, Phase, SiteState, SiteStatus, Trial
 from randomizer.errors import Refused
-from randomizer.services import trail, trials
+from randomizer.services import acting, trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
@@ -26,18 +26,27 @@ def open_site(uow: UnitOfWork, person: Person, step_up: StepUp, code: str) -> Si
         Refused: It is open already, or the trial is not active.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(RUNNING, what="Opening a site")
+    acting.in_trial(uow, RUNNING, what="Opening a site")
     site = uow.get(SiteStatus, code, what="site")
     if site.state is SiteState.OPEN:
-        raise Refused(f"Site {code} is open already.", field="site")
+        raise Refused(
+            f"Site {code} is open already. Nothing was changed.",
+            field="site",
+            next_step="Choose a site that is not open yet.",
+        )
     with trail.act(uow, Act.SITE_OPENED, person, site=code) as act:
         sign(act, step_up, meaning=OPEN_MEANING, about=f"site {code}", values={"site": code})
         return act.change(site, state=SiteState.OPEN, opened_at=act.at)
 
 
 def close_site(uow: UnitOfWork, person: Person, code: str, why: str) -> SiteStatus:
-    """Close a site to enrolment, randomization and transfer; participants there are treated to their end."""
+    """Close a site to enrolment, randomization and transfer; participants there are treated to their end.
+
+    Raises:
+        NotFound: There is no such site.
+        Refused: It is not open, the data are locked, or the reason is missing.
+    """
+    acting.in_trial(uow, OPEN, what="Closing a site")
     site = trials.demand_open_site(uow, code)
     _demand_reason(why)
     with trail.act(uow, Act.SITE_CLOSED, person, site=code, why=why) as act:
@@ -45,9 +54,12 @@ def close_site(uow: UnitOfWork, person: Person, code: str, why: str) -> SiteStat
 
 
 def close_enrolment(uow: UnitOfWork, person: Person, why: str) -> Trial:
-    """Close enrolment; harvested participants can still be randomized."""
-    trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.ACTIVE}), what="Closing enrolment")
+    """Close enrolment; harvested participants can still be randomized.
+
+    Raises:
+        Refused: The trial is not active, or the reason is missing.
+    """
+    trial, _ = acting.in_trial(uow, frozenset({Phase.ACTIVE}), what="Closing enrolment")
     _demand_reason(why)
     with trail.act(uow, Act.ENROLMENT_CLOSED, person, why=why) as act:
         return act.change(trial, phase=Phase.ENROLMENT_CLOSED)
@@ -60,8 +72,7 @@ def terminate(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Tri
         Refused: The trial is not running, or the reason is missing.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(OPEN - {Phase.TERMINATED}, what="Terminating")
+    trial, _ = acting.in_trial(uow, RUNNING, what="Terminating")
     _demand_reason(why)
     with trail.act(uow, Act.TRIAL_TERMINATED, person, why=why) as act:
         sign(act, step_up, meaning=TERMINATE_MEANING, about="trial", values={"phase": Phase.TERMINATED})
@@ -70,4 +81,6 @@ def terminate(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Tri
 
 def _demand_reason(why: str) -> None:
     if not why.strip():
-        raise Refused("Give the reason. Nothing was changed.", field="why")
+        raise Refused(
+            "Give the reason. Nothing was changed.", field="why", next_step="Write it in a few words."
+        )

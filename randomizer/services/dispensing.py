@@ -11,7 +11,7 @@ from randomizer.domain.numbers import KIT_DIGITS, group3, parse_number
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE, demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.domain.trial import RUNNING, Allocation
+from randomizer.domain.trial import OPEN, RUNNING, Allocation
 from randomizer.errors import HardStop, Refused
 from randomizer.services import periods, trail, trials
 
@@ -46,21 +46,25 @@ def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
         HardStop: Nothing may be handed out now; the sentence says why and what to do.
         NotAllowed: The role does not fit.
         NotFound: There is no such participant.
+        Refused: The trial is elsewhere in life.
+        Tampered: A record that this rests on differs from its entry.
     """
     trial, definition = trials.current(uow)
+    trail.check(uow, trial)
     trial.demand(RUNNING, what="Dispensing")
     participant = uow.get(Participant, number, what="participant")
     demand(person, MAY[Act.KIT_DISPENSED], participant.site, what=Act.KIT_DISPENSED)
+    trail.check(uow, participant)
     if participant.ending is not None or participant.state not in participants.TREATABLE:
         raise HardStop(
             f"Nothing is handed out to participant {number}: {participant.ending or participant.state}.",
             scanned=number,
             next_step=_call(definition),
         )
-    record = periods.current(uow, number)
+    record = _current(uow, number, definition)
     _demand_ready(record, definition)
     kit = uow.get(Kit, record.kit, what="kit")
-    trail.check(uow, participant, record, kit)
+    trail.check(uow, kit)
     _demand_fresh(kit, uow.clock(), definition)
     _demand_in_time(uow, definition, record)
     return ToDispense(
@@ -83,7 +87,10 @@ def dispense(uow: UnitOfWork, person: Person, number: str, scanned: str) -> ToDi
 
     Raises:
         HardStop: Wrong kit, wrong participant, too early, expired, already handed out; there is no override.
+        Refused: What was scanned is no kit number, or the trial is elsewhere in life.
+        Tampered: A record that this rests on differs from its entry.
     """
+    trail.take_turn(uow)
     todo = look_up(uow, person, number)
     _demand_right_kit(uow, todo, parse_number(scanned, KIT_DIGITS))
     with trail.act(uow, Act.KIT_DISPENSED, person, site=todo.participant.site, participant=number) as act:
@@ -100,9 +107,17 @@ def dispense(uow: UnitOfWork, person: Person, number: str, scanned: str) -> ToDi
 
 
 def expire(uow: UnitOfWork) -> int:
-    """Take every ready kit out of use whose time has passed; returns how many. Safe to repeat."""
+    """Take every ready kit out of use whose time has passed; returns how many. Safe to repeat.
+
+    Raises:
+        Tampered: Somebody wrote a kit beside the trail.
+    """
+    trail.take_turn(uow)
     now = uow.clock()
     over = [kit for kit in uow.all(Kit, state=KitState.READY) if kit.expires_at and kit.expires_at <= now]
+    if not over or trials.current(uow)[0].phase not in OPEN:
+        return 0  # nothing is written after the lock
+    trail.check(uow, *over)
     for kit in over:
         allocation = uow.all(Allocation, slot=kit.slot)[0]
         participant = uow.get(Participant, allocation.participant, what="participant")
@@ -114,6 +129,17 @@ def expire(uow: UnitOfWork) -> int:
                 if record.kit == kit.number:
                     act.change(record, preparation_begun_at=None, preparation_ended_at=None, kit="")
     return len(over)
+
+
+def _current(uow: UnitOfWork, number: str, definition: Definition) -> PeriodRecord:
+    try:
+        return periods.current(uow, number)
+    except Refused:
+        raise HardStop(
+            f"Nothing is handed out to participant {number}: every period is closed.",
+            scanned=number,
+            next_step=_call(definition),
+        ) from None
 
 
 def _demand_ready(record: PeriodRecord, definition: Definition) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants
 from randomizer.domain.acts import Act
-from randomizer.domain.participants import ENDINGS, Participant, State, levels_of, levels_text
+from randomizer.domain.definition_values import SITE_FACTOR
+from randomizer.domain.participants import ENDINGS, TREATABLE, Participant, State, levels_of, levels_text
 from randomizer.domain.records import Deviation
 from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
-from randomizer.services import booking, periods, strata, trail, trials
+from randomizer.services import acting, booking, periods, strata, trail, trials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
     from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
+
+SIGNED_FOR_A_SITE = frozenset({State.ELIGIBLE, State.HARVESTED, State.CLEARED})
 
 
 def end(uow: UnitOfWork, person: Person, what: Act, number: str, *, why: str, follow_up: bool) -> Participant:
@@ -34,16 +37,16 @@ def end(uow: UnitOfWork, person: Person, what: Act, number: str, *, why: str, fo
     Raises:
         Refused: The reason is missing, or the participant's life does not admit it.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(OPEN, what="Ending treatment")
-    if not why.strip() and what is not Act.CONSENT_WITHDRAWN:
-        raise Refused("Give the reason. Nothing was changed.", field="why")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, what)
+    acting.in_trial(uow, OPEN, what="Ending treatment")
+    participant = acting.on_participant(uow, person, what, number)
+    if what is not Act.CONSENT_WITHDRAWN:
+        _demand_reason(why, "Give the reason.")
     with trail.act(uow, what, person, site=participant.site, participant=number, why=why) as act:
         strata.give_back(act, participant)
         _drop_open_period(act, number)
-        goes_on = follow_up and what in {Act.TREATMENT_STOPPED, Act.CONSENT_WITHDRAWN}
+        # Visits go on only for somebody who was randomized, and never again once they have ended.
+        randomized = participant.state in TREATABLE and participant.follow_up
+        goes_on = follow_up and randomized and what in {Act.TREATMENT_STOPPED, Act.CONSENT_WITHDRAWN}
         return act.change(participant, ending=ENDINGS[what], follow_up=goes_on, ended_at=act.at)
 
 
@@ -51,12 +54,12 @@ def complete(uow: UnitOfWork, person: Person, number: str) -> Participant:
     """State that the participant has come to the end of the last follow-up.
 
     Raises:
-        Refused: A period is still open, unless treatment was stopped and follow-up went on.
+        Refused: A period is still open, unless treatment was stopped and follow-up went on; or a kit was
+            handed out and nothing is recorded of it.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(OPEN, what="Completing a participant")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.COMPLETED)
+    acting.in_trial(uow, OPEN, what="Completing a participant")
+    participant = acting.on_participant(uow, person, Act.COMPLETED, number)
+    _demand_nothing_in_hand(uow, number)
     if participant.ending is None and any(record.outcome is None for record in periods.of(uow, number)):
         raise Refused(
             f"Participant {number} has an open period. Nothing was changed.",
@@ -73,12 +76,15 @@ def randomized_in_error(uow: UnitOfWork, person: Person, number: str, why: str) 
     Raises:
         Refused: The reason is missing, or it was stated before.
     """
-    if not why.strip():
-        raise Refused("Say why the randomization was an error. Nothing was changed.", field="why")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.RANDOMIZED_IN_ERROR)
+    acting.in_trial(uow, OPEN, what="Stating an error")
+    participant = acting.on_participant(uow, person, Act.RANDOMIZED_IN_ERROR, number)
+    _demand_reason(why, "Say why the randomization was an error.")
     if participant.randomized_in_error:
-        raise Refused(f"Participant {number} is already marked as randomized in error.", field="participant")
+        raise Refused(
+            f"Participant {number} is already marked as randomized in error. Nothing was changed.",
+            field="participant",
+            next_step="Open the participant's page to see the deviation.",
+        )
     with trail.act(
         uow, Act.RANDOMIZED_IN_ERROR, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -101,15 +107,17 @@ def correct_factor(
     Raises:
         Refused: A factor or level is unknown, nothing changes, or the reason is missing.
     """
-    if not why.strip():
-        raise Refused("Say how the wrong factor came about. Nothing was changed.", field="why")
-    _, definition = trials.current(uow)
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.FACTOR_CORRECTED)
+    _, definition = acting.in_trial(uow, OPEN, what="Correcting a factor")
+    participant = acting.on_participant(uow, person, Act.FACTOR_CORRECTED, number)
+    _demand_reason(why, "Say how the wrong factor came about.")
     truth = levels_of(participant.levels) | dict(levels)
     definition.stratum_of(truth)
     if levels_text(truth) == (participant.corrected_levels or participant.levels):
-        raise Refused("These are the levels on record already. Nothing was changed.", field="levels")
+        raise Refused(
+            "These are the levels on record already. Nothing was changed.",
+            field="levels",
+            next_step="Choose the true level of the factor that was wrong.",
+        )
     with trail.act(
         uow, Act.FACTOR_CORRECTED, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -121,20 +129,23 @@ def transfer(uow: UnitOfWork, person: Person, number: str, site: str, why: str) 
     """Move a participant to another site; number, stratum and slot stay.
 
     Raises:
-        Refused: The site is not open or is the present one, a kit is handed out, or the reason is missing.
+        NotFound: There is no such participant or site.
+        Refused: The site is not open or is the present one, the participant has ended, a kit is being
+            prepared, ready or handed out, other criteria were signed, or the reason is missing.
     """
-    if not why.strip():
-        raise Refused("A site transfer needs its reason. Nothing was changed.", field="why")
+    _, definition = acting.in_trial(uow, OPEN, what="A site transfer")
+    participant = acting.on_participant(uow, person, Act.SITE_TRANSFERRED, number)
+    _demand_reason(why, "A site transfer needs its reason.")
     trials.demand_open_site(uow, site)
-    participant = uow.get(Participant, number, what="participant")
     if participant.site == site:
-        raise Refused(f"Participant {number} is already at site {site}.", field="site")
-    in_hand = [record for record in periods.of(uow, number) if record.dispensed_at and record.outcome is None]
-    if in_hand:
         raise Refused(
-            f"A kit was handed out to participant {number} and its infusion is not recorded yet.",
-            next_step="Record the infusion first.",
+            f"Participant {number} is already at site {site}. Nothing was changed.",
+            field="site",
+            next_step="Choose the new site.",
         )
+    _demand_nothing_in_hand(uow, number)
+    _demand_nothing_prepared(uow, number)
+    _demand_same_screening(definition, participant, site)
     with trail.act(
         uow, Act.SITE_TRANSFERRED, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -146,6 +157,49 @@ def _drop_open_period(act: OpenAct, number: str) -> None:
         # A kit in somebody's hands is still to be recorded; all else stops at once.
         if record.outcome is None and record.dispensed_at is None and record.booked_for is not None:
             booking.drop(act, record)
+
+
+def _demand_reason(why: str, sentence: str) -> None:
+    if not why.strip():
+        raise Refused(
+            f"{sentence} Nothing was changed.", field="why", next_step="Write the reason in a few words."
+        )
+
+
+def _demand_nothing_in_hand(uow: UnitOfWork, number: str) -> None:
+    records = periods.of(uow, number)
+    trail.check(uow, *records)
+    if any(record.dispensed_at is not None and record.outcome is None for record in records):
+        raise Refused(
+            f"A kit was handed out to participant {number} and its infusion is not recorded yet. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Record the infusion first.",
+        )
+
+
+def _demand_nothing_prepared(uow: UnitOfWork, number: str) -> None:
+    # A kit that stands ready at one site is not handed out at another.
+    if any(record.outcome is None and record.preparation_begun_at for record in periods.of(uow, number)):
+        raise Refused(
+            f"A kit for participant {number} is being prepared or ready. Nothing was changed.",
+            field="participant",
+            next_step="Cancel the booking first; the prepared kit is then destroyed.",
+        )
+
+
+def _demand_same_screening(definition: Definition, participant: Participant, site: str) -> None:
+    # Before randomization the stratum and the signed criteria must be those of the new site.
+    if participant.state not in SIGNED_FOR_A_SITE:
+        return
+    stratified = any(factor.code == SITE_FACTOR for factor in definition.factors)
+    if stratified or definition.items_for(participant.site) != definition.items_for(site):
+        raise Refused(
+            f"Participant {participant.number} is eligible by the criteria of site {participant.site}; "
+            f"those of site {site} are others. Nothing was changed.",
+            field="site",
+            next_step="Record a screen failure, transfer, and screen again at the new site.",
+        )
 
 
 def _deviation(act: OpenAct, participant: Participant, what: str) -> Deviation:

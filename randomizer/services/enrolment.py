@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants
-from randomizer.domain.acts import Act
+from randomizer.domain.acts import MAY, Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.eligibility import ItemAnswer, judge
 from randomizer.domain.numbers import participant_number
 from randomizer.domain.participants import Participant, State, levels_text
-from randomizer.domain.trial import Phase
+from randomizer.domain.people import demand
+from randomizer.domain.trial import OPEN, Phase, SiteStatus
 from randomizer.errors import Faulty, Refused
-from randomizer.services import strata, trail, trials
+from randomizer.services import acting, strata, trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
+ENROLLING = frozenset({Phase.ACTIVE})
 ELIGIBLE_MEANING = "I confirm that this participant is eligible and has consented."
 
 
@@ -53,14 +54,12 @@ def consent(uow: UnitOfWork, person: Person, site: str, *, replaces: str = "") -
         NotFound: No such site, or no such participant to replace.
         Refused: The site is not open, enrolment is closed, or the one to replace goes on with treatment.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.ACTIVE}), what="Enrolling a participant")
+    acting.in_trial(uow, ENROLLING, what="Enrolling a participant")
+    uow.get(SiteStatus, site, what="site")
+    demand(person, MAY[Act.PARTICIPANT_CONSENTED], site, what=Act.PARTICIPANT_CONSENTED)
     trials.demand_open_site(uow, site)
-    if replaces and uow.get(Participant, replaces, what="participant").ending is None:
-        raise Refused(
-            f"Participant {replaces} has not ended treatment; only one who has can be replaced.",
-            field="replaces",
-        )
+    if replaces:
+        _demand_replaceable(uow, replaces)
     with trail.act(uow, Act.PARTICIPANT_CONSENTED, person, site=site) as act:
         number = participant_number(uow.count(Participant) + 1)
         act.note(participant=number)
@@ -84,10 +83,9 @@ def sign_eligibility(
         Refused: The participant is elsewhere in life.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, definition = trials.current(uow)
-    trial.demand(frozenset({Phase.ACTIVE}), what="Signing eligibility")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.ELIGIBILITY_SIGNED)
+    _, definition = acting.in_trial(uow, ENROLLING, what="Signing eligibility")
+    participant = acting.on_participant(uow, person, Act.ELIGIBILITY_SIGNED, number)
+    trials.demand_open_site(uow, participant.site)
     findings = judge(definition.items_for(participant.site), answers.items, on=uow.clock().date())
     if findings:
         raise Faulty(
@@ -114,10 +112,14 @@ def screen_fail(uow: UnitOfWork, person: Person, number: str, why: str) -> Parti
     Raises:
         Refused: The reason is missing, or the participant is randomized.
     """
+    acting.in_trial(uow, OPEN, what="Recording a screen failure")
+    participant = acting.on_participant(uow, person, Act.SCREEN_FAILED, number)
     if not why.strip():
-        raise Refused("A screen failure needs its reason. Nothing was changed.", field="why")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.SCREEN_FAILED)
+        raise Refused(
+            "A screen failure needs its reason. Nothing was changed.",
+            field="why",
+            next_step="Write the reason in a few words.",
+        )
     with trail.act(uow, Act.SCREEN_FAILED, person, site=participant.site, participant=number, why=why) as act:
         strata.give_back(act, participant)
         return act.change(participant, state=State.SCREEN_FAILED)
@@ -127,13 +129,24 @@ def rescreen(uow: UnitOfWork, person: Person, number: str) -> Participant:
     """Begin a new screening attempt under the same number.
 
     Raises:
-        Refused: The participant is not screen failed, or enrolment is closed.
+        Refused: The participant is not screen failed, the site is not open, or enrolment is closed.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.ACTIVE}), what="Screening again")
-    participant = uow.get(Participant, number, what="participant")
-    participants.demand(participant, Act.RESCREENED)
+    acting.in_trial(uow, ENROLLING, what="Screening again")
+    participant = acting.on_participant(uow, person, Act.RESCREENED, number)
+    trials.demand_open_site(uow, participant.site)
     with trail.act(uow, Act.RESCREENED, person, site=participant.site, participant=number) as act:
         return act.change(
             participant, state=State.CONSENTED, attempt=participant.attempt + 1, levels="", stratum=""
+        )
+
+
+def _demand_replaceable(uow: UnitOfWork, number: str) -> None:
+    replaced = uow.get(Participant, number, what="participant")
+    trail.check(uow, replaced)
+    if replaced.ending is None:
+        raise Refused(
+            f"Participant {number} has not ended treatment; only one who has can be replaced. "
+            "Nothing was changed.",
+            field="replaces",
+            next_step="Check the number, or leave it empty: a new participant needs nobody's place.",
         )

@@ -129,7 +129,6 @@ def possible(sight: Sight, participant: Participant) -> frozenset[Act]:
         except Refused:
             continue
         fitting.add(act)
-    fitting.add(Act.SITE_TRANSFERRED)
     return frozenset(act for act in fitting if sight.person.role_for(MAY[act], participant.site) is not None)
 
 

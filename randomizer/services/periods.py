@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from randomizer.domain import windows
 from randomizer.domain.supply import Outcome, PeriodRecord
 from randomizer.errors import Refused
+from randomizer.services import trail
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,17 +19,20 @@ INFUSED = frozenset({Outcome.GIVEN, Outcome.PARTLY_GIVEN})
 
 
 def of(uow: UnitOfWork, number: str) -> tuple[PeriodRecord, ...]:
-    """Every period of a participant, in order."""
+    """Every period of a participant, in order; not compared with the trail, as a code break tells of both."""
     return uow.all(PeriodRecord, participant=number)
 
 
 def current(uow: UnitOfWork, number: str) -> PeriodRecord:
-    """The first period that is not closed.
+    """The first period that is not closed; which one it is rests on all of them.
 
     Raises:
         Refused: All are closed, or the participant is not randomized.
+        Tampered: One of the periods differs from its entry.
     """
-    found = next((record for record in of(uow, number) if record.outcome is None), None)
+    records = of(uow, number)
+    trail.check(uow, *records)
+    found = next((record for record in records if record.outcome is None), None)
     if found is None:
         raise Refused(
             f"Participant {number} has no open period. Nothing was changed.",

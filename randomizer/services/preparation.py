@@ -17,9 +17,9 @@ from randomizer.domain.numbers import KIT_DIGITS, parse_number
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
-from randomizer.domain.trial import RUNNING, Slot
+from randomizer.domain.trial import OPEN, RUNNING, Slot
 from randomizer.errors import HardStop, NotFound, Refused
-from randomizer.services import periods, trail, trials
+from randomizer.services import acting, periods, trail, trials
 from randomizer.services.opening import open_for_sheet, read_preparation, seal_preparation
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def open_sheet(desk: Desk, person: Person, number: str) -> Sheet:
         Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
     """
     with desk.store.writing() as uow:
-        trial, _ = trials.current(uow)
-        trial.demand(RUNNING, what="Preparing")
+        acting.in_trial(uow, RUNNING, what="Preparing")
         participant = uow.get(Participant, number, what="participant")
         demand(person, MAY[Act.SHEET_OPENED], participant.site, what=Act.SHEET_OPENED)
         participants.demand(participant, Act.PREPARATION_BEGUN)
@@ -161,14 +160,10 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
         Refused: Nothing is booked, fit-for-infusion is not signed, the sheet was not opened for this booking,
             or the time is wrong.
     """
-    trial, definition = trials.current(uow)
-    trial.demand(RUNNING, what="Preparing")
-    participant = uow.get(Participant, number, what="participant")
-    demand(person, MAY[Act.PREPARATION_BEGUN], participant.site, what=Act.PREPARATION_BEGUN)
-    participants.demand(participant, Act.PREPARATION_BEGUN)
+    _, definition = acting.in_trial(uow, RUNNING, what="Preparing")
+    participant = acting.on_participant(uow, person, Act.PREPARATION_BEGUN, number)
     record = periods.current(uow, number)
     booked_for = _booked(record)
-    trail.check(uow, participant, record)
     _demand_not_begun(record)
     if record.fit_signed_at is None:
         raise Refused(
@@ -210,9 +205,10 @@ def end(
         HardStop: The kit is not that of the sheet.
         Refused: No preparation is under way, or the content is not that of the sheet.
     """
-    _, definition = trials.current(uow)
-    participant = uow.get(Participant, number, what="participant")
-    demand(person, MAY[Act.PREPARATION_ENDED], participant.site, what=Act.PREPARATION_ENDED)
+    _, definition = acting.in_trial(
+        uow, RUNNING if ready else OPEN, what="Declaring a kit ready" if ready else "Ending a preparation"
+    )
+    participant = acting.on_participant(uow, person, Act.PREPARATION_ENDED, number)
     record = periods.current(uow, number)
     if not record.preparing:
         raise Refused(
@@ -223,7 +219,7 @@ def end(
     opened = open_for_sheet(uow, desk, _sheet_entry(uow, number))
     before = read_preparation(uow, desk, opened.slot.number, record.period)
     reserved = _kit(uow, opened.slot, record.period, before.spoiled)
-    trail.check(uow, record, reserved)
+    trail.check(uow, reserved)
     if ready:
         _demand_as_on_the_sheet(opened, record, reserved, scanned=kit, content=noted.content)
     tried = (*before.spoiled, reserved.number) if spoiled and not ready else before.spoiled

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants
 from randomizer.domain.acts import Act
-from randomizer.domain.participants import Participant, State
+from randomizer.domain.participants import State
 from randomizer.domain.supply import Product, ProductState
 from randomizer.domain.trial import RUNNING, Phase
 from randomizer.errors import NotFound, Refused
-from randomizer.services import alarms, strata, trail, trials
+from randomizer.services import acting, alarms, strata, trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
@@ -32,10 +31,11 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
 
     Raises:
         Exhausted: The stratum has no free place; nothing is harvested.
-        Refused: The two identifiers differ, or the participant is elsewhere in life.
+        Refused: The two identifiers differ, the site is not open, or the participant is elsewhere in life.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.ACTIVE}), what="Harvesting")
+    acting.in_trial(uow, frozenset({Phase.ACTIVE}), what="Harvesting")
+    participant = acting.on_participant(uow, person, Act.HARVESTED, number)
+    trials.demand_open_site(uow, participant.site)
     if not identifier.strip() or identifier.strip() != again.strip():
         raise Refused(
             f"The donation identifier was entered as {identifier.strip()!r} and then as {again.strip()!r}; "
@@ -43,9 +43,7 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
             field="again",
             next_step="Scan or type the identifier twice from the donation's label.",
         )
-    with trail.act(uow, Act.HARVESTED, person, site=_site(uow, number), participant=number) as act:
-        participant = uow.get(Participant, number, what="participant")
-        participants.demand(participant, Act.HARVESTED)
+    with trail.act(uow, Act.HARVESTED, person, site=participant.site, participant=number) as act:
         strata.reserve(act, participant)
         act.change(participant, state=State.HARVESTED)
         product = act.add(
@@ -70,19 +68,17 @@ def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Pr
         Refused: The clearing person has not cleared it yet.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, _ = trials.current(uow)
-    trial.demand(RUNNING, what="Giving the go")
+    acting.in_trial(uow, RUNNING, what="Giving the go")
+    participant = acting.on_participant(uow, person, Act.PRODUCT_GO, number)
+    product = latest(uow, number)
+    if product.state is not ProductState.CLEARED_BY_QP:
+        raise Refused(
+            f"The product of participant {number} is {product.state}; the go follows the clearance. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Wait for the clearing person.",
+        )
     with trail.act(uow, Act.PRODUCT_GO, person, participant=number) as act:
-        participant = uow.get(Participant, number, what="participant")
-        participants.demand(participant, Act.PRODUCT_GO)
-        product = latest(uow, number)
-        if product.state is not ProductState.CLEARED_BY_QP:
-            raise Refused(
-                f"The product of participant {number} is {product.state}; the go follows the clearance. "
-                "Nothing was changed.",
-                field="participant",
-                next_step="Wait for the clearing person.",
-            )
         sign(act, step_up, meaning=GO_MEANING, about=f"participant {number}", values={"participant": number})
         act.change(participant, state=State.CLEARED)
         return act.change(product, state=ProductState.CLEARED, cleared_at=act.at)
@@ -96,9 +92,9 @@ def latest(uow: UnitOfWork, number: str) -> Product:
     """
     products = uow.all(Product, participant=number)
     if not products:
-        raise NotFound(f"Nothing was harvested from participant {number} yet.", field="participant")
+        raise NotFound(
+            f"Nothing was harvested from participant {number} yet.",
+            field="participant",
+            next_step="The site records the harvest.",
+        )
     return products[-1]
-
-
-def _site(uow: UnitOfWork, number: str) -> str:
-    return uow.get(Participant, number, what="participant").site

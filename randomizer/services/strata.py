@@ -22,8 +22,10 @@ def reserve(act: OpenAct, participant: Participant) -> StratumStatus:
 
     Raises:
         Exhausted: Every place of the stratum is used or reserved.
+        Tampered: The stratum's row differs from its entry.
     """
     stratum = act.uow.get(StratumStatus, participant.stratum, what="stratum")
+    trail.check(act.uow, stratum)
     if stratum.free <= 0:
         raise Exhausted(
             f"Stratum {stratum.code} has no free place: {stratum.capacity} sealed, "

@@ -62,7 +62,14 @@ class OpenAct:
         return stamped
 
     def change(self, value: T, **changes: object) -> T:
-        """Replace fields of a value that the trail covers; refused if somebody else was first."""
+        """Replace fields of a value that the trail covers; refused if somebody else was first.
+
+        Raises:
+            Conflict: Somebody changed it since it was read.
+            Tampered: It differs from its entry: a new entry would cover what somebody wrote beside the trail.
+        """
+        if value.entry != self.number:  # type: ignore[attr-defined]
+            check(self.uow, value)
         changed = replace(value, **changes, entry=self.number)  # type: ignore[type-var]
         self.uow.update(changed, seen_entry=value.entry)  # type: ignore[attr-defined]
         old, new = plain(value), plain(changed)
@@ -125,6 +132,11 @@ def act(
         uow.update(TrailHead(size=head.size + 1, frontier=frontier.to_bytes()))
 
 
+def take_turn(uow: UnitOfWork) -> None:
+    """Wait until no other writer acts: what is read from now on stays true to the end of the transaction."""
+    uow.find(TrailHead, 1, locked=True)
+
+
 def leaf(entry: Entry) -> bytes:
     """The bytes of an entry that the tree is built over: canonical JSON (RFC 8785)."""
     return rfc8785.dumps(plain(entry))
@@ -170,8 +182,11 @@ def check(uow: UnitOfWork, *values: object) -> None:
         Tampered: A record, its entry's values or its digest do not agree.
     """
     for value in values:
+        if value in uow.agreed:
+            continue
         if not _agrees(uow, value):
             raise Tampered(about(value))
+        uow.agreed.add(value)
 
 
 def about(value: object) -> str:

@@ -9,6 +9,7 @@ from randomizer.domain.definition import from_canonical
 from randomizer.domain.records import STOPS_ALLOCATION, Alarm
 from randomizer.domain.trial import SiteState, SiteStatus, Trial
 from randomizer.errors import NotFound, Refused, Stopped
+from randomizer.services import trail
 
 if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
@@ -35,8 +36,10 @@ def demand_open_site(uow: UnitOfWork, code: str) -> SiteStatus:
     Raises:
         NotFound: There is no such site.
         Refused: The sponsor has not opened it, or has closed it.
+        Tampered: The site's row differs from its entry.
     """
     site = uow.get(SiteStatus, code, what="site")
+    trail.check(uow, site)
     if site.state is not SiteState.OPEN:
         raise Refused(
             f"Site {code} is {site.state}. Nothing was changed.",

@@ -48,10 +48,14 @@ class UnitOfWork:
         connection: An open connection inside a transaction.
         clock: Gives the current moment, UTC.
         entropy: Gives random bytes.
+
+    Attributes:
+        agreed: Values compared with their entries in this transaction, so that each is compared once.
     """
 
     def __init__(self, connection: Connection, clock: Clock, entropy: Entropy) -> None:
         self._connection = connection
+        self.agreed: set[object] = set()
         self.clock = clock
         self.entropy = entropy
 

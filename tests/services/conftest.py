@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
-from tests import activated
+from tests import activated, stages
+from tests.desks import set_up_desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.domain.definition_values import Definition
+    from randomizer.services.desk import Desk
     from tests.activated import Instance, Rehearsal
+    from tests.stages import Stage
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +91,67 @@ def _on_server(url: str, statement: str) -> None:
 
     with contextlib.closing(psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True)) as connection:
         connection.execute(statement.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A database with a participant at every station, to be copied."""
+
+    place: str
+    people: dict[str, str]
+    now: datetime
+    desk: Desk
+
+
+@pytest.fixture(scope="session")
+def played_sqlite(
+    tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal, activated_sqlite: tuple[Path, datetime]
+) -> Played:
+    """A database file with a participant at every station."""
+    directory = tmp_path_factory.mktemp("played")
+    path = directory / "trial.db"
+    shutil.copy(activated_sqlite[0], path)
+    return _play(f"sqlite:///{path}", str(path), rehearsal, activated_sqlite[1], directory / "codebreak")
+
+
+@pytest.fixture(scope="session")
+def played_postgresql(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_url: str,
+    rehearsal: Rehearsal,
+    activated_postgresql: tuple[str, datetime],
+) -> Played:
+    """A database on the server with a participant at every station."""
+    template, now = activated_postgresql
+    name = f"played_{uuid4().hex}"
+    _on_server(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    keys = tmp_path_factory.mktemp("played") / "codebreak"
+    return _play(postgres_url.replace("/postgres?", f"/{name}?", 1), name, rehearsal, now, keys)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition) -> Iterator[Stage]:
+    """A participant at every station of life, of the test's own, on each database."""
+    played: Played = request.getfixturevalue(f"played_{request.param}")
+    with _copied(request, played, tmp_path) as url, activated.opened(url, definition, played.now) as found:
+        yield stages.at(played.desk, found, dict(played.people))
+
+
+@contextlib.contextmanager
+def _copied(request: pytest.FixtureRequest, played: Played, directory: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        shutil.copy(played.place, directory / "trial.db")
+        yield f"sqlite:///{directory}/trial.db"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"test_{uuid4().hex}"
+    _on_server(server, f'CREATE DATABASE "{name}" TEMPLATE "{played.place}" STRATEGY file_copy')
+    yield server.replace("/postgres?", f"/{name}?", 1)
+    _on_server(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _play(url: str, place: str, rehearsal: Rehearsal, now: datetime, keys: Path) -> Played:
+    with activated.opened(url, rehearsal.definition, now) as instance:
+        desk = set_up_desk(instance, rehearsal, keys)
+        people = stages.play(instance, desk)
+        return Played(place=place, people=people, now=instance.clock.now, desk=desk)

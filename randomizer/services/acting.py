@@ -1,0 +1,64 @@
+"""Before an act: this writer's turn, the trial in its phase, and the participant whom the act is about.
+
+What is read from here on stays true until the act has its entry: writers queue up on the head of the trail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain import participants
+from randomizer.domain.acts import MAY
+from randomizer.domain.participants import FROM, Participant
+from randomizer.domain.people import demand
+from randomizer.services import trail, trials
+
+if TYPE_CHECKING:
+    from randomizer.domain.acts import Act
+    from randomizer.domain.definition_values import Definition
+    from randomizer.domain.people import Person
+    from randomizer.domain.trial import Phase, Trial
+    from randomizer.store.work import UnitOfWork
+
+
+def in_trial(uow: UnitOfWork, phases: frozenset[Phase], *, what: str) -> tuple[Trial, Definition]:
+    """The trial, for an act that these phases admit.
+
+    Args:
+        uow: The unit of work.
+        phases: Where the trial must be in its life.
+        what: The act in words, for the refusal.
+
+    Raises:
+        NotFound: The instance holds no trial yet.
+        Refused: The trial is in another phase.
+        Tampered: The trial or its definition differ from their entry.
+    """
+    trail.take_turn(uow)
+    trial, definition = trials.current(uow)
+    trail.check(uow, trial)
+    trial.demand(phases, what=what)
+    return trial, definition
+
+
+def on_participant(uow: UnitOfWork, person: Person, act: Act, number: str) -> Participant:
+    """The participant, if this person may do the act at their site and their life admits it.
+
+    Args:
+        uow: A unit of work that has its turn.
+        person: Who acts.
+        act: What is to happen.
+        number: Participant number.
+
+    Raises:
+        NotAllowed: The person's roles do not cover the act at this site; nothing more is told.
+        NotFound: There is no such participant.
+        Refused: State or an early end rule it out.
+        Tampered: The participant differs from their entry.
+    """
+    participant = uow.get(Participant, number, what="participant")
+    demand(person, MAY[act], participant.site, what=act)
+    trail.check(uow, participant)
+    if act in FROM:
+        participants.demand(participant, act)
+    return participant
