@@ -23,8 +23,6 @@ from randomizer.services import notices, six_digits, trail
 from randomizer.services.signatures import StepUp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from randomizer.store.work import UnitOfWork
 
 MINIMUM_PASSWORD_LENGTH = 12
