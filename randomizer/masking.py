@@ -59,10 +59,10 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Allocation": _rules("participant randomization_number allocated_at", BLINDED | {Role.PREPARER})
     | _rules("ordinal stratum", COUNTERS, RELEASED),
     "Product": _rules(
-        "participant donation state harvested_at cleared_at failed_at", TREATING | OFFICE | READERS
+        "participant donation state harvested_at cleared_at failed_at",
+        TREATING | OFFICE | READERS | UNBLINDED,
     )
-    | _rules("identifier", TREATING | {Role.CLEARER, Role.PREPARER, Role.MONITOR})
-    | _rules("participant donation state harvested_at cleared_at failed_at", EVERYBODY),
+    | _rules("identifier", TREATING | {Role.CLEARER, Role.PREPARER, Role.MONITOR}),
     "PeriodRecord": _rules("participant period booked_for outcome given_at closed_at", EVERYBODY)
     | _rules(
         "fit_signed_at deviation_signed_at preparation_begun_at preparation_ended_at",
