@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def demo(directory: Path, participants: int) -> dict[str, Any]:
     command = [
         sys.executable,

@@ -38,11 +38,7 @@ def open_release(directory: Path, ready: Ready) -> None:
         "combine",
         *("--certificate", export / "certificate.note", "--vkey", ready.ceremony_key),
         *("--digest", ready.certificate_digest, "--sealed", export / "release.sealed"),
-        *(
-            part
-            for number in present
-            for part in ("--share", people / f"custodian-{number}" / "share.txt")
-        ),
+        *(part for number in present for part in ("--share", people / f"custodian-{number}" / "share.txt")),
         *("--recipient", ready.settings.public / "transport.pub"),
         *("--recipient", people / "statistician" / "identity.pub"),
         *("--out", opened),
