@@ -1,0 +1,37 @@
+"""Sealed trials that differ in their schedules alone, and the worlds made of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.games import sealings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.games.sealings import Sealing, World
+
+CHANGES = {
+    "as generated": sealings.as_generated,
+    "exchanged": sealings.exchanged,
+    "another": sealings.another,
+}
+
+
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sealing]:
+    """The same trial, sealed with three schedules."""
+    place = tmp_path_factory.mktemp("games")
+    drafted = sealings.draft(place / "draft.db")
+    return {name: sealings.seal(place / name, drafted, change) for name, change in CHANGES.items()}
+
+
+@pytest.fixture
+def world(tmp_path: Path, sealed: dict[str, Sealing]) -> Iterator[Callable[[str], World]]:
+    """A function that gives a fresh instance of a sealing."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(sealings.world(sealed[name], tmp_path / name))

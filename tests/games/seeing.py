@@ -1,0 +1,307 @@
+"""Everything that a blinded person, or somebody with a copy of the database, could see; in order."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import flask.sessions
+import flask_wtf.csrf
+import itsdangerous.timed
+import pytest
+import structlog
+from jinja2 import BytecodeCache
+
+from keys.stream import Stream
+from randomizer.domain.housekeeping import Notice
+from randomizer.domain.people import Role
+from randomizer.domain.trial import Kind
+from randomizer.logging_setup import configure_logging
+from randomizer.services import outbox, publishing
+from randomizer.web.codebreak.app import create_app as codebreak_door
+from randomizer.web.door import DoorSettings
+from randomizer.web.site.app import create_app as site_door
+from tests.activated import ORIGIN, PASSWORD, SITE, TOTP_STEP_SECONDS, username
+from tests.games.placeholders import Placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from jinja2.bccache import Bucket
+    from werkzeug.test import TestResponse
+
+    from randomizer.store.work import Clock
+    from tests.activated import Instance
+    from tests.games.sealings import World
+
+TOKENS_LAST = timedelta(minutes=29)
+SETTINGS = DoorSettings(session_secret="of the games", https=False)
+HIDDEN_TABLES = ("sqlite_", "alembic_")
+
+
+@dataclass
+class Recording:
+    """Name and bytes of everything that was seen."""
+
+    seen: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def add(self, name: str, content: bytes) -> None:
+        """Keep something under a name."""
+        self.seen.append((name, content))
+
+    def text(self) -> str:
+        """All of it, for a search."""
+        return "\n".join(content.decode(errors="replace") for _, content in self.seen)
+
+    def answer(self, who: str, method: str, path: str, answer: TestResponse) -> TestResponse:
+        """Keep an answer: status, headers in their order, body."""
+        headers = "".join(f"{name}: {value}\n" for name, value in answer.headers)
+        head = f"{answer.status}\n{headers}\n".encode()
+        self.add(f"{who}: {method} {path}", head + answer.get_data())
+        return answer
+
+
+class Compiled(BytecodeCache):
+    """Templates are the same in every game; compiling them takes longer than using them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Called by the library."""
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Called by the library."""
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+class Caught(AssertionError):
+    """What could be seen differs from what could be seen of the other instance."""
+
+
+@dataclass
+class Comparing(Recording):
+    """A recording that stops where it differs from another one behind the filter."""
+
+    other: Iterator[tuple[str, bytes]] = field(default_factory=lambda: iter(()))
+    own_filter: Placeholders = field(default_factory=Placeholders)
+    other_filter: Placeholders = field(default_factory=Placeholders)
+
+    def add(self, name: str, content: bytes) -> None:
+        """Keep something; it must be the same, and in the same place.
+
+        Raises:
+            Caught: It is not.
+        """
+        super().add(name, content)
+        expected = next(self.other, None)
+        if expected is None or expected[0] != name:
+            raise Caught(f"{name}: not what was seen there before")
+        if self.own_filter.put(content) != self.other_filter.put(expected[1]):
+            raise Caught(name)
+
+
+@dataclass
+class Watched:
+    """Somebody at a door; every answer is recorded."""
+
+    instance: Instance
+    client: FlaskClient
+    recording: Recording
+    role: Role
+    site: str = SITE
+    token: str = ""
+
+    @property
+    def name(self) -> str:
+        """As in the recording."""
+        return username(self.role, self.site)
+
+    def enter(self, *, by_page: bool) -> Watched:
+        """Get a token, and sign in through the page too where pages will be opened."""
+        if by_page:
+            self.post("/sign-in", {"username": self.name}, sign=True)
+        got = self.client.post("/api/v1/tokens", json={"username": self.name, **self.factor()})
+        assert got.status_code == 201, got.text
+        self.token = got.get_json()["token"]
+        return self
+
+    def get(self, path: str, status: int = 0) -> TestResponse:
+        """Open a page."""
+        answer = self.recording.answer(self.name, "GET", path, self.client.get(path, buffered=True))
+        assert status in {0, answer.status_code}, (path, answer.status_code, answer.text[:2000])
+        assert answer.status_code < 500, answer.text
+        return answer
+
+    def post(
+        self, path: str, data: dict[str, str] | None = None, status: int = 303, *, sign: bool = False
+    ) -> TestResponse:
+        """Send the form of a page."""
+        with_token = self.client.get(path).text
+        _, _, rest = with_token.partition('name="csrf_token" value="')
+        form = {"csrf_token": rest.partition('"')[0]} | (data or {}) | (self.factor() if sign else {})
+        answer = self.recording.answer(self.name, "POST", path, self.client.post(path, data=form))
+        assert status in {0, answer.status_code}, (path, answer.status_code, answer.text[:4000])
+        return answer
+
+    def ask(self, path: str) -> TestResponse:
+        """Read from the API."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = self.client.get(f"/api/v1{path}", headers=headers)
+        assert answer.status_code < 500, answer.text
+        return self.recording.answer(self.name, "GET", f"/api/v1{path}", answer)
+
+    def tell(self, path: str, body: dict[str, Any], status: int = 200, *, sign: bool = False) -> TestResponse:
+        """Do something through the API."""
+        key = f"game-{len(self.recording.seen):08d}"
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
+        answer = self.client.post(
+            f"/api/v1{path}", json=body | (self.factor() if sign else {}), headers=headers
+        )
+        assert status in {0, answer.status_code}, (path, answer.status_code, answer.text[:2000])
+        return self.recording.answer(self.name, "POST", f"/api/v1{path}", answer)
+
+    def factor(self) -> dict[str, str]:
+        """Password and a fresh code; the clock moves on, since a code works once."""
+        self.instance.clock.advance(seconds=TOTP_STEP_SECONDS)
+        return {"password": PASSWORD, "code": self.instance.code(self.role, self.site)}
+
+
+@dataclass
+class Doors:
+    """Both doors of an instance, watched."""
+
+    world: World
+    recording: Recording
+    site: Flask
+    codebreak: Flask
+    programs: dict[tuple[Role, str], tuple[Watched, datetime]] = field(default_factory=dict)
+
+    def at_site(self, role: Role, site: str = SITE) -> Watched:
+        """Somebody who comes in through the site door."""
+        return self._person(self.site, role, site).enter(by_page=True)
+
+    def at_codebreak(self, role: Role, site: str = SITE) -> Watched:
+        """Somebody who comes in through the code-break door."""
+        return self._person(self.codebreak, role, site).enter(by_page=True)
+
+    def program(self, role: Role, site: str = SITE) -> Watched:
+        """A program of somebody at the site door, whose token still counts."""
+        found, since = self.programs.get((role, site), (None, self.world.instance.clock.now))
+        if found is None or self.world.instance.clock.now - since > TOKENS_LAST:
+            found = self._person(self.site, role, site).enter(by_page=False)
+        self.programs[role, site] = (found, self.world.instance.clock.now)
+        return found
+
+    def _person(self, app: Flask, role: Role, site: str) -> Watched:
+        return Watched(self.world.instance, app.test_client(), self.recording, role, site)
+
+
+@contextmanager
+def watched(world: World, recording: Recording) -> Iterator[Doors]:
+    """Both doors over an instance, with public randomness, time and logs in the test's hands."""
+    with pytest.MonkeyPatch.context() as patch, logs_kept() as logs:
+        _fix(patch, world.instance.clock)
+        app = site_door(world.instance.store, world.instance.gate, SETTINGS)
+        other = codebreak_door(world.desk, world.instance.gate, SETTINGS)
+        for one in (app, other):
+            one.jinja_env.bytecode_cache = COMPILED
+        yield Doors(world=world, recording=recording, site=app, codebreak=other)
+    recording.add("log", logs.getvalue().encode())
+
+
+@contextmanager
+def logs_kept() -> Iterator[io.StringIO]:
+    """Log as the site door's process does, into a text."""
+    root = logging.getLogger()
+    handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
+    stream = io.StringIO()
+    configure_logging("site")
+    own = root.handlers[0]
+    assert isinstance(own, logging.StreamHandler)
+    own.setStream(stream)
+    try:
+        yield stream
+    finally:
+        root.handlers[:], logging.raiseExceptions = handlers, raising
+        root.setLevel(level)
+        structlog.reset_defaults()
+
+
+def _fix(patch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Give the libraries that sign cookies the instance's own clock and randomness of the test."""
+    moments = SimpleNamespace(time=lambda: clock().timestamp())
+    patch.setattr(itsdangerous.timed, "time", moments)
+    patch.setattr(flask.sessions, "datetime", SimpleNamespace(now=lambda _zone: clock()))
+    take = Stream(b"what the browser gets".ljust(32), "tests").take
+    patch.setattr(flask_wtf.csrf, "os", SimpleNamespace(urandom=take))
+
+
+def mails(world: World, recording: Recording) -> None:
+    """Every e-mail as it leaves."""
+    with world.instance.store.reading() as uow:
+        for notice in uow.all(Notice, order="queued_at"):
+            mail = outbox.message(notice, sender="trial@example.org", origin=ORIGIN, kind=Kind.REHEARSAL)
+            recording.add(f"e-mail to {notice.recipient}", mail.as_bytes())
+
+
+def published(world: World, recording: Recording) -> None:
+    """The public record: names and contents of its files."""
+    world.instance.checkpoint()
+    public = world.directory / "public"
+    with world.instance.store.reading() as uow:
+        publishing.export(uow, public)
+    for path in sorted(public.rglob("*")):
+        if path.is_file():
+            recording.add(str(path.relative_to(public)), path.read_bytes())
+
+
+def copied(world: World, recording: Recording) -> None:
+    """A copy of the database: sizes of its files, and every table row by row as they lie."""
+    database = world.directory / "trial.db"
+    for path in sorted(world.directory.rglob("trial.db*")):
+        recording.add(f"size of {path.name}", b"%d" % path.stat().st_size)
+    for table, rows in tables(database):
+        recording.add(f"rows of {table}", b"%d" % len(rows))
+        for number, row in enumerate(rows):
+            recording.add(f"{table} {number}", json.dumps(row, ensure_ascii=False).encode())
+    intents = world.desk.file.path
+    recording.add("size of the file of intents", b"%d" % (intents.stat().st_size if intents.exists() else 0))
+
+
+def tables(database: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Name and rows of each table, in the order in which they lie; bytes as hex."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    for (name,) in named.fetchall():
+        if not name.startswith(HIDDEN_TABLES):
+            rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()  # noqa: S608 - a name of ours
+            yield name, [{key: _plain(row[key]) for key in row.keys()} for row in rows]  # noqa: SIM118
+    connection.close()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever SQLite holds
+    return value.hex() if isinstance(value, bytes) else value
+
+
+BLINDED_ROLES = tuple(
+    role for role in Role if role not in {Role.PREPARER, Role.CLEARER, Role.UNBLINDED_STATISTICIAN}
+)
+"""Everybody whom the trial keeps blind, and the administrator."""

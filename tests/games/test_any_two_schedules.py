@@ -1,0 +1,111 @@
+"""The same blinded traffic over two schedules: every byte is equal behind the one listed filter."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.games import sealings
+from tests.games.leaks import CATALOGUE, Secret
+from tests.games.seeing import BLINDED_ROLES, Caught, Recording
+from tests.games.traffic import A_FEW, recorded, same_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.games.leaks import Leak
+    from tests.games.sealings import Sealing, World
+
+    Worlds = Callable[[str], World]
+
+OTHERS = ("exchanged", "another")
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory, sealed: dict[str, Sealing]) -> Recording:
+    """What can be seen of the trial as generated."""
+    with sealings.world(sealed["as generated"], tmp_path_factory.mktemp("clean") / "world") as made:
+        return recorded(made)
+
+
+@pytest.mark.promise(1)
+@pytest.mark.requirement("games")
+@pytest.mark.parametrize("other", OTHERS)
+def test_nothing_that_can_be_seen_depends_on_the_schedule(
+    world: Worlds, clean: Recording, other: str
+) -> None:
+    same_as(clean, world(other))
+
+
+@pytest.mark.promise(1)
+def test_the_schedules_of_the_games_differ_in_their_sequences_alone(sealed: dict[str, Sealing]) -> None:
+    own = sealed["as generated"].schedule.slots
+    for name in OTHERS:
+        slots = sealed[name].schedule.slots
+        changed = [one.sequence_code != two.sequence_code for one, two in zip(own, slots, strict=True)]
+        assert changed.count(True) == (len(own) if name == "exchanged" else changed.count(True)) > 2
+        assert [(one.kits, one.randomization_number) for one in own] == [
+            (one.kits, one.randomization_number) for one in slots
+        ]
+        assert sealed[name].rehearsal.digest != sealed["as generated"].rehearsal.digest
+
+
+def test_the_traffic_reaches_what_the_games_are_about(clean: Recording) -> None:
+    """Otherwise equal bytes would say nothing."""
+    names = [name for name, _ in clean.seen]
+    for role in BLINDED_ROLES:
+        assert any(name.startswith(f"{role.replace(' ', '-')}") for name in names), role
+    told = clean.text()
+    for what in EXPECTED:
+        assert what in told, what
+    assert len(names) > 1000
+
+
+EXPECTED = (
+    "Stop. Nothing is handed out.",  # page of a hard stop
+    "Wrong kit.",
+    "has no free place",
+    "is randomized already",
+    "kit expired",
+    "product failed",
+    "screen failed",
+    "code break disclosed",
+    "partly given",
+    "not given",
+    "consent withdrawn",
+    "Being prepared",
+    "%PDF-1",
+    "text/csv",
+    "Code break: participant",
+    '"page": "/participants/<key>"',
+    "application/problem+json",
+    "nothing to learn",
+)
+"""Words of what happened, each from a place of its own."""
+
+
+@pytest.mark.promise(1)
+@pytest.mark.requirement("games")
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_seeded_leak_is_reached_and_caught(
+    world: Worlds, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    leak: Leak = CATALOGUE[name]
+    own = world("as generated")
+    secret = Secret(own)
+    with monkeypatch.context() as patch:
+        recording = recorded(own, audience=A_FEW, spoil=partial(leak, patch, secret))
+    assert secret.uses, "the traffic did not reach the leak"
+    assert any(caught(recording, world(other), leak) for other in OTHERS)
+
+
+def caught(recording: Recording, other: World, leak: Leak) -> bool:
+    """Whether the game tells the leaky build over one schedule from that over another."""
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            same_as(recording, other, audience=A_FEW, spoil=partial(leak, patch, Secret(other)))
+        except Caught:
+            return True
+    return False

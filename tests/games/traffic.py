@@ -1,0 +1,347 @@
+"""The blinded traffic of the games: acts through the site door, and everybody looks at everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from randomizer.domain.people import Role
+from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.services import clearance, dispensing, due, preparation, unblinding
+from tests import activated
+from tests.activated import SECOND_SITE, SITE
+from tests.desks import clear
+from tests.games.seeing import (
+    BLINDED_ROLES,
+    Caught,
+    Comparing,
+    Doors,
+    Recording,
+    copied,
+    mails,
+    published,
+    watched,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from randomizer.services.preparation import Sheet
+    from tests.games.sealings import World
+    from tests.games.seeing import Watched
+
+PAGES = (
+    "/",
+    "/participants",
+    "/enrolment",
+    "/sites",
+    "/tasks",
+    "/alarms",
+    "/trail",
+    "/trail?page=2",
+    "/accounts",
+    "/accounts/3",
+    "/no-such-page",
+)
+LISTS = ("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries")
+OF_PARTICIPANT = ("", "/card", "/card.pdf", "/dispense", "/dispensed/1", "/book", "/randomize", "/infusion")
+AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/clearance", "/release")
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who looks at everything at the end, at either door."""
+
+    site: tuple[Role, ...]
+    codebreak: tuple[Role, ...]
+
+
+EVERYBODY = Audience(
+    BLINDED_ROLES, (Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN, Role.SPONSOR, Role.DATA_MANAGER)
+)
+A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,))
+"""An investigator and a pharmacist look on the way in any case."""
+
+
+@dataclass
+class Traffic:
+    """One run."""
+
+    doors: Doors
+    audience: Audience
+    people: dict[str, str] = field(default_factory=dict)
+
+    def play(self) -> None:
+        """Every participant's life, and a look at all of it on the way and at the end."""
+        self._enrol()
+        self._first_period()
+        self._look_around(self.doors.at_site(Role.INVESTIGATOR), "whole")
+        self._break_a_code()
+        self._wait(days=self.definition.periods[1].interval_days - 8)
+        self._jobs()
+        self._second_period()
+        self._wait(days=30)
+        self._jobs()
+        for role in self.audience.site:
+            self._look_around(self.doors.at_site(role), *LOOKED_AT)
+        self._look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), "whole")
+        self._look_at_codebreak()
+
+    @property
+    def world(self) -> World:
+        """The instance."""
+        return self.doors.world
+
+    @property
+    def definition(self) -> Any:  # noqa: ANN401 - a definition
+        """The definition."""
+        return self.world.instance.definition
+
+    def act(self, role: Role, path: str, status: int = 200, *, sign: bool = False, **body: Any) -> Watched:  # noqa: ANN401
+        """One act by somebody in this role, through the API."""
+        program = self.doors.program(role)
+        program.tell(path, body, status, sign=sign)
+        return program
+
+    def _enrol(self) -> None:
+        for name, course in PEOPLE.items():
+            program = self.doors.program(Role.COORDINATOR)
+            answer = program.tell("/participants", {"site": SITE}, 201)
+            self.people[name] = number = str(answer.get_json()["participant"]["number"])
+            if name == "failed":
+                self.act(Role.INVESTIGATOR, f"/participants/{number}/screen-failure", why="MRI declined")
+                continue
+            self._confirm(number, course)
+            full = 409 if name == "too many" else 200
+            self.act(
+                Role.COORDINATOR,
+                f"/participants/{number}/harvest",
+                full,
+                identifier=f"D-{name}",
+                again=f"D-{name}",
+            )
+            if name == "too many":
+                continue
+            if name == "cultured twice":
+                self._fail_product(number)
+            clear(self.world.instance, self.world.desk, number)
+            self.act(Role.SPONSOR, f"/participants/{number}/go", sign=True)
+            self.act(Role.INVESTIGATOR, f"/participants/{number}/randomize", sign=True)
+        whole = self.people["whole"]
+        self.act(Role.INVESTIGATOR, f"/participants/{whole}/randomize", 422, sign=True)
+
+    def _confirm(self, number: str, course: str) -> None:
+        items = {
+            code: {"confirmed": one.confirmed, "values": dict(one.values)}
+            for code, one in activated.answers(self.definition).items()
+        }
+        path = f"/participants/{number}/eligibility"
+        self.act(Role.INVESTIGATOR, path, sign=True, items=items, levels={"course": course})
+
+    def _fail_product(self, number: str) -> None:
+        person = self.world.instance.person(Role.CLEARER)
+        with self.world.instance.store.writing() as uow:
+            note = ProductDetails(note="Too few cells")
+            clearance.fail(uow, self.world.desk, person, number, details=note)
+        self.act(Role.COORDINATOR, f"/participants/{number}/harvest", identifier="D-2", again="D-2")
+
+    def _first_period(self) -> None:
+        names = ("whole", "expired", "spoilt", "withdrawn", "cultured twice")
+        for name in names:
+            self._book(name)
+        self._wait(hours=self.definition.kits.lead_time_hours)
+        for name in names:
+            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True)
+        self.act(
+            Role.INVESTIGATOR, f"/participants/{self.people['withdrawn']}/withdrawal", why="", follow_up=True
+        )
+        self.act(Role.INVESTIGATOR, f"/participants/{self.people['missed']}/missed", why="Travels")
+        self._prepare("whole")
+        self._prepare("expired")
+        self._spoil("spoilt")
+        self._hand_out("whole", outcome="given")
+        self._expire("expired")
+        self._prepare("spoilt")
+        self._hand_out("spoilt", outcome="not given", why="Fever")
+        self._begin("cultured twice")
+        self._look_around(self.doors.at_site(Role.PHARMACIST), "spoilt")
+
+    def _second_period(self) -> None:
+        self._book("whole", hours=10 * 24)
+        self._wait(hours=10 * 24)
+        self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True)
+        self._prepare("whole")
+        self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
+
+    def _book(self, name: str, hours: float | None = None) -> None:
+        number, now = self.people[name], self.world.instance.clock()
+        self.act(
+            Role.COORDINATOR,
+            f"/participants/{number}/book",
+            422,
+            booked_for=(now + timedelta(hours=1)).isoformat(),
+        )
+        later = timedelta(hours=hours or self.definition.kits.lead_time_hours, minutes=30)
+        self.act(
+            Role.COORDINATOR,
+            f"/participants/{number}/book",
+            booked_for=(self.world.instance.clock() + later).isoformat(),
+        )
+
+    def _sheet(self, name: str) -> Sheet:
+        person = self.world.instance.person(Role.PREPARER)
+        return preparation.open_sheet(self.world.desk, person, self.people[name])
+
+    def _begin(self, name: str) -> Sheet:
+        sheet = self._sheet(name)
+        self.world.instance.act(preparation.begin, Role.PREPARER, self.people[name])
+        return sheet
+
+    def _prepare(self, name: str) -> str:
+        sheet = self._begin(name)
+        noted = Preparation(content=sheet.treatment, lot="L-1", thaw="2 min at 37 °C")
+        self._end(name, ready=True, kit=sheet.kit, noted=noted)
+        return sheet.kit
+
+    def _spoil(self, name: str) -> None:
+        self._begin(name)
+        self._end(name, ready=False, kit="", noted=Preparation(note="The bag tore."), spoiled=True)
+
+    def _end(self, name: str, **named: Any) -> None:  # noqa: ANN401
+        person = self.world.instance.person(Role.PREPARER)
+        with self.world.instance.store.writing() as uow:
+            preparation.end(uow, self.world.desk, person, self.people[name], **named)
+
+    def _kit(self, name: str) -> str:
+        pharmacist = self.doors.program(Role.PHARMACIST)
+        periods = pharmacist.ask(f"/participants/{self.people[name]}").get_json()["periods"]
+        return str(next(one["kit"] for one in periods if one.get("outcome") is None))
+
+    def _hand_out(self, name: str, **outcome: Any) -> None:  # noqa: ANN401
+        number, kit = self.people[name], self._kit(name)
+        self.act(Role.PHARMACIST, f"/participants/{number}/dispense", 409, kit=self._other_kit(kit))
+        self.act(Role.PHARMACIST, f"/participants/{number}/dispense", kit=kit)
+        self.act(Role.PHARMACIST, f"/participants/{number}/dispense", 409, kit=kit)
+        self._wait(minutes=5)
+        now = self.world.instance.clock()
+        stopped: dict[str, Any] = (
+            {"stopped_at": now.isoformat()} if outcome["outcome"] == "partly given" else {}
+        )
+        given: dict[str, Any] = (
+            {}
+            if outcome["outcome"] == "not given"
+            else {"given_at": (now - timedelta(minutes=2)).isoformat()}
+        )
+        self.act(Role.CARE_PROVIDER, f"/participants/{number}/infusion", **outcome, **given, **stopped)
+
+    def _other_kit(self, kit: str) -> str:
+        kits = sorted(one for plan in self.world.schedule.slots for period in plan.kits for one in period)
+        return kits[(kits.index(kit) + 1) % len(kits)]
+
+    def _expire(self, name: str) -> None:
+        self._wait(minutes=self.definition.kits.expiry_minutes + 1)
+        self._jobs()
+        self.act(Role.PHARMACIST, f"/participants/{self.people[name]}/dispense", 409, kit=self._first_kit())
+
+    def _first_kit(self) -> str:
+        return self.world.schedule.slots[0].kits[0][0]
+
+    def _break_a_code(self) -> None:
+        world = self.world
+        person, step_up = world.instance.person(Role.ON_CALL), world.instance.step_up(Role.ON_CALL)
+        number = self.people["whole"]
+        intent = unblinding.intend(
+            world.desk, person, step_up, participant=number, reason="emergency", text="x"
+        )
+        unblinding.disclose(world.desk, person, intent)
+
+    def _jobs(self) -> None:
+        with self.world.instance.store.writing() as uow:
+            dispensing.expire(uow)
+        with self.world.instance.store.writing() as uow:
+            due.tell(uow)
+        self.world.instance.checkpoint()
+
+    def _wait(self, **duration: float) -> None:
+        self.world.instance.clock.now += timedelta(**duration)
+
+    def _look_around(self, somebody: Watched, *names: str) -> None:
+        for path in PAGES:
+            somebody.get(path)
+        for kind in LISTS:
+            somebody.ask(f"/{kind}")
+            somebody.ask(f"/{kind}?format=csv")
+        for name in names:
+            for part in OF_PARTICIPANT:
+                somebody.get(f"/participants/{self.people[name]}{part}")
+            somebody.ask(f"/participants/{self.people[name]}")
+
+    def _look_at_codebreak(self) -> None:
+        for role in self.audience.codebreak:
+            somebody = self.doors.at_codebreak(role)
+            for path in AT_CODEBREAK:
+                somebody.get(path)
+            for kind in ("code-breaks", "tasks", "lock", "preparations", "clearances"):
+                somebody.ask(f"/{kind}")
+            for name in ("whole", "cultured twice", "too many"):
+                somebody.get(f"/code-break/{self.people[name]}")
+                somebody.get(f"/code-break/{self.people[name]}/reason")
+                somebody.ask(f"/participants/{self.people[name]}/code-break")
+
+
+LOOKED_AT = ("whole", "spoilt", "cultured twice")
+PEOPLE = {
+    "whole": "relapsing",
+    "expired": "relapsing",
+    "spoilt": "relapsing",
+    "withdrawn": "progressive",
+    "missed": "progressive",
+    "too many": "progressive",
+    "failed": "relapsing",
+    "cultured twice": "relapsing",
+}
+"""Whose life it is, and the factor level."""
+
+
+def recorded(
+    world: World, *, audience: Audience = EVERYBODY, spoil: Callable[[Doors], None] | None = None
+) -> Recording:
+    """Play the traffic over an instance; gives all that could be seen of it.
+
+    Args:
+        world: The instance.
+        audience: Who looks at everything at the end.
+        spoil: Makes the build a leaky one.
+    """
+    return _play(world, Recording(), audience, spoil)
+
+
+def same_as(
+    recording: Recording,
+    world: World,
+    *,
+    audience: Audience = EVERYBODY,
+    spoil: Callable[[Doors], None] | None = None,
+) -> None:
+    """Play the traffic over another instance.
+
+    Raises:
+        Caught: Something differs from the recording.
+    """
+    seen = _play(world, Comparing(other=iter(recording.seen)), audience, spoil)
+    if len(seen.seen) != len(recording.seen):
+        raise Caught("less was seen than there")
+
+
+def _play(
+    world: World, recording: Recording, audience: Audience, spoil: Callable[[Doors], None] | None
+) -> Recording:
+    with watched(world, recording) as doors:
+        if spoil is not None:
+            spoil(doors)
+        Traffic(doors, audience).play()
+    mails(world, recording)
+    published(world, recording)
+    copied(world, recording)
+    return recording
