@@ -25,22 +25,12 @@ from randomizer.domain.eligibility import NEVER, ItemAnswer
 from randomizer.domain.people import SERVICE, SITE_BOUND, Account, Person, Role
 from randomizer.domain.trial import Kind
 from randomizer.domain.unblinded import parse_unblinded
-from randomizer.services import (
-    accounts,
-    activation,
-    ceremony,
-    ceremony_files,
-    certificate_fields,
-    checkpoints,
-    conduct,
-    definition_signing,
-    instances,
-    key_installation,
-    rehearsals,
-)
-from randomizer.services import bundle as bundle_files
-from randomizer.services.bundle import Bundle
-from randomizer.services.certificate_fields import QuorumFields
+from randomizer.services import accounts, checkpoints, conduct
+from randomizer.services.founding import activation, definition_signing, instances, key_installation
+from randomizer.services.sealed import bundle as bundle_files
+from randomizer.services.sealed import ceremony, ceremony_files, certificate_fields, rehearsals
+from randomizer.services.sealed.bundle import Bundle
+from randomizer.services.sealed.certificate_fields import QuorumFields
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.store.work import Store
@@ -52,7 +42,7 @@ if TYPE_CHECKING:
     from keys.notes import VerifierKey
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.unblinded import UnblindedDefinition
-    from randomizer.services.ceremony import Plan
+    from randomizer.services.sealed.ceremony import Plan
     from randomizer.services.signatures import StepUp
     from randomizer.store.work import UnitOfWork
 

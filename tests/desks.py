@@ -12,27 +12,19 @@ from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Allocation
-from randomizer.services import (
-    allocation,
-    booking,
-    clearance,
-    dispensing,
-    enrolment,
-    infusions,
-    key_installation,
-    preparation,
-    products,
-    release_content,
-)
-from randomizer.services.desk import open_desk
-from randomizer.services.enrolment import Answers
+from randomizer.services.care import allocation, booking, dispensing, enrolment, infusions, products
+from randomizer.services.care.enrolment import Answers
+from randomizer.services.founding import key_installation
+from randomizer.services.sealed import release_content
+from randomizer.services.unblinded import clearance, preparation
+from randomizer.services.unblinded.desk import open_desk
 from tests.activated import SITE, K, answers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from randomizer.services.desk import Desk
-    from randomizer.services.preparation import Sheet
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.services.unblinded.preparation import Sheet
     from tests.activated import Instance, Rehearsal
 
 DETAILS = ProductDetails(lot="L-1", cell_count="1.5e8", viability="91 %", form="cryopreserved")

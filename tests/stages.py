@@ -11,18 +11,11 @@ from randomizer.domain.housekeeping import Session, TotpUse
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Outcome
-from randomizer.services import (
-    allocation,
-    booking,
-    dispensing,
-    endings,
-    enrolment,
-    infusions,
-    preparation,
-    products,
-)
-from randomizer.services.enrolment import Answers
+from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
+from randomizer.services.care.enrolment import Answers
 from randomizer.services.signatures import StepUp
+from randomizer.services.unblinded import preparation, unblinding
+from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.store.tables import ROWS
 from tests.activated import SITE, answers
 from tests.desks import clear
@@ -30,11 +23,13 @@ from tests.desks import clear
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from randomizer.domain.people import Person
-    from randomizer.services.desk import Desk
-    from randomizer.services.preparation import Sheet
-    from randomizer.store.work import Store, UnitOfWork
+    from randomizer.services.unblinded.answers import Answer
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.store.work import Store
     from tests.activated import Instance
 
 T = TypeVar("T")
@@ -185,10 +180,12 @@ class Stage:
     def end(self, what: Act, number: str, *, why: str = "told by telephone", follow_up: bool = False) -> None:
         self.act(endings.end, Role.INVESTIGATOR, what, number, why=why, follow_up=follow_up)
 
-    def in_one(self, acts: Callable[[UnitOfWork], T]) -> T:
-        """Several acts in one commit."""
-        with self.store.writing() as uow:
-            return acts(uow)
+    def break_code(self, number: str, role: Role = Role.INVESTIGATOR) -> Answer:
+        person = self.instance.person(role)
+        intent = unblinding.intend(
+            self.desk, person, self.step_up(person), participant=number, reason="emergency", text="coma"
+        )
+        return unblinding.disclose(self.desk, person, intent)
 
 
 def play(instance: Instance, desk: Desk) -> dict[str, str]:
@@ -241,6 +238,7 @@ def _prepare_stations(stage: Stage) -> None:
     stage.dispense(stage["dispensed"], stage.prepare(stage["dispensed"]))
 
 
-def at(desk: Desk, instance: Instance, people: dict[str, str]) -> Stage:
-    """The stage over a copy of its database."""
-    return Stage(instance=instance, desk=replace(desk, store=instance.store), people=people)
+def at(desk: Desk, instance: Instance, people: dict[str, str], directory: Path) -> Stage:
+    """The stage over a copy of its database, with a second sink of its own."""
+    own = replace(desk, store=instance.store, file=IntentFile(directory / "intents.log"))
+    return Stage(instance=instance, desk=own, people=people)

@@ -16,7 +16,7 @@ from randomizer.config import (
 )
 from randomizer.domain.trial import Kind
 from randomizer.errors import Faulty, Refused
-from randomizer.services.instance_files import read_checkpoint_key, write_instance
+from randomizer.services.founding.instance_files import read_checkpoint_key, write_instance
 
 pytestmark = pytest.mark.requirement("rehearsal")
 

@@ -16,7 +16,8 @@ from randomizer.cli.signing_in import as_option, code_option, gate_of, password_
 from randomizer.domain.people import SERVICE, Account, Role
 from randomizer.domain.trial import Trial
 from randomizer.errors import NotFound, Refused
-from randomizer.services import account_views, accounts, trials
+from randomizer.services import accounts, trials
+from randomizer.services.views import account_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import click
 from randomizer.cli.bundle_options import digest_option, key_option, read_key
 from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance, progress
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
-from randomizer.services import activation, instance_publication, key_installation, trials
-from randomizer.services.bundle import Bundle
+from randomizer.services import trials
+from randomizer.services.founding import activation, instance_publication, key_installation
+from randomizer.services.sealed.bundle import Bundle
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance
-from randomizer.services import backups
+from randomizer.services.upkeep import backups
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,14 @@ from rich.console import Console
 
 from randomizer.cli.console import say
 from randomizer.errors import Refused
-from randomizer.services import bundle, ceremony_files
+from randomizer.services.sealed import bundle, ceremony_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from keys.contribution import Contribution
-    from randomizer.services.ceremony import Committed, Opening, Plan
+    from randomizer.services.sealed.ceremony import Committed, Opening, Plan
 
 T = TypeVar("T")
 

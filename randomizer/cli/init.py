@@ -10,8 +10,8 @@ import click
 from randomizer.cli.console import FILE, answer, json_option, open_instance, read_text
 from randomizer.domain.definition import parse_definition
 from randomizer.domain.trial import Kind
-from randomizer.services import instances
-from randomizer.services.instance_files import write_instance
+from randomizer.services.founding import instances
+from randomizer.services.founding.instance_files import write_instance
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ import click
 from randomizer.cli.bundle_options import digest_option, key_option, read_key
 from randomizer.cli.console import FILE, answer, instance_option, json_option
 from randomizer.config import load_settings
-from randomizer.services import key_installation
-from randomizer.services.bundle import Bundle
+from randomizer.services.founding import key_installation
+from randomizer.services.sealed.bundle import Bundle
 
 if TYPE_CHECKING:
     from pathlib import Path

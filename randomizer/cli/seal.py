@@ -22,8 +22,8 @@ from randomizer.domain.definition import parse_definition
 from randomizer.domain.trial import Kind
 from randomizer.domain.unblinded import parse_unblinded
 from randomizer.errors import Refused
-from randomizer.services import bundle, ceremony, ceremony_files, rehearsals
-from randomizer.services.ceremony import Plan
+from randomizer.services.sealed import bundle, ceremony, ceremony_files, rehearsals
+from randomizer.services.sealed.ceremony import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from keys.contribution import Contribution
     from keys.entropy import Entropy
-    from randomizer.services.ceremony import Committed, Opening, Sealed
+    from randomizer.services.sealed.ceremony import Committed, Opening, Sealed
 
 HOST = "code-break-host"
 RECIPIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -9,7 +9,8 @@ import click
 from randomizer.cli.console import answer, instance_option, json_option, open_instance
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.errors import Refused
-from randomizer.services import definition_signing, trials
+from randomizer.services import trials
+from randomizer.services.founding import definition_signing
 
 if TYPE_CHECKING:
     from pathlib import Path

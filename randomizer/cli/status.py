@@ -9,7 +9,8 @@ import click
 from randomizer.cli.console import answer, instance_option, json_option, open_instance
 from randomizer.domain.records import Alarm
 from randomizer.domain.trial import SiteStatus, StratumStatus
-from randomizer.services import checkpoints, definition_signing, trials
+from randomizer.services import checkpoints, trials
+from randomizer.services.founding import definition_signing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -161,6 +161,17 @@ def demand(participant: Participant, act: Act) -> None:
         return
     if participant.ending in _FOLLOWED_UP and participant.follow_up and act in _WHILE_FOLLOWED_UP:
         return
+    demand_not_ended(participant)
+
+
+def demand_not_ended(participant: Participant) -> None:
+    """Refuse what needs a participant who goes on.
+
+    Raises:
+        Refused: Treatment has ended early.
+    """
+    if participant.ending is None:
+        return
     raise Refused(
         f"Participant {participant.number} has ended: {participant.ending}. Nothing was changed.",
         field="participant",

@@ -39,6 +39,12 @@ UNBLINDED = frozenset({Role.PREPARER, Role.CLEARER, Role.UNBLINDED_STATISTICIAN}
 BREAKERS = frozenset({Role.INVESTIGATOR, Role.ON_CALL, Role.SAFETY_PHYSICIAN})
 """Roles that can break the code of one participant."""
 
+GUARDED = BREAKERS | {Role.ADMINISTRATOR}
+"""Roles that no administrator gives, and no sign-in of theirs that one administrator sets anew, alone.
+
+An administrator who could make a second one alone would be both.
+"""
+
 SITE_BOUND = frozenset(
     {Role.INVESTIGATOR, Role.CARE_PROVIDER, Role.OUTCOMES_ASSESSOR, Role.COORDINATOR, Role.PHARMACIST}
 )
@@ -142,9 +148,7 @@ class Person:
             The first fitting role by name, or None.
         """
         fitting = [
-            role
-            for role, where in self.grants
-            if role in allowed and (where == "" or where == site or site is None)
+            role for role, where in self.grants if role in allowed and (site is None or where in {"", site})
         ]
         return min(fitting, default=None)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from randomizer.services import leases
+from randomizer.services.upkeep import leases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from randomizer.services import outbox
+from randomizer.services.upkeep import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ from randomizer.config import load_jobs_secrets, system_clock
 from randomizer.errors import Conflict, Tampered
 from randomizer.jobs import mail, tasks
 from randomizer.jobs.context import Context, Elector
-from randomizer.services.instance_files import read_checkpoint_key
+from randomizer.services.founding.instance_files import read_checkpoint_key
 from randomizer.services.transactions import open_store, raise_tampering
 
 if TYPE_CHECKING:

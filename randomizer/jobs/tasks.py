@@ -8,17 +8,10 @@ from randomizer.domain.people import Role
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.trial import Trial
 from randomizer.errors import Conflict, Stopped
-from randomizer.services import (
-    alarms,
-    checkpoints,
-    dispensing,
-    due,
-    nightly,
-    notices,
-    publishing,
-    sealed_rows,
-    sweep,
-)
+from randomizer.services import alarms, checkpoints, notices
+from randomizer.services.care import dispensing
+from randomizer.services.sealed import sealed_rows
+from randomizer.services.upkeep import due, nightly, publishing, sweep
 
 if TYPE_CHECKING:
     from randomizer.jobs.context import Context

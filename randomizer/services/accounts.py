@@ -1,6 +1,7 @@
 """Accounts, credentials, grants: who may sign in, and as what.
 
-Granting or re-enrolling a credential that can break a code needs a second administrator and tells its holder.
+Granting or re-enrolling a credential that can break a code, or that of an administrator, needs a second
+administrator; the holder of one that can break a code is told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from cryptography.fernet import Fernet
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Session, TotpUse
-from randomizer.domain.people import BREAKERS, SERVICE, Account, Credential, Grant, Person, Role, check_grant
+from randomizer.domain.people import (
+    BREAKERS,
+    GUARDED,
+    SERVICE,
+    Account,
+    Credential,
+    Grant,
+    Person,
+    Role,
+    check_grant,
+)
 from randomizer.domain.trial import SiteStatus
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
 from randomizer.services import notices, six_digits, trail
@@ -140,7 +151,7 @@ def grant(
         account: Who gets it.
         role: The role.
         site: Site code for a role bound to a site, else "".
-        second: Step-up of another administrator, for a role that can break a code.
+        second: Step-up of another administrator, for a role of `GUARDED`.
 
     Raises:
         NotAllowed: A second administrator is missing, or is no administrator.
@@ -149,7 +160,7 @@ def grant(
     holder = person(uow, account)
     sites = frozenset(status.code for status in uow.all(SiteStatus))
     check_grant(holder, role, site, known_sites=sites)
-    if role in BREAKERS and by is not SERVICE:
+    if role in GUARDED and by is not SERVICE:
         _demand_second(uow, by, second)
     with trail.act(uow, Act.ROLE_GRANTED, by, site=site) as act:
         if second is not None:
@@ -191,14 +202,14 @@ def set_credential(
     totp_secret: str,
     second: StepUp | None,
 ) -> None:
-    """Re-enrol a credential; for somebody who can break a code it needs a second administrator.
+    """Re-enrol a credential; that of somebody in a role of `GUARDED` needs a second administrator.
 
     Raises:
         NotAllowed: A second administrator is missing.
         Refused: The password is too short.
     """
     holder = person(uow, account)
-    if holder.roles & BREAKERS:
+    if holder.roles & GUARDED:
         _demand_second(uow, by, second)
     if len(password) < MINIMUM_PASSWORD_LENGTH:
         raise Refused(
@@ -371,7 +382,8 @@ def _demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
         or Role.ADMINISTRATOR not in person(uow, second.account).roles
     ):
         raise NotAllowed(
-            "A credential that can break a code needs a second administrator. Nothing was changed.",
+            "A credential that can break a code, or that of an administrator, needs a second administrator. "
+            "Nothing was changed.",
             next_step="Ask another administrator to enter their password and code beside yours.",
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import g, request, url_for
 
-from randomizer.services import shells
+from randomizer.services.views import shells
 from randomizer.web import words
 
 if TYPE_CHECKING:

@@ -19,15 +19,15 @@ CONTRACTS = {
 }
 OPENINGS = (
     "keys.envelope",
-    "randomizer.services.opening",
-    "randomizer.services.unblinding",
-    "randomizer.services.preparation",
-    "randomizer.services.release",
+    "randomizer.services.unblinded.opening",
+    "randomizer.services.unblinded.unblinding",
+    "randomizer.services.unblinded.preparation",
+    "randomizer.services.unblinded.release",
 )
 SEALED = (
     "randomizer.web.site",
     "randomizer.jobs",
-    "randomizer.services.allocation",
+    "randomizer.services.care.allocation",
     "randomizer.services.trail",
 )
 
@@ -72,7 +72,7 @@ SEEDS: list[tuple[str, dict[str, str]]] = [
         for source in SEALED
         for opening in OPENINGS
     ),
-    ("sealed-from-openings", {"randomizer.services.allocation": "keys.envelope"}),
+    ("sealed-from-openings", {"randomizer.services.care.allocation": "keys.envelope"}),
     ("doors-apart", {"randomizer.web.site.seeded": "randomizer.web.codebreak"}),
     ("doors-apart", {"randomizer.web.codebreak.seeded": "randomizer.web.site"}),
     (

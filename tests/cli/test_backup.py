@@ -15,9 +15,10 @@ from randomizer.config import system_clock
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, SignedCheckpoint, TrailHead
 from randomizer.domain.people import SERVICE, Account
-from randomizer.services import checkpoints, nightly, publishing, trail
-from randomizer.services.instance_files import read_checkpoint_key, write_instance
+from randomizer.services import checkpoints, trail
+from randomizer.services.founding.instance_files import read_checkpoint_key, write_instance
 from randomizer.services.transactions import open_store
+from randomizer.services.upkeep import nightly, publishing
 from tests.conftest import missing
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 from keys import hpke, quorum
 from keys.hpke import Identity
 from keys.notes import NoteKey, VerifierKey
-from randomizer.services import bundle_check, generator, rehearsals, release_content
-from randomizer.services.bundle import Bundle
+from randomizer.services.sealed import bundle_check, generator, rehearsals, release_content
+from randomizer.services.sealed.bundle import Bundle
 from tests.ceremony_table import OUTPUTS, PATIENCE_SECONDS, ROOT, Table, command, files_of, run, wait_for
 
 if TYPE_CHECKING:

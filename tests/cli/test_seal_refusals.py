@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keys.notes import VerifierKey
-from randomizer.services import bundle_check
-from randomizer.services.bundle import Bundle
+from randomizer.services.sealed import bundle_check
+from randomizer.services.sealed.bundle import Bundle
 from tests.ceremony_table import CONFIG, files_of, run
 
 if TYPE_CHECKING:

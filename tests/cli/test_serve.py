@@ -29,9 +29,10 @@ from randomizer.config import load_settings, system_clock
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.errors import Refused
-from randomizer.services import nightly, publishing, sealed_rows
-from randomizer.services.instance_files import read_checkpoint_key
+from randomizer.services.founding.instance_files import read_checkpoint_key
+from randomizer.services.sealed import sealed_rows
 from randomizer.services.transactions import open_store
+from randomizer.services.upkeep import nightly, publishing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

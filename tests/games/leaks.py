@@ -20,15 +20,11 @@ from randomizer.domain.records import Alarm, AlarmKind
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop
-from randomizer.services import (
-    dispensing,
-    next_steps,
-    notices,
-    participant_views,
-    preparation,
-    publishing,
-    trail,
-)
+from randomizer.services import notices, trail
+from randomizer.services.care import dispensing
+from randomizer.services.unblinded import preparation
+from randomizer.services.upkeep import publishing
+from randomizer.services.views import next_steps, participant_views
 from randomizer.store.work import UnitOfWork
 from randomizer.web.site import lives
 

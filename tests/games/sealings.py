@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from keys.stream import Stream
 from randomizer.domain.schedule import Schedule, SlotPlan
-from randomizer.services import generator
+from randomizer.services.sealed import generator
 from tests import activated, desks
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.unblinded import UnblindedDefinition
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
     Change = Callable[[Schedule, UnblindedDefinition], Schedule]

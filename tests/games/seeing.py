@@ -24,7 +24,7 @@ from randomizer.domain.housekeeping import Notice
 from randomizer.domain.people import Role
 from randomizer.domain.trial import Kind
 from randomizer.logging_setup import configure_logging
-from randomizer.services import outbox, publishing
+from randomizer.services.upkeep import outbox, publishing
 from randomizer.web.codebreak.app import create_app as codebreak_door
 from randomizer.web.door import DoorSettings
 from randomizer.web.site.app import create_app as site_door

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
-from randomizer.services import clearance, dispensing, due, preparation, unblinding
+from randomizer.services.care import dispensing
+from randomizer.services.unblinded import clearance, preparation, unblinding
+from randomizer.services.upkeep import due
 from tests import activated
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import clear
@@ -27,7 +29,7 @@ from tests.games.seeing import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from randomizer.services.preparation import Sheet
+    from randomizer.services.unblinded.preparation import Sheet
     from tests.games.sealings import World
     from tests.games.seeing import Watched
 

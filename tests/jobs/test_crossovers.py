@@ -14,7 +14,8 @@ from randomizer.domain.people import SERVICE, Account, Grant, Role
 from randomizer.domain.supply import Outcome, PeriodRecord
 from randomizer.domain.trial import Kind, Phase, Trial
 from randomizer.jobs import tasks
-from randomizer.services import instances, trail
+from randomizer.services import trail
+from randomizer.services.founding import instances
 
 if TYPE_CHECKING:
     from collections.abc import Callable

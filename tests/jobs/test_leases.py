@@ -8,7 +8,7 @@ import pytest
 from randomizer.domain.housekeeping import Lease
 from randomizer.errors import Conflict
 from randomizer.jobs.context import Elector
-from randomizer.services import leases
+from randomizer.services.upkeep import leases
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 
 from randomizer.domain.housekeeping import Notice
 from randomizer.jobs import mail
-from randomizer.services import outbox
+from randomizer.services.upkeep import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ from randomizer.domain.records import Alarm, AlarmKind
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.jobs import tasks
-from randomizer.services import nightly, publishing, trail
+from randomizer.services import trail
+from randomizer.services.upkeep import nightly, publishing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

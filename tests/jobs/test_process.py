@@ -27,7 +27,7 @@ from randomizer.errors import Conflict
 from randomizer.jobs import process, tasks
 from randomizer.jobs.context import Elector
 from randomizer.services import trail
-from randomizer.services.instance_files import write_instance
+from randomizer.services.founding.instance_files import write_instance
 from randomizer.services.transactions import open_store
 from tests import activated
 

@@ -14,8 +14,9 @@ from randomizer.domain.people import SERVICE, Account
 from randomizer.errors import Conflict, Tampered
 from randomizer.jobs import tasks
 from randomizer.jobs.context import Elector
-from randomizer.services import leases, publishing, sweep, trail
+from randomizer.services import trail
 from randomizer.services.accounts import IDLE_MINUTES
+from randomizer.services.upkeep import leases, publishing, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

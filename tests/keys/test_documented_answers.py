@@ -13,7 +13,7 @@ from keys.hpke import Identity
 from keys.notes import NoteKey
 from keys.stream import Stream
 from randomizer.domain.leaf import Content, Leaf, encode_content, encode_leaf
-from randomizer.services import bindings
+from randomizer.services.sealed import bindings
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "sealing.md").read_text(encoding="utf-8")
 FIRST, SECOND = bytes(range(32)), bytes(range(32, 64))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.domain.definition_values import Definition
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
     from tests.stages import Stage
 
@@ -134,7 +134,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition
     """A participant at every station of life, of the test's own, on each database."""
     played: Played = request.getfixturevalue(f"played_{request.param}")
     with _copied(request, played, tmp_path) as url, activated.opened(url, definition, played.now) as found:
-        yield stages.at(played.desk, found, dict(played.people))
+        yield stages.at(played.desk, found, dict(played.people), tmp_path)
 
 
 @contextlib.contextmanager

@@ -9,13 +9,15 @@ from randomizer.domain.records import AlarmKind
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Phase, Trial
 from randomizer.errors import Faulty, NotAllowed, Refused, StepUpRefused
-from randomizer.services import alarms, conduct, exposure, impact, infusions, locking, unblinding
+from randomizer.services import alarms, conduct, exposure, impact, locking
+from randomizer.services.care import infusions
+from randomizer.services.unblinded import unblinding
 from tests.desks import dispensed, infused, randomized, set_up_desk, wait_for_the_next_period
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
 DONE = "All queries are closed."

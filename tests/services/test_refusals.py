@@ -21,20 +21,10 @@ from randomizer.errors import (
     Refused,
     StepUpRefused,
 )
-from randomizer.services import (
-    alarms,
-    allocation,
-    booking,
-    conduct,
-    dispensing,
-    endings,
-    enrolment,
-    infusions,
-    locking,
-    preparation,
-    products,
-)
-from randomizer.services.enrolment import Answers
+from randomizer.services import alarms, conduct, locking
+from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
+from randomizer.services.care.enrolment import Answers
+from randomizer.services.unblinded import preparation
 from tests.activated import SECOND_SITE, SITE, answers
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ def test_of_two_writers_who_read_the_same_state_only_one_wins(store: Store) -> N
 def test_a_second_value_under_one_key_is_a_conflict_and_undoes_the_transaction(store: Store) -> None:
     with store.writing() as uow:
         uow.insert(ANNA)
-    with pytest.raises(Conflict, match="already such a record"), store.writing() as uow:  # noqa: PT012
+    with pytest.raises(Conflict, match="already such a record"), store.writing() as uow:
         uow.insert_all([replace(ANNA, number=2, username="berta")])
         uow.insert(replace(ANNA, printed_name="Somebody else"))
     with store.reading() as uow:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from randomizer.cli.story.calendar import SimulatedClock
     from randomizer.services.accounts import Gate
-    from randomizer.services.desk import Desk
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import Store, UnitOfWork
+    from randomizer.services.unblinded.desk import Desk
 
 T = TypeVar("T")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain.people import Role
-from randomizer.services import impact, unblinding
+from randomizer.services import impact
+from randomizer.services.unblinded import unblinding
 
 if TYPE_CHECKING:
     from randomizer.cli.story.cast import Cast
-    from randomizer.services.answers import Answer
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.answers import Answer
+    from randomizer.services.unblinded.desk import Desk
 
 WHY = "Anaphylaxis in the night after the infusion; treatment depends on what was given."
 

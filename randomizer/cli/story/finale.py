@@ -8,7 +8,9 @@ from keys import custody
 from randomizer.cli.story.processes import run
 from randomizer.cli.story.staging import sign_checkpoint
 from randomizer.domain.people import Role
-from randomizer.services import conduct, locking, publishing, release, release_files
+from randomizer.services import conduct, locking
+from randomizer.services.unblinded import release, release_files
+from randomizer.services.upkeep import publishing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,17 +17,8 @@ from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
-from randomizer.services import (
-    allocation,
-    booking,
-    clearance,
-    dispensing,
-    endings,
-    enrolment,
-    infusions,
-    preparation,
-    products,
-)
+from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
+from randomizer.services.unblinded import clearance, preparation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +27,7 @@ if TYPE_CHECKING:
     from randomizer.cli.story.cast import Cast
     from randomizer.cli.story.counter import Counter
     from randomizer.domain.definition_values import Definition
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
 
 SCREENING = timedelta(days=1)
 HARVEST_AFTER = timedelta(days=3)

@@ -28,20 +28,19 @@ from randomizer.domain.draft import draft
 from randomizer.domain.people import Role
 from randomizer.domain.registry import read_record
 from randomizer.domain.trial import Kind
-from randomizer.services import (
+from randomizer.services import checkpoints, conduct
+from randomizer.services.accounts import Gate
+from randomizer.services.founding import (
     activation,
-    checkpoints,
-    conduct,
     definition_signing,
     instance_publication,
     instances,
     key_installation,
 )
-from randomizer.services.accounts import Gate
-from randomizer.services.bundle import CEREMONY_PUBLIC, TERMS, Bundle
-from randomizer.services.desk import open_desk
-from randomizer.services.instance_files import read_checkpoint_key, write_instance
+from randomizer.services.founding.instance_files import read_checkpoint_key, write_instance
+from randomizer.services.sealed.bundle import CEREMONY_PUBLIC, TERMS, Bundle
 from randomizer.services.transactions import open_store
+from randomizer.services.unblinded.desk import open_desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +48,8 @@ if TYPE_CHECKING:
     from randomizer.cli.story.calendar import SimulatedClock
     from randomizer.config import Settings
     from randomizer.domain.definition_values import Definition
-    from randomizer.services.desk import Desk
     from randomizer.services.transactions import Store
+    from randomizer.services.unblinded.desk import Desk
 
 CONFIG = Path(__file__).parents[3] / "config"
 RECORD = "mesems.registry.txt"

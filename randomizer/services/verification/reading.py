@@ -17,7 +17,7 @@ from keys.notes import VerifierKey
 from randomizer.domain import definition as definitions
 from randomizer.domain import unblinded as unblinded_definition
 from randomizer.errors import BundleRefused, DefinitionFaulty, RandomizerError
-from randomizer.services import bundle, certificate_fields, release_content
+from randomizer.services.sealed import bundle, certificate_fields, release_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from keys.contribution import Commitment
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.trial import Slot
-    from randomizer.services.certificate_fields import CertificateFields
-    from randomizer.services.release_content import ReleaseContent
+    from randomizer.services.sealed.certificate_fields import CertificateFields
+    from randomizer.services.sealed.release_content import ReleaseContent
 
     Advance = Callable[[int], None]
     Progress = Callable[[str, int], AbstractContextManager[Advance]]

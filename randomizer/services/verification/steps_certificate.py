@@ -10,7 +10,7 @@ from keys import contribution, notes
 from keys.contribution import Terms
 from keys.errors import KeysError
 from keys.notes import VerifierKey
-from randomizer.services import bundle, certificate_fields
+from randomizer.services.sealed import bundle, certificate_fields
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import KEYS, PUBLIC
 

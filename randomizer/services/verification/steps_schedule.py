@@ -14,8 +14,8 @@ from randomizer.domain.leaf import Leaf, encode_leaf
 from randomizer.domain.numbers import KIT_DIGITS, RANDOMIZATION_DIGITS, damm
 from randomizer.domain.unblinded import PROCEDURES
 from randomizer.errors import Refused
-from randomizer.services import bundle, generator
-from randomizer.services.sealed_rows import row_hash
+from randomizer.services.sealed import bundle, generator
+from randomizer.services.sealed.sealed_rows import row_hash
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, SCHEDULE
 

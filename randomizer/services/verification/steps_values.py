@@ -9,7 +9,7 @@ import rfc8785
 
 from randomizer.domain.acts import SIGNED, Act
 from randomizer.domain.supply import Kit
-from randomizer.services import bundle
+from randomizer.services.sealed import bundle
 from randomizer.services.trail import plain, values_digest
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES

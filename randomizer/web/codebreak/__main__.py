@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from randomizer.config import load_codebreak_secrets
-from randomizer.services.desk import open_desk
+from randomizer.services.unblinded.desk import open_desk
 from randomizer.web import server
 from randomizer.web.codebreak.app import create_app
 

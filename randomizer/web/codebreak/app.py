@@ -19,7 +19,7 @@ from randomizer import web
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import RandomizerError
-from randomizer.services.code_breaks import reconcile
+from randomizer.services.unblinded.code_breaks import reconcile
 from randomizer.web import auth
 from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     breaking,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from randomizer.domain.people import Person
     from randomizer.services.accounts import Gate
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
 
 NAME = "codebreak"
 VERSION = "1"  # of the API

@@ -11,9 +11,10 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.numbers import parse_participant_number
 from randomizer.domain.people import BREAKERS, demand
 from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Tampered, Unwritable
-from randomizer.services import answers, exposure, sight, trials, unblinding
-from randomizer.services.code_breaks import BREAK_MEANING
+from randomizer.services import exposure, trials
 from randomizer.services.transactions import raise_tampering
+from randomizer.services.unblinded import answers, beforehand, unblinding
+from randomizer.services.unblinded.code_breaks import BREAK_MEANING
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.domain.definition_values import Definition
-    from randomizer.services.answers import Answer
-    from randomizer.services.exposure import Before
+    from randomizer.services.unblinded.answers import Answer
+    from randomizer.services.unblinded.beforehand import Before
+    from randomizer.services.views import sight
 
 LONGEST_TEXT = 2000  # characters
 
@@ -168,7 +170,7 @@ def before_of(number: str) -> tuple[Before, Definition]:
     auth.demand_act(Act.CODE_BREAK_INTENT)
     person = auth.person()
     with this().store.reading() as uow:
-        found = exposure.before(uow, number)
+        found = beforehand.before(uow, number)
         _, definition = trials.current(uow)
     try:
         demand(person, MAY[Act.CODE_BREAK_INTENT], found.participant.site, what=Act.CODE_BREAK_INTENT)

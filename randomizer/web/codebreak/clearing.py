@@ -9,7 +9,8 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain.acts import Act
 from randomizer.domain.sealed_texts import ProductDetails
 from randomizer.domain.supply import ProductState
-from randomizer.services import clearance, products
+from randomizer.services.care import products
+from randomizer.services.unblinded import clearance
 from randomizer.web import auth
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, refused, signer
 from randomizer.web.door import this

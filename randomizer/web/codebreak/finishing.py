@@ -11,7 +11,8 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import Role
 from randomizer.domain.trial import OPEN
 from randomizer.errors import BundleRefused, Faulty, NotFound, Refused
-from randomizer.services import impact, locking, release
+from randomizer.services import impact, locking
+from randomizer.services.unblinded import release
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, refused, signer
 from randomizer.web.door import this

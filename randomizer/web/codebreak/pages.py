@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, current_app, g
 
 from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
-from randomizer.services import sight
+from randomizer.services.views import sight
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.throttle import TriedTooOften
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from randomizer.errors import RandomizerError
-    from randomizer.services.desk import Desk
-    from randomizer.services.sight import Sight
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.services.views.sight import Sight
     from randomizer.web.forms import Form
 
 codebreak = Blueprint("codebreak", __name__, template_folder="templates")

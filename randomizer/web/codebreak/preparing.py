@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain.acts import Act
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import HardStop, Refused
-from randomizer.services import preparation
+from randomizer.services.unblinded import preparation
 from randomizer.web import auth, problems, words
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, of_one_length, refused
 from randomizer.web.door import this
@@ -18,7 +18,7 @@ from randomizer.web.forms import Field, Form
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from randomizer.services.preparation import Sheet, ToPrepare
+    from randomizer.services.unblinded.preparation import Sheet, ToPrepare
 
 NOTES = (
     Field(name="lot", label="Lot", width="half"),

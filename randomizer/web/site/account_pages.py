@@ -11,8 +11,8 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain.acts import Act
 from randomizer.domain.people import SITE_BOUND, Role
 from randomizer.errors import NotAllowed, Refused, SignInRefused, StepUpRefused
-from randomizer.services import account_views
 from randomizer.services import accounts as service
+from randomizer.services.views import account_views
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form

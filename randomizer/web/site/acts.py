@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from randomizer.domain.people import Person
-    from randomizer.services.sight import Sight
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import UnitOfWork
+    from randomizer.services.views.sight import Sight
     from randomizer.web.forms import Field, Form
 
 

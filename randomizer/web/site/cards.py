@@ -19,7 +19,7 @@ def pdf(card: dict[str, Any], image: bytes) -> bytes:
     """Draw the card.
 
     Args:
-        card: From `randomizer.services.enrolment_views.card`.
+        card: From `randomizer.services.views.enrolment_views.card`.
         image: PNG of the DataMatrix of the participant number.
     """
     page = FPDF(unit="mm", format=(HEIGHT, WIDTH), orientation="landscape")

@@ -9,7 +9,8 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
 from randomizer.errors import HardStop, NotFound, Refused
-from randomizer.services import dispensing, participant_views, sight
+from randomizer.services.care import dispensing
+from randomizer.services.views import participant_views, sight
 from randomizer.web import auth, problems
 from randomizer.web.door import this
 from randomizer.web.site.pages import looking, site
@@ -17,7 +18,7 @@ from randomizer.web.site.pages import looking, site
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from randomizer.services.dispensing import ToDispense
+    from randomizer.services.care.dispensing import ToDispense
 
 
 @site.route("/participants/<key>/dispense", methods=["GET", "POST"])

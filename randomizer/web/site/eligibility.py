@@ -9,8 +9,9 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.eligibility import NEVER, ItemAnswer
 from randomizer.domain.people import demand
-from randomizer.services import enrolment, enrolment_views, participant_views
-from randomizer.services.enrolment import ELIGIBLE_MEANING, Answers
+from randomizer.services.care import enrolment
+from randomizer.services.care.enrolment import ELIGIBLE_MEANING, Answers
+from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web import auth, words
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form

@@ -10,7 +10,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.numbers import KIT_DIGITS
 from randomizer.domain.people import Role
 from randomizer.errors import NotFound, Refused
-from randomizer.services import participant_views, worklist
+from randomizer.services.views import participant_views, worklist
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.site import steps

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from randomizer.services import sight
+from randomizer.services.views import sight
 from randomizer.web import auth
 from randomizer.web.door import this
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from randomizer.services.sight import Sight
+    from randomizer.services.views.sight import Sight
 
 site = Blueprint("site", __name__, template_folder="templates")
 

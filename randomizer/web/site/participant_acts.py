@@ -8,22 +8,14 @@ from randomizer.domain.acts import Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
-from randomizer.services import (
-    allocation,
-    booking,
-    endings,
-    enrolment,
-    enrolment_views,
-    infusions,
-    participant_views,
-    products,
-)
+from randomizer.services.care import allocation, booking, endings, enrolment, infusions, products
+from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web.forms import MOMENT, WHY, Field, Form
 from randomizer.web.site import bodies
 from randomizer.web.site.acts import ActPage, Call
 
 if TYPE_CHECKING:
-    from randomizer.services.sight import Sight
+    from randomizer.services.views.sight import Sight
 
 LEVEL = "level_"
 BOOKED_FOR = Field(

@@ -8,7 +8,8 @@ from flask import make_response, redirect, render_template, request, url_for
 
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import State
-from randomizer.services import enrolment, enrolment_views, participant_views
+from randomizer.services.care import enrolment
+from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
@@ -19,7 +20,7 @@ from randomizer.web.site.pages import looking, site
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from randomizer.services.sight import Sight
+    from randomizer.services.views.sight import Sight
 
 STATES = tuple((state.value, state.value.capitalize()) for state in State)
 SAID = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain import participants
-from randomizer.services import participant_views
+from randomizer.services.views import participant_views
 from randomizer.web import words
 from randomizer.web.site.acts import Loaded
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from randomizer.domain.acts import Act
     from randomizer.domain.participants import Participant
     from randomizer.masking import View
-    from randomizer.services.sight import Sight
+    from randomizer.services.views.sight import Sight
 
 
 class OfParticipant:

@@ -15,7 +15,7 @@ from randomizer.web.site import bodies
 from randomizer.web.site.acts import ActPage, Loaded
 
 if TYPE_CHECKING:
-    from randomizer.services.sight import Sight
+    from randomizer.services.views.sight import Sight
     from randomizer.web.forms import Field
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template, request, url_for
 
 from randomizer.domain.acts import MAY, Act
-from randomizer.services import enrolment_views, trail_views
+from randomizer.services.views import enrolment_views, trail_views
 from randomizer.web import auth, plots, words
 from randomizer.web.site.act_pages import done_sentence
 from randomizer.web.site.pages import looking, site

@@ -12,8 +12,8 @@ from keys.merkle import Frontier, leaf_hash
 from keys.notes import NoteKey
 from randomizer.domain import definition as definitions
 from randomizer.domain.leaf import Leaf, encode_leaf
-from randomizer.services import bundle, release_content
-from randomizer.services.sealed_rows import row_hash
+from randomizer.services.sealed import bundle, release_content
+from randomizer.services.sealed.sealed_rows import row_hash
 from randomizer.services.verification import reading, steps_schedule, steps_tables, trail_lines
 from randomizer.services.verification.report import Findings
 from randomizer.services.verification.steps_allocations import AllocationSteps

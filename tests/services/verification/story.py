@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING
 from randomizer.domain.acts import Act
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome
-from randomizer.services import (
-    booking,
-    conduct,
-    dispensing,
-    endings,
-    enrolment,
-    impact,
-    infusions,
-    locking,
-    release,
-    release_files,
-    unblinding,
-)
+from randomizer.services import conduct, impact, locking
+from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
+from randomizer.services.unblinded import release, release_files, unblinding
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import (
     copy_for,
@@ -34,7 +24,7 @@ from tests.desks import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
 WHY = "a reason in free text"

@@ -10,7 +10,8 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Answered, Entry
 from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.trial import Phase, Trial
-from randomizer.services import conduct, products
+from randomizer.services import conduct
+from randomizer.services.care import products
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.desks import booked, copy_for, harvested, infused, plan_of, randomized
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
 PROBLEM = "application/problem+json"

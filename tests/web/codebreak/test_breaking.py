@@ -20,7 +20,7 @@ from tests.desks import dispensed, infused, plan_of, randomized
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
     from tests.web.codebreak.guests import Guest, Visit
 

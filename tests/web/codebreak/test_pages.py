@@ -8,7 +8,9 @@ import pytest
 from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Phase, Trial
-from randomizer.services import conduct, locking, products, unblinding
+from randomizer.services import conduct, locking
+from randomizer.services.care import products
+from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD
 from tests.desks import booked, copy_for, harvested, plan_of, randomized
@@ -16,7 +18,7 @@ from tests.desks import booked, copy_for, harvested, plan_of, randomized
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
     from tests.web.codebreak.guests import Visit
 

@@ -14,14 +14,15 @@ from randomizer.domain.numbers import participant_number
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.trial import Allocation
-from randomizer.services import accounts, products
+from randomizer.services import accounts
+from randomizer.services.care import products
 from tests import activated, desks
 from tests.web.site.programs import Program
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
 
 

@@ -14,7 +14,7 @@ from randomizer.domain.trial import Allocation, Slot
 from tests import desks
 
 if TYPE_CHECKING:
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.site.visitors import Visit, Visitor
 

@@ -14,7 +14,8 @@ from randomizer.domain.housekeeping import Entry, Session
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.records import Alarm
-from randomizer.services import accounts, products
+from randomizer.services import accounts
+from randomizer.services.care import products
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.web.door import DoorSettings
@@ -27,7 +28,7 @@ from tests.web.site.visitors import CSRF
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.site.visitors import Visit
 
@@ -287,10 +288,10 @@ def test_an_instance_without_a_trial_still_answers(tmp_path_factory: pytest.Temp
 def test_the_running_door_has_not_loaded_what_opens_an_envelope() -> None:
     program = (
         "import sys, randomizer.web.site.app\n"
-        "found = [name for name in ('keys.envelope', 'keys.wraps', 'randomizer.services.unblinding',"
-        " 'randomizer.services.preparation', 'randomizer.services.release', 'randomizer.web.codebreak')"
+        "found = [name for name in ('keys.envelope', 'keys.wraps', 'randomizer.services.unblinded',"
+        " 'randomizer.web.codebreak')"
         " if name in sys.modules]\n"
-        "assert 'randomizer.services.allocation' in sys.modules\n"
+        "assert 'randomizer.services.care.allocation' in sys.modules\n"
         "sys.exit(' '.join(found) or 0)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

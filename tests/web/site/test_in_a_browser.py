@@ -15,7 +15,7 @@ from PIL import Image
 from randomizer.domain.numbers import participant_number
 from randomizer.domain.people import Role
 from randomizer.domain.trial import Allocation, Slot
-from randomizer.services import enrolment
+from randomizer.services.care import enrolment
 from tests import desks
 from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, answers, username
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from playwright.sync_api import Browser, Page
 
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
 
 PHONE, DESKTOP = 390, 1280

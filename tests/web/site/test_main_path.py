@@ -13,7 +13,7 @@ from tests import desks
 from tests.web.site.visitors import eligibility_form
 
 if TYPE_CHECKING:
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.site.visitors import Visit
 

@@ -13,12 +13,13 @@ from PIL import Image
 from randomizer.domain.acts import Act
 from randomizer.domain.people import Role
 from randomizer.domain.records import AlarmKind, Task, TaskKind
-from randomizer.services import alarms, endings, trail
+from randomizer.services import alarms, trail
+from randomizer.services.care import endings
 from randomizer.web.site import barcodes
 from tests import desks
 
 if TYPE_CHECKING:
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
     from tests.web.site.visitors import Visit
 

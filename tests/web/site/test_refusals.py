@@ -10,13 +10,14 @@ import pytest
 
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
-from randomizer.services import conduct, enrolment, products
+from randomizer.services import conduct
+from randomizer.services.care import enrolment, products
 from tests import desks
 from tests.activated import answers
 from tests.web.site.visitors import eligibility_form
 
 if TYPE_CHECKING:
-    from randomizer.services.desk import Desk
+    from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.site.visitors import Visit, Visitor
 

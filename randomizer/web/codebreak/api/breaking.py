@@ -10,8 +10,9 @@ from flask import Response, request
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
-from randomizer.services import answers, exposure, impact, unblinding
+from randomizer.services import exposure, impact
 from randomizer.services.accounts import SESSION_HOURS
+from randomizer.services.unblinded import answers, unblinding
 from randomizer.web import auth
 from randomizer.web.codebreak import breaking
 from randomizer.web.codebreak.api import forms
@@ -22,7 +23,7 @@ from randomizer.web.surface import answer, listed, text
 from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
-    from randomizer.services.answers import Answer
+    from randomizer.services.unblinded.answers import Answer
 
 
 @api.post("/tokens", responses={201: forms.Token}, security=[{}])

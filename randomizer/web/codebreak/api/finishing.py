@@ -10,7 +10,8 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 from randomizer.domain.acts import Act
 from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
-from randomizer.services import locking, release
+from randomizer.services import locking
+from randomizer.services.unblinded import release
 from randomizer.web import auth
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api

@@ -8,7 +8,7 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
-from randomizer.services import clearance, preparation
+from randomizer.services.unblinded import clearance, preparation
 from randomizer.web import auth
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api

@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from randomizer.domain.acts import Act
 from randomizer.domain.eligibility import ItemAnswer
-from randomizer.services import dispensing, enrolment, idempotency, participant_views, sight
-from randomizer.services.enrolment import Answers
+from randomizer.services import idempotency
+from randomizer.services.care import dispensing, enrolment
+from randomizer.services.care.enrolment import Answers
+from randomizer.services.views import participant_views, sight
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.forms import Form
@@ -28,8 +30,8 @@ from randomizer.web.surface import answer, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from randomizer.services.sight import Sight
     from randomizer.services.transactions import UnitOfWork
+    from randomizer.services.views.sight import Sight
     from randomizer.web.site.acts import ActPage, Subject
 
 FACTOR = ("password", "code")

@@ -9,8 +9,8 @@ from flask import Response, request
 from flask_openapi.models.schema import Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from randomizer.services import enrolment_views, participant_views, sight, trail_views, worklist
 from randomizer.services.accounts import SESSION_HOURS
+from randomizer.services.views import enrolment_views, participant_views, sight, trail_views, worklist
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.site import bodies  # noqa: TC001 - read at run time by the API

@@ -1,0 +1,201 @@
+"""Booking an infusion, signing a deviation from the window, signing fit-for-infusion."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from randomizer.domain import windows
+from randomizer.domain.acts import Act
+from randomizer.domain.records import Deviation
+from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.trial import OPEN, RUNNING
+from randomizer.errors import Refused
+from randomizer.services import acting, trail
+from randomizer.services.care import periods
+from randomizer.services.signatures import StepUp, sign
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from randomizer.domain.definition_values import Definition
+    from randomizer.domain.people import Person
+    from randomizer.services.trail import OpenAct
+    from randomizer.store.work import UnitOfWork
+
+FIT_MEANING = "I confirm that this participant is fit for this infusion and that consent stands."
+DEVIATION_MEANING = "I accept an infusion outside the visit window for this participant."
+
+
+def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> PeriodRecord:
+    """Book the infusion of the current period.
+
+    Args:
+        uow: The unit of work.
+        person: Investigator or coordinator of the site.
+        number: Participant number.
+        booked_for: Planned start of the infusion, UTC.
+
+    Raises:
+        Refused: Below the minimum interval, too soon for the lead time, or something is under way.
+    """
+    _, definition = acting.in_trial(uow, RUNNING, what="Booking an infusion")
+    participant = acting.on_participant(uow, person, Act.INFUSION_BOOKED, number)
+    record = periods.current(uow, number)
+    _demand_nothing_under_way(record)
+    earliest = uow.clock() + timedelta(hours=definition.kits.lead_time_hours)
+    if booked_for < earliest:
+        raise Refused(
+            f"An infusion is booked at least {definition.kits.lead_time_hours} hours ahead: "
+            f"{earliest:%H:%M} UTC on {windows.day(earliest)} or later; "
+            f"got {booked_for:%H:%M} UTC on {windows.day(booked_for)}. Nothing was changed.",
+            field="booked_for",
+            next_step="Choose a later time; the lead time is the same for everybody.",
+        )
+    periods.demand_time(uow, definition, record, booked_for, signed=False)
+    with trail.act(uow, Act.INFUSION_BOOKED, person, site=participant.site, participant=number) as act:
+        return act.change(record, booked_for=booked_for, fit_signed_at=None, deviation_signed_at=None)
+
+
+def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord:
+    """Cancel the booking: before the preparation it frees the kit, afterwards the kit is destroyed.
+
+    Raises:
+        Refused: Nothing is booked, the reason is missing, or the kit was handed out.
+    """
+    acting.in_trial(uow, OPEN, what="Cancelling a booking")
+    participant = acting.on_participant(uow, person, Act.BOOKING_CANCELLED, number)
+    _demand_reason(why, "Cancelling a booking")
+    record = periods.current(uow, number)
+    if record.dispensed_at is not None:
+        raise Refused(
+            f"The kit of period {record.period} was handed out, so its booking cannot be cancelled. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Record the infusion as given, partly given or not given.",
+        )
+    _demand_booked(record)
+    with trail.act(
+        uow, Act.BOOKING_CANCELLED, person, site=participant.site, participant=number, why=why
+    ) as act:
+        return drop(act, record)
+
+
+def drop(act: OpenAct, record: PeriodRecord) -> PeriodRecord:
+    """Undo booking and preparation of an open period whose kit was not handed out.
+
+    Args:
+        act: The act that makes the booking void.
+        record: The open period.
+    """
+    if record.kit:
+        kit = act.uow.get(Kit, record.kit, what="kit")
+        if kit.state is KitState.READY:
+            act.change(kit, state=KitState.DESTROYED)
+    return act.change(
+        record,
+        booked_for=None,
+        fit_signed_at=None,
+        deviation_signed_at=None,
+        preparation_begun_at=None,
+        preparation_ended_at=None,
+        kit="",
+    )
+
+
+def sign_deviation(uow: UnitOfWork, person: Person, step_up: StepUp, number: str, why: str) -> Deviation:
+    """Sign for a booking outside the visit window; only before the preparation begins.
+
+    Raises:
+        Refused: The booking is inside the window, the preparation has begun, or the reason is missing.
+        StepUpRefused: The re-authentication does not count.
+    """
+    _, definition = acting.in_trial(uow, RUNNING, what="Signing a deviation")
+    participant = acting.on_participant(uow, person, Act.DEVIATION_SIGNED, number)
+    _demand_reason(why, "A deviation")
+    record = periods.current(uow, number)
+    booked_for = _demand_booked(record)
+    _demand_outside(uow, definition, record, booked_for)
+    # The reason stands in the entry beside its salted digest: free text is never released with the values.
+    values = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
+    with trail.act(
+        uow, Act.DEVIATION_SIGNED, person, site=participant.site, participant=number, why=why
+    ) as act:
+        sign(act, step_up, meaning=DEVIATION_MEANING, about=f"participant {number}", values=values)
+        act.change(record, deviation_signed_at=act.at)
+        return act.add(
+            Deviation(
+                number=act.number,
+                participant=number,
+                period=record.period,
+                what="outside the visit window",
+                recorded_at=act.at,
+            )
+        )
+
+
+def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> PeriodRecord:
+    """Sign that the participant is fit for the booked infusion; the preparation waits for this.
+
+    Raises:
+        Refused: Nothing is booked, or the booking needs a deviation first.
+        StepUpRefused: The re-authentication does not count.
+    """
+    _, definition = acting.in_trial(uow, RUNNING, what="Signing fit for infusion")
+    participant = acting.on_participant(uow, person, Act.FIT_SIGNED, number)
+    record = periods.current(uow, number)
+    booked_for = _demand_booked(record)
+    periods.demand_time(uow, definition, record, booked_for, signed=True)
+    values = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
+    with trail.act(uow, Act.FIT_SIGNED, person, site=participant.site, participant=number) as act:
+        sign(act, step_up, meaning=FIT_MEANING, about=f"participant {number}", values=values)
+        return act.change(record, fit_signed_at=act.at)
+
+
+def _demand_booked(record: PeriodRecord) -> datetime:
+    if record.booked_for is None:
+        raise Refused(
+            f"Period {record.period} is not booked. Nothing was changed.",
+            field="participant",
+            next_step="Book the infusion first.",
+        )
+    return record.booked_for
+
+
+def _demand_reason(why: str, what: str) -> None:
+    if not why.strip():
+        raise Refused(
+            f"{what} needs its reason. Nothing was changed.",
+            field="why",
+            next_step="Write the reason in a few words.",
+        )
+
+
+def _demand_outside(
+    uow: UnitOfWork, definition: Definition, record: PeriodRecord, booked_for: datetime
+) -> None:
+    if record.preparation_begun_at is not None:
+        raise Refused(
+            f"A deviation is signed before the preparation begins; that of period {record.period} has begun. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Cancel the booking and book again; the prepared kit is then destroyed.",
+        )
+    plan = definition.period(record.period)
+    if not windows.outside(plan, periods.previous_infusion(uow, record), booked_for):
+        raise Refused(
+            f"The booking of period {record.period} on {windows.day(booked_for)} lies inside the visit "
+            "window; there is nothing to sign. Nothing was changed.",
+            field="participant",
+            next_step="Sign that the participant is fit for the infusion.",
+        )
+
+
+def _demand_nothing_under_way(record: PeriodRecord) -> None:
+    if record.preparation_begun_at is not None:
+        raise Refused(
+            f"The preparation for period {record.period} has begun, so the booking cannot be moved. "
+            "Nothing was changed.",
+            field="booked_for",
+            next_step="Cancel the booking first; the prepared kit is then destroyed.",
+        )

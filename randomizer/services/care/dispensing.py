@@ -1,0 +1,205 @@
+"""Dispense: the right kit for this participant and period, or a hard stop. Needs no key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from randomizer.domain import participants, windows
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.numbers import KIT_DIGITS, group3, parse_number
+from randomizer.domain.participants import Participant, State
+from randomizer.domain.people import SERVICE, demand
+from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.trial import OPEN, RUNNING, Allocation
+from randomizer.errors import HardStop, Refused
+from randomizer.services import trail, trials
+from randomizer.services.care import periods
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from randomizer.domain.definition_values import Definition
+    from randomizer.domain.people import Person
+    from randomizer.store.work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDispense:
+    """What the counter needs to know: one kit, one participant, one period."""
+
+    participant: Participant
+    record: PeriodRecord
+    kit: Kit
+    period_count: int
+    storage_place: str
+
+
+def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
+    """The kit to hand out to this participant now.
+
+    Args:
+        uow: The unit of work.
+        person: A dispensing pharmacist of the participant's site.
+        number: Participant number, as scanned from the card.
+
+    Raises:
+        HardStop: Nothing may be handed out now; the sentence says why and what to do.
+        NotAllowed: The role does not fit.
+        NotFound: There is no such participant.
+        Refused: The trial is elsewhere in life.
+        Tampered: A record that this rests on differs from its entry.
+    """
+    trial, definition = trials.current(uow)
+    trail.check(uow, trial)
+    trial.demand(RUNNING, what="Dispensing")
+    participant = uow.get(Participant, number, what="participant")
+    demand(person, MAY[Act.KIT_DISPENSED], participant.site, what=Act.KIT_DISPENSED)
+    trail.check(uow, participant)
+    if participant.ending is not None or participant.state not in participants.TREATABLE:
+        raise HardStop(
+            f"Nothing is handed out to participant {number}: {participant.ending or participant.state}.",
+            scanned=number,
+            next_step=_call(definition),
+        )
+    record = _current(uow, number, definition)
+    _demand_ready(record, definition)
+    kit = uow.get(Kit, record.kit, what="kit")
+    trail.check(uow, kit)
+    _demand_fresh(kit, uow.clock(), definition)
+    _demand_in_time(uow, definition, record)
+    return ToDispense(
+        participant=participant,
+        record=record,
+        kit=kit,
+        period_count=definition.period_count,
+        storage_place=definition.kits.storage_place,
+    )
+
+
+def dispense(uow: UnitOfWork, person: Person, number: str, scanned: str) -> ToDispense:
+    """Hand out the kit that was scanned, if it is the right one.
+
+    Args:
+        uow: The unit of work; the caller commits it before answering.
+        person: A dispensing pharmacist of the participant's site.
+        number: Participant number.
+        scanned: Kit number as scanned or typed.
+
+    Raises:
+        HardStop: Wrong kit, wrong participant, too early, expired, already handed out; there is no override.
+        Refused: What was scanned is no kit number, or the trial is elsewhere in life.
+        Tampered: A record that this rests on differs from its entry.
+    """
+    trail.take_turn(uow)
+    todo = look_up(uow, person, number)
+    _demand_right_kit(uow, todo, parse_number(scanned, KIT_DIGITS))
+    with trail.act(uow, Act.KIT_DISPENSED, person, site=todo.participant.site, participant=number) as act:
+        kit = act.change(todo.kit, state=KitState.DISPENSED)
+        record = act.change(todo.record, dispensed_at=act.at)
+        participant = act.change(todo.participant, state=State.IN_PERIOD, period=record.period)
+    return ToDispense(
+        participant=participant,
+        record=record,
+        kit=kit,
+        period_count=todo.period_count,
+        storage_place=todo.storage_place,
+    )
+
+
+def expire(uow: UnitOfWork) -> int:
+    """Take every ready kit out of use whose time has passed; returns how many. Safe to repeat.
+
+    Raises:
+        Tampered: Somebody wrote a kit beside the trail.
+    """
+    trail.take_turn(uow)
+    now = uow.clock()
+    over = [kit for kit in uow.all(Kit, state=KitState.READY) if kit.expires_at and kit.expires_at <= now]
+    if not over or trials.current(uow)[0].phase not in OPEN:
+        return 0  # nothing is written after the lock
+    trail.check(uow, *over)
+    for kit in over:
+        allocation = uow.all(Allocation, slot=kit.slot)[0]
+        participant = uow.get(Participant, allocation.participant, what="participant")
+        with trail.act(
+            uow, Act.KIT_EXPIRED, SERVICE, site=participant.site, participant=participant.number
+        ) as act:
+            act.change(kit, state=KitState.EXPIRED)
+            for record in periods.of(uow, participant.number):
+                if record.kit == kit.number:
+                    act.change(record, preparation_begun_at=None, preparation_ended_at=None, kit="")
+    return len(over)
+
+
+def _current(uow: UnitOfWork, number: str, definition: Definition) -> PeriodRecord:
+    try:
+        return periods.current(uow, number)
+    except Refused:
+        raise HardStop(
+            f"Nothing is handed out to participant {number}: every period is closed.",
+            scanned=number,
+            next_step=_call(definition),
+        ) from None
+
+
+def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
+    if record.dispensed_at is not None:
+        raise HardStop(
+            f"The kit for period {record.period} of participant {record.participant} was handed out at "
+            f"{record.dispensed_at:%H:%M} UTC on {windows.day(record.dispensed_at)}.",
+            scanned=record.participant,
+            next_step="Do not hand out another one. " + _call(definition),
+        )
+    if not record.kit:
+        begun = record.preparation_begun_at is not None and record.preparation_ended_at is None
+        state = "is being prepared" if begun else "is not ready"
+        raise HardStop(
+            f"The kit for period {record.period} of participant {record.participant} {state}.",
+            scanned=record.participant,
+            next_step="Wait until it shows as ready. " + _call(definition),
+        )
+
+
+def _demand_fresh(kit: Kit, now: datetime, definition: Definition) -> None:
+    if kit.state is not KitState.READY or kit.expires_at is None or now >= kit.expires_at:
+        state = "expired" if kit.state in {KitState.READY, KitState.EXPIRED} else kit.state
+        when = f" at {kit.expires_at:%H:%M} UTC" if kit.expires_at and state == "expired" else ""
+        raise HardStop(
+            f"Kit {group3(kit.number)} is {state}{when}.",
+            scanned=kit.number,
+            next_step="Put it aside. " + _call(definition),
+        )
+
+
+def _demand_in_time(uow: UnitOfWork, definition: Definition, record: PeriodRecord) -> None:
+    try:
+        periods.demand_time(uow, definition, record, uow.clock(), signed=True)
+    except Refused as refusal:
+        raise HardStop(refusal.message, scanned=record.participant, next_step=_call(definition)) from refusal
+
+
+def _demand_right_kit(uow: UnitOfWork, todo: ToDispense, scanned: str) -> None:
+    if scanned == todo.kit.number:
+        return
+    definition = trials.current(uow)[1]
+    known = uow.find(Kit, scanned)
+    mine = uow.get(Allocation, todo.participant.number, what="allocation").slot
+    if known is None:
+        said = "It is not a kit of this trial."
+    elif known.slot != mine:
+        said = "It belongs to another participant."
+    elif known.period != todo.record.period:
+        said = f"It is for period {known.period}, not period {todo.record.period}."
+    else:
+        said = "It was not declared ready."
+    raise HardStop(
+        f"Wrong kit. {said} Nothing was handed out.",
+        scanned=scanned,
+        needed=todo.kit.number,
+        next_step="Put the scanned kit back and scan the one that is needed. " + _call(definition),
+    )
+
+
+def _call(definition: Definition) -> str:
+    return f"Trial office: {definition.telephone}."

@@ -1,0 +1,101 @@
+"""The product as blinded people see it: harvest, and the sponsor's go after clearance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.acts import Act
+from randomizer.domain.participants import State
+from randomizer.domain.supply import Product, ProductState
+from randomizer.domain.trial import RUNNING, Phase
+from randomizer.errors import NotFound, Refused
+from randomizer.services import acting, alarms, trail, trials
+from randomizer.services.care import strata
+from randomizer.services.signatures import StepUp, sign
+
+if TYPE_CHECKING:
+    from randomizer.domain.people import Person
+    from randomizer.store.work import UnitOfWork
+
+GO_MEANING = "I give the go for this cleared product."
+
+
+def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, again: str) -> Product:
+    """Record a donation; a place in the stratum is kept from now on.
+
+    Args:
+        uow: The unit of work.
+        person: Investigator or coordinator of the site.
+        number: Participant number.
+        identifier: Donation identifier as scanned or typed.
+        again: The same, entered a second time.
+
+    Raises:
+        Exhausted: The stratum has no free place; nothing is harvested.
+        Refused: The two identifiers differ, the site is not open, or the participant is elsewhere in life.
+    """
+    acting.in_trial(uow, frozenset({Phase.ACTIVE}), what="Harvesting")
+    participant = acting.on_participant(uow, person, Act.HARVESTED, number)
+    trials.demand_open_site(uow, participant.site)
+    if not identifier.strip() or identifier.strip() != again.strip():
+        raise Refused(
+            f"The donation identifier was entered as {identifier.strip()!r} and then as {again.strip()!r}; "
+            "both must be the same. Nothing was changed.",
+            field="again",
+            next_step="Scan or type the identifier twice from the donation's label.",
+        )
+    with trail.act(uow, Act.HARVESTED, person, site=participant.site, participant=number) as act:
+        strata.reserve(act, participant)
+        act.change(participant, state=State.HARVESTED)
+        product = act.add(
+            Product(
+                participant=number,
+                donation=uow.count(Product, participant=number) + 1,
+                identifier=identifier.strip(),
+                state=ProductState.HARVESTED,
+                harvested_at=act.at,
+            )
+        )
+    kind = strata.nearly_used_up(uow, participant.stratum)
+    if kind is not None:
+        alarms.raise_alarm(uow, kind, f"stratum {participant.stratum}")
+    return product
+
+
+def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Product:
+    """The sponsor's go for a product that the clearing person has cleared.
+
+    Raises:
+        Refused: The clearing person has not cleared it yet.
+        StepUpRefused: The re-authentication does not count.
+    """
+    acting.in_trial(uow, RUNNING, what="Giving the go")
+    participant = acting.on_participant(uow, person, Act.PRODUCT_GO, number)
+    product = latest(uow, number)
+    if product.state is not ProductState.CLEARED_BY_QP:
+        raise Refused(
+            f"The product of participant {number} is {product.state}; the go follows the clearance. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Wait for the clearing person.",
+        )
+    with trail.act(uow, Act.PRODUCT_GO, person, participant=number) as act:
+        sign(act, step_up, meaning=GO_MEANING, about=f"participant {number}", values={"participant": number})
+        act.change(participant, state=State.CLEARED)
+        return act.change(product, state=ProductState.CLEARED, cleared_at=act.at)
+
+
+def latest(uow: UnitOfWork, number: str) -> Product:
+    """The participant's last donation.
+
+    Raises:
+        NotFound: Nothing was harvested.
+    """
+    products = uow.all(Product, participant=number)
+    if not products:
+        raise NotFound(
+            f"Nothing was harvested from participant {number} yet.",
+            field="participant",
+            next_step="The site records the harvest.",
+        )
+    return products[-1]

@@ -1,0 +1,47 @@
+"""The public record of a sealing in an instance directory: what anybody may have, from the activation on.
+
+public/certificate.note, ceremony.vkey, definition.json, commitments/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keys import files
+from randomizer.errors import BundleRefused
+from randomizer.services.sealed import bundle as bundle_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randomizer.services.sealed.bundle import Bundle
+
+PUBLIC = (bundle_files.CERTIFICATE, bundle_files.CEREMONY_KEY, bundle_files.DEFINITION)
+
+
+def publish(bundle: Bundle, public: Path) -> None:
+    """Copy the public part of a checked bundle; safe to repeat with the same bundle.
+
+    Args:
+        bundle: As activated.
+        public: Directory ``public`` of the instance.
+
+    Raises:
+        BundleRefused: A file of another bundle stands there.
+    """
+    for name in PUBLIC:
+        _keep(public / name, bundle.read(name))
+    notes, keys = bundle.commitments(), bundle.commitment_keys()
+    for number, (note, key) in enumerate(zip(notes, keys, strict=True), start=1):
+        _keep(public / bundle_files.COMMITMENTS / f"{number}.vkey", key)
+        _keep(public / bundle_files.COMMITMENTS / f"{number}.note", note)
+
+
+def _keep(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        files.write_public(path, content)
+    elif path.read_bytes() != content:
+        raise BundleRefused(
+            f"{path} is there already and is of another bundle. Nothing was overwritten.", field=path.name
+        )

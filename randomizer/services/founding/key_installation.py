@@ -1,0 +1,90 @@
+"""On the code-break host alone: the key ring out of its transport seal into a key file, pins beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keys import custody, files, hpke
+from keys.custody import KeyRing
+from keys.errors import KeysError
+from keys.hpke import Identity
+from randomizer.errors import BundleRefused
+from randomizer.services.sealed import bundle as bundle_files
+from randomizer.services.sealed.bundle_check import check_certificate
+from randomizer.services.sealed.pins import Pins
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keys.notes import VerifierKey
+    from randomizer.services.sealed.bundle import Bundle
+    from randomizer.services.sealed.certificate_fields import CertificateFields
+
+TRANSPORT_KEY = "transport.key"
+KEYS = "keys.json"
+PINS = "pins.json"
+KEPT = (bundle_files.UNBLINDED, bundle_files.RELEASE, bundle_files.STAGED)
+"""Sealed files that stay on this host: nobody here can open the last two alone."""
+
+
+def install(bundle: Bundle, directory: Path, *, key: VerifierKey, pinned_digest: str = "") -> Pins:
+    """Open the key ring of a bundle and keep it, with the pins that answers are checked against.
+
+    Safe to repeat with the same bundle.
+
+    Args:
+        bundle: What the ceremony left.
+        directory: ``codebreak`` of the instance; holds the transport key, receives ``keys.json``,
+            ``pins.json``, and the sealed unblinded definition and releases.
+        key: Verifier key of the ceremony, from the trial master file.
+        pinned_digest: Digest of the certificate in hex, or "".
+
+    Returns:
+        The pins.
+
+    Raises:
+        BundleRefused: The bundle does not hold, or was sealed to another host.
+        KeyFileRefused: The transport key cannot be used, or keys stand there already.
+    """
+    _, fields, digest = check_certificate(bundle, key, pinned_digest)
+    for name in (bundle_files.KEY_RING, *KEPT):
+        if bundle.digest(name) != fields.files.get(name):
+            raise BundleRefused(f"{name} differs from what the certificate says.", field=name)
+    pins = Pins.of_certificate(fields.model_dump(), digest)
+    if (directory / KEYS).exists():
+        _demand_same(directory, pins)
+        return pins
+    ring = _open_ring(bundle, directory, fields)
+    for name in KEPT:
+        files.write_public(directory / name, bundle.read(name), replace=True)
+    custody.write_pins(directory / PINS, pins.texts() | {"ceremony_key": key.encode()}, replace=True)
+    # Last: what stands beside them is only of use with the keys.
+    custody.write_key_file(directory / KEYS, ring)
+    return pins
+
+
+def _demand_same(directory: Path, pins: Pins) -> None:
+    if Pins.of_texts(custody.read_pins(directory / PINS)) != pins:
+        raise BundleRefused(
+            "This host holds the keys of another sealing. Nothing was overwritten.",
+            field="keys",
+            next_step="Every trial has a code-break host directory of its own.",
+        )
+
+
+def _open_ring(bundle: Bundle, directory: Path, fields: CertificateFields) -> KeyRing:
+    transport = Identity.load(directory / TRANSPORT_KEY)
+    if hpke.public_digest(transport.public) != fields.transport_key:
+        raise BundleRefused(
+            "The keys of this bundle were sealed to another host's transport key.",
+            field=bundle_files.KEY_RING,
+            next_step="Seal again with the transport.pub of this instance.",
+        )
+    try:
+        return KeyRing.from_bytes(
+            hpke.open_sealed(transport, bundle.read(bundle_files.KEY_RING), bundle_files.KEY_RING_INFO)
+        )
+    except KeysError as error:
+        raise BundleRefused(
+            f"The key ring of the bundle does not open: {error}", field="keyring.sealed"
+        ) from None

@@ -1,0 +1,1 @@
+"""From a signed definition to a sealed bundle, and checking one: nothing here knows a participant."""

@@ -1,0 +1,95 @@
+"""The keyless check of sealed rows: plain columns, ciphertexts and wraps against the certificate's root.
+
+For the nightly job and for activation; it sees a changed row before somebody needs it at 3 a.m.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from keys.merkle import Frontier, leaf_hash
+from randomizer.domain.leaf import encode_row
+from randomizer.domain.supply import Kit
+from randomizer.domain.trial import Slot, StratumStatus
+from randomizer.errors import Tampered
+from randomizer.services import trail, trials
+from randomizer.services.sealed import certificate_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from randomizer.store.work import UnitOfWork
+
+PAGE = 500
+"""Rows read at once."""
+
+
+def row_hash(slot: Slot) -> bytes:
+    """The hash of a sealed row in the tree of the certificate's sealed root, 32 bytes."""
+    return leaf_hash(
+        encode_row(
+            slot=slot.number,
+            stratum=slot.stratum,
+            ordinal=slot.ordinal,
+            randomization_number=slot.randomization_number,
+            kits=slot.kits,
+            ciphertext=slot.ciphertext,
+            wraps=slot.wraps,
+        )
+    )
+
+
+def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int:
+    """Compare every slot, and the kits and strata that belong to it, with the certificate; page by page.
+
+    Args:
+        uow: A unit of work; it is only read.
+        progress: Told the number of rows after each page.
+
+    Returns:
+        How many slots were checked.
+
+    Raises:
+        NotFound: The instance holds no trial.
+        Tampered: The certificate differs from its entry, or rows differ from the certificate.
+    """
+    trial, _ = trials.current(uow)
+    trail.check(uow, trial)
+    if not trial.certificate:
+        return 0
+    fields = certificate_fields.read(trial.certificate)
+    if certificate_fields.digest(fields) != trial.certificate_digest:
+        raise Tampered("The certificate")
+    trail.check(uow, *uow.all(StratumStatus))
+    rows, leaves = Frontier(), Frontier()
+    while page := uow.page(Slot, after=rows.size, limit=PAGE):
+        _check_kits(uow, page)
+        for slot in page:
+            if slot.number != rows.size:
+                raise Tampered(f"Slot {rows.size}")
+            rows.append(row_hash(slot))
+            leaves.append(slot.leaf_hash)
+        if progress is not None:
+            progress(len(page))
+    if rows.root().hex() != fields.sealed_root or leaves.root().hex() != fields.leaf_root:
+        raise Tampered(f"Slot rows 0 to {fields.sizes.slots - 1}")
+    return rows.size
+
+
+def kits_of(slot: Slot) -> tuple[Kit, ...]:
+    """The kits of a slot, as activation loads them."""
+    return tuple(
+        Kit(number=number, slot=slot.number, period=period)
+        for period, numbers in enumerate(slot.kits, start=1)
+        for number in numbers
+    )
+
+
+def _check_kits(uow: UnitOfWork, page: tuple[Slot, ...]) -> None:
+    found = uow.all(Kit, order="slot", slot=[slot.number for slot in page])
+    by_slot = {number: tuple(kits) for number, kits in groupby(found, key=lambda kit: kit.slot)}
+    for slot in page:
+        stored = {(kit.number, kit.period) for kit in by_slot.get(slot.number, ())}
+        if stored != {(kit.number, kit.period) for kit in kits_of(slot)}:
+            raise Tampered(f"Slot {slot.number} (kits)")

@@ -1,0 +1,154 @@
+"""What a code break leaves in the database, at once or later from the file of intents. Opens nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from randomizer.domain import windows
+from randomizer.domain.acts import Act
+from randomizer.domain.people import SERVICE
+from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind
+from randomizer.services import notices, trail, trials
+from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, INTENT, Intent
+
+if TYPE_CHECKING:
+    from randomizer.domain.definition_values import Definition
+    from randomizer.services.trail import OpenAct
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.store.work import UnitOfWork
+
+BREAK_MEANING = "I break the code of this participant; what I learn, I need for their care or safety."
+RECONCILED = "reconciled"
+
+
+def signed_values(intent: Intent) -> dict[str, Any]:
+    """What the person who breaks a code signs; the reason in their own words stands beside it."""
+    return {"intent": intent.intent, "participant": intent.participant, "reason": intent.reason}
+
+
+def enter_intent(act: OpenAct, intent: Intent) -> CodeBreak:
+    """Add the record of an intent."""
+    return act.add(
+        CodeBreak(
+            intent=intent.intent,
+            participant=intent.participant,
+            account=intent.account,
+            reason=intent.reason,
+            intended_at=intent.intended_at,
+        )
+    )
+
+
+def enter_disclosure(
+    act: OpenAct, intent: Intent, *, sealed: bytes, at: datetime, definition: Definition
+) -> None:
+    """Record that an answer was shown, open the impact assessment, and queue the blinded notices.
+
+    Args:
+        act: The act under way.
+        intent: What the answer was for.
+        sealed: What was shown, sealed.
+        at: When.
+        definition: Says who is told.
+    """
+    act.change(act.uow.get(CodeBreak, intent.intent, what="code break"), disclosed_at=at, shown=sealed)
+    act.add(
+        Task(
+            number=act.number,
+            kind=TaskKind.IMPACT_ASSESSMENT,
+            participant=intent.participant,
+            opened_at=act.at,
+        )
+    )
+    notices.queue(
+        act.uow,
+        definition.notices.code_break_roles,
+        site=intent.site,
+        subject=f"Code break: participant {intent.participant}",
+        body=f"The code of participant {intent.participant} (site {intent.site}) was broken: "
+        f"{windows.minute(at)}.\n\n"
+        "What was found stands nowhere in this message; do not ask for it. An impact assessment is open and "
+        "is signed before the database lock.",
+    )
+
+
+def reconcile(desk: Desk) -> int:
+    """Bring into the database what only the file holds; does nothing while nothing waits.
+
+    Returns:
+        How many acts were entered.
+
+    Raises:
+        Unwritable: The database still can't be written; the file keeps everything.
+    """
+    if not desk.file.waiting:
+        return 0
+    with desk.store.reading() as uow:
+        missing = _missing(uow, desk)
+    if missing:
+        with desk.store.writing() as uow:
+            _, definition = trials.current(uow)
+            for line in _missing(uow, desk):
+                _enter(uow, desk, line, definition)
+        for line in missing:
+            if line["what"] == DENIED:
+                desk.file.append({"what": RECONCILED, "id": line["id"]})
+    desk.file.waiting = False
+    return len(missing)
+
+
+def _missing(uow: UnitOfWork, desk: Desk) -> list[dict[str, Any]]:
+    done = {line["id"] for line in desk.file.lines(RECONCILED)}
+    missing = []
+    for line in desk.file.lines():
+        stored = uow.find(CodeBreak, str(line.get("intent", "")))
+        if (
+            (line["what"] == INTENT and stored is None)
+            or (line["what"] == DISCLOSED and (stored is None or stored.disclosed_at is None))
+            or (line["what"] == DENIED and line["id"] not in done)
+        ):
+            missing.append(line)
+    return missing
+
+
+def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Definition) -> None:
+    if line["what"] == DENIED:
+        named = str(line["participant"])
+        with trail.act(uow, Act.CODE_BREAK_DENIED, SERVICE, participant=named) as act:
+            act.note(account=line["account"], refusal=line["refusal"], at=line["at"], from_file=True)
+        return
+    intent = desk.file.intent(str(line["intent"]))
+    if intent is None:
+        return
+    what = Act.CODE_BREAK_INTENT if line["what"] == INTENT else Act.CODE_BREAK_DISCLOSED
+    why = intent.text if line["what"] == INTENT else ""
+    with trail.act(uow, what, SERVICE, site=intent.site, participant=intent.participant, why=why) as act:
+        # The service enters it now; who did it, in which role and when stands in the values.
+        act.note(from_file=True, account=intent.account, role=intent.role, intended_at=intent.intended_at)
+        if line["what"] == INTENT:
+            _sign_as_filed(act, intent)
+            enter_intent(act, intent)
+        else:
+            shown, at = b64decode(line["shown"]), datetime.fromisoformat(str(line["at"]))
+            enter_disclosure(act, intent, sealed=shown, at=at, definition=definition)
+
+
+def _sign_as_filed(act: OpenAct, intent: Intent) -> None:
+    values = signed_values(intent)
+    act.note(signed=values)
+    act.add(
+        Signature(
+            number=act.number,
+            account=intent.account,
+            printed_name=intent.printed_name,
+            meaning=BREAK_MEANING,
+            about=f"participant {intent.participant}",
+            digest=hashlib.sha256(rfc8785.dumps(values)).hexdigest(),
+            signed_at=intent.intended_at,
+        )
+    )

@@ -1,0 +1,131 @@
+"""The two folders of a finished trial: what anybody may have, and what the statisticians get.
+
+public/certificate.note, definition.json, entries.jsonl, checkpoints/<size>.note, commitments/, keys.json
+release/schedule.json, slots.jsonl, values.jsonl, the tables as CSV, codebook.md
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from keys import certificate, custody, files
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
+from randomizer.domain.trial import Phase, Slot
+from randomizer.services import trials
+from randomizer.services.sealed import bundle, certificate_fields
+from randomizer.services.unblinded import release_tables
+from randomizer.services.unblinded.desk import PINS_FILE
+from randomizer.services.upkeep import publishing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.services.unblinded.release import Released
+    from randomizer.store.work import UnitOfWork
+
+PAGE = 500  # rows held at once
+KEYS_TYPE = "crossover-randomizer/v1/public-keys"
+ABOUT_PEOPLE = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET})
+"""Acts whose values hold names, addresses and password hashes; they are not released."""
+LOG_KEY = "log.vkey"
+CEREMONY_PIN = "ceremony_key"
+
+
+def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: Path) -> None:
+    """Write what anybody may have of a trial; nothing in it unblinds, at any time.
+
+    Args:
+        uow: The unit of work.
+        desk: Its pins name the ceremony's key.
+        instance_public: ``public`` of the instance: commitments and the log's verifier key.
+        directory: Where to; made if missing, files in it are replaced.
+    """
+    trial, _ = trials.current(uow)
+    directory.mkdir(parents=True, exist_ok=True)
+    files.write_public(directory / bundle.CERTIFICATE, trial.certificate, replace=True)
+    files.write_public(directory / bundle.DEFINITION, trial.definition.encode(), replace=True)
+    publishing.export(uow, directory)
+    commitments = instance_public / bundle.COMMITMENTS
+    if commitments.is_dir():
+        shutil.copytree(commitments, directory / bundle.COMMITMENTS, dirs_exist_ok=True)
+    fields = certificate_fields.read(trial.certificate)
+    keys = {
+        "type": KEYS_TYPE,
+        "log": (instance_public / LOG_KEY).read_text(encoding="utf-8").strip(),
+        "ceremony": custody.read_pins(desk.directory / PINS_FILE)[CEREMONY_PIN],
+        "contributors": [one.verifier for one in fields.contributions],
+    }
+    files.write_public(directory / "keys.json", certificate.canonical(keys) + b"\n", replace=True)
+
+
+def write_release(uow: UnitOfWork, released: Released, directory: Path) -> None:
+    """Write what the statisticians get of a released trial: allocation and all that was done, no free text.
+
+    It ends where the newest checkpoint does, like the public folder. Formats: docs/verification.md.
+
+    Args:
+        uow: The unit of work.
+        released: From `randomizer.services.unblinded.release`.
+        directory: Where to; made if missing, files in it are replaced.
+
+    Raises:
+        Refused: The trial is not released.
+    """
+    trial, definition = trials.current(uow)
+    trial.demand(frozenset({Phase.RELEASED}), what="Writing the release")
+    directory.mkdir(parents=True, exist_ok=True)
+    size = _covered(uow)
+    files.write_public(directory / "schedule.json", released.plaintext, replace=True)
+    with _lines(directory / bundle.SLOTS) as file:
+        for slot in _slots(uow, len(released.schedule.slots)):
+            file.write(bundle.encode_slot(slot) + "\n")
+    with _lines(directory / "values.jsonl") as file:
+        for values in _values(uow, size):
+            line = {"number": values.number, "salt": values.salt.hex(), "content": values.content}
+            file.write(certificate.canonical(line).decode() + "\n")
+    for table in release_tables.tables(uow, released, definition, size):
+        _write_csv(directory / f"{table.name}.csv", table.columns, table.rows)
+    codebook = release_tables.codebook(definition)
+    files.write_public(directory / "codebook.md", codebook.encode(), replace=True)
+
+
+def _slots(uow: UnitOfWork, count: int) -> Iterator[Slot]:
+    for start in range(0, count, PAGE):
+        yield from uow.page(Slot, after=start, limit=PAGE)
+
+
+def _covered(uow: UnitOfWork) -> int:
+    """Entries that the newest checkpoint covers; both folders end there."""
+    newest = uow.all(SignedCheckpoint, order="-size", limit=1)
+    return newest[0].size if newest else 0
+
+
+def _values(uow: UnitOfWork, size: int) -> Iterator[EntryValues]:
+    for start in range(0, size, PAGE):
+        limit = min(PAGE, size - start)
+        acts = {entry.number: entry.act for entry in uow.page(Entry, after=start, limit=limit)}
+        for values in uow.page(EntryValues, after=start, limit=limit):
+            if acts[values.number] not in ABOUT_PEOPLE:
+                yield values
+
+
+def _write_csv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with _lines(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[TextIO]:
+    new = path.with_name(f".{path.name}.new")
+    with new.open("w", encoding="utf-8", newline="") as file:
+        yield file
+    new.replace(path)

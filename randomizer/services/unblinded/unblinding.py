@@ -1,0 +1,248 @@
+"""Breaking the code of one participant: intent, durable in two sinks; then the answer, on record."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from keys import envelope
+from keys.errors import KeysError
+from randomizer.domain import windows
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.participants import Participant
+from randomizer.domain.people import SERVICE, demand
+from randomizer.domain.records import CodeBreak
+from randomizer.domain.sealed_texts import SHOWN_BYTES, fill, read
+from randomizer.domain.trial import Allocation
+from randomizer.errors import NotAllowed, NotFound, RandomizerError, Refused, Stopped, Tampered, Unwritable
+from randomizer.services import trail, trials
+from randomizer.services.sealed.bindings import shown_binding
+from randomizer.services.signatures import demand_fresh, sign
+from randomizer.services.unblinded import answers
+from randomizer.services.unblinded.answers import Answer
+from randomizer.services.unblinded.code_breaks import (
+    BREAK_MEANING,
+    enter_disclosure,
+    enter_intent,
+    reconcile,
+    signed_values,
+)
+from randomizer.services.unblinded.opening import open_slot
+from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, Intent
+
+if TYPE_CHECKING:
+    from randomizer.domain.definition_values import Definition
+    from randomizer.domain.people import Person
+    from randomizer.services.signatures import StepUp
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.store.work import UnitOfWork
+
+OPEN_MINUTES = 60  # how long an intent opens; afterwards a new one is recorded
+PARTICIPANT_LENGTH = 16
+
+
+def intend(
+    desk: Desk, person: Person, step_up: StepUp, *, participant: str, reason: str, text: str = ""
+) -> str:
+    """Put on record, before anything opens, that somebody breaks the code of a participant.
+
+    Args:
+        desk: The code-break host's own.
+        person: Investigator of the site, on-call clinician or safety physician.
+        step_up: Their re-authentication.
+        participant: Participant number.
+        reason: Code of a reason of the definition.
+        text: The reason in their own words.
+
+    Returns:
+        Identifier of the intent; `disclose` takes it.
+
+    Raises:
+        NotAllowed: No role of the person fits; the attempt is on record.
+        NotFound: There is no such participant.
+        Refused: The reason is unknown, or the participant is not randomized.
+        StepUpRefused: The re-authentication does not count.
+        Stopped: No sink takes the intent; nothing opens.
+    """
+    try:
+        intent = _check(desk, person, step_up, participant=participant, reason=reason, text=text)
+    except RandomizerError as refusal:
+        deny(desk, person, participant, refusal.code)
+        raise
+    filed = desk.file.try_append(intent.to_line())
+    try:
+        with (
+            desk.store.writing() as uow,
+            trail.act(
+                uow, Act.CODE_BREAK_INTENT, person, site=intent.site, participant=participant, why=text
+            ) as act,
+        ):
+            about = f"participant {participant}"
+            sign(act, step_up, meaning=BREAK_MEANING, about=about, values=signed_values(intent))
+            enter_intent(act, intent)
+    except Unwritable:
+        if not filed:
+            raise Stopped(
+                "The intent could not be put on record, neither in the database nor on this host's disk. "
+                "Nothing was opened.",
+                next_step="Use the sealed emergency pack of the site, and call the trial office.",
+            ) from None
+        desk.file.waiting = True
+    return intent.intent
+
+
+def disclose(desk: Desk, person: Person, intent: str) -> Answer:
+    """Open the slot of a durable intent and give the answer, once what it says is on record.
+
+    Asking again gives what was shown, as it was shown.
+
+    Args:
+        desk: The code-break host's own.
+        person: Whoever intended it.
+        intent: Identifier from `intend`.
+
+    Raises:
+        NotAllowed: It is somebody else's intent.
+        NotFound: No sink holds it.
+        Refused: It is too old.
+        Stopped: What would be shown can't be put on record; nothing is shown.
+        Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
+    """
+    with desk.store.reading() as uow:
+        found = _read_intent(uow, desk, intent)
+        if found.account != person.account:
+            raise NotAllowed("This code break is another person's. Nothing was shown.")
+        shown = _shown(uow, desk, intent)
+        if shown is not None:
+            return shown
+        if uow.clock() > found.intended_at + timedelta(minutes=OPEN_MINUTES):
+            raise Refused(
+                f"This code break was begun {windows.minute(found.intended_at)} and is no longer open. "
+                "Nothing was opened.",
+                next_step="Begin again with the participant's number.",
+            )
+        _, definition = trials.current(uow)
+        answer = answers.build(uow, desk, open_slot(uow, desk, intent), definition)
+    _put_on_record(desk, person, found, answer, definition)
+    return answer
+
+
+def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
+    """Put on record that a code break was tried and refused; the file takes it where the database does not.
+
+    Args:
+        desk: The code-break host's own.
+        person: Who tried.
+        participant: What was typed as the participant's number.
+        why: Code of the refusal.
+    """
+    named = participant if participant.isdigit() and len(participant) <= PARTICIPANT_LENGTH else ""
+    try:
+        with (
+            desk.store.writing() as uow,
+            trail.act(uow, Act.CODE_BREAK_DENIED, SERVICE, participant=named) as act,
+        ):
+            act.note(account=person.account, refusal=why)
+    except Unwritable:
+        at = desk.store.clock().isoformat()
+        line = {"account": person.account, "at": at, "id": desk.store.entropy(16).hex()}
+        desk.file.waiting = desk.file.try_append(
+            line | {"what": DENIED, "participant": named, "refusal": why}
+        )
+
+
+def _check(
+    desk: Desk, person: Person, step_up: StepUp, *, participant: str, reason: str, text: str
+) -> Intent:
+    with desk.store.reading() as uow:
+        _, definition = trials.current(uow)
+        found = uow.get(Participant, participant, what="participant")
+        role = demand(
+            person, MAY[Act.CODE_BREAK_INTENT], found.site, what="break the code of this participant"
+        )
+        now = uow.clock()
+        demand_fresh(step_up, person, now)
+        if reason not in {one.code for one in definition.code_break.reasons}:
+            raise Refused("Choose a reason from the list. Nothing was opened.", field="reason")
+        if uow.find(Allocation, participant) is None:
+            raise Refused(
+                f"Participant {participant} is not randomized, so there is nothing to open.",
+                field="participant",
+            )
+        return Intent(
+            intent=uow.entropy(16).hex(),
+            participant=participant,
+            site=found.site,
+            account=person.account,
+            printed_name=person.printed_name,
+            role=str(role),
+            reason=reason,
+            text=text.strip(),
+            intended_at=now,
+        )
+
+
+def _read_intent(uow: UnitOfWork, desk: Desk, intent: str) -> Intent:
+    """The intent, from the database or, failing that, from the file; without its free text."""
+    stored = uow.find(CodeBreak, intent)
+    if stored is None:
+        filed = desk.file.intent(intent)
+        if filed is None:
+            raise NotFound("No intent of this code break is on record. Nothing was opened.")
+        return filed
+    trail.check(uow, stored)
+    return Intent(
+        intent=intent,
+        participant=stored.participant,
+        site=uow.get(Participant, stored.participant, what="participant").site,
+        account=stored.account,
+        printed_name="",
+        role="",
+        reason=stored.reason,
+        text="",
+        intended_at=stored.intended_at,
+    )
+
+
+def _shown(uow: UnitOfWork, desk: Desk, intent: str) -> Answer | None:
+    stored = uow.find(CodeBreak, intent)
+    if stored is not None and stored.disclosed_at is not None:
+        sealed = stored.shown
+    else:
+        line = desk.file.disclosure(intent)
+        if line is None:
+            return None
+        sealed = b64decode(line["shown"])
+    try:
+        bound = shown_binding(desk.pins.trial_id, intent)
+        return Answer.of_values(read(envelope.open_envelope(desk.ring.preparation_key, sealed, bound)))
+    except (KeysError, ValueError, KeyError):
+        raise Tampered(f"CodeBreak {intent}") from None
+
+
+def _put_on_record(
+    desk: Desk, person: Person, intent: Intent, answer: Answer, definition: Definition
+) -> None:
+    bound = shown_binding(desk.pins.trial_id, intent.intent)
+    sealed = envelope.seal(
+        desk.ring.preparation_key, fill(answer.to_values(), SHOWN_BYTES), bound, desk.store.entropy
+    )
+    try:
+        reconcile(desk)
+        with (
+            desk.store.writing() as uow,
+            trail.act(
+                uow, Act.CODE_BREAK_DISCLOSED, person, site=intent.site, participant=intent.participant
+            ) as act,
+        ):
+            enter_disclosure(act, intent, sealed=sealed, at=act.at, definition=definition)
+    except Unwritable:
+        at = desk.store.clock().isoformat()
+        line = {"what": DISCLOSED, "intent": intent.intent, "at": at, "shown": b64encode(sealed).decode()}
+        if not desk.file.try_append(line):
+            raise Stopped(
+                "What would be shown could not be put on record, so it is not shown.",
+                next_step="Use the sealed emergency pack of the site, and call the trial office.",
+            ) from None
+        desk.file.waiting = True

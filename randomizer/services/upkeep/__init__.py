@@ -1,0 +1,1 @@
+"""What the jobs process does, and backups."""

@@ -1,0 +1,1 @@
+"""What pages and API show, through the masking policy."""

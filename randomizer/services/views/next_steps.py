@@ -1,0 +1,185 @@
+"""What comes next for a participant, who does it, and by when; the same whatever the treatment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from randomizer.domain import windows
+from randomizer.domain.acts import Act
+from randomizer.domain.participants import BEFORE_RANDOMIZATION, Participant, State
+from randomizer.domain.supply import PeriodRecord, Product, ProductState
+from randomizer.services.care.periods import INFUSED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from randomizer.domain.definition_values import Definition
+
+CLEARING_WAIT = "The clearing person clears the product."
+PREPARING_WAIT = "The preparing pharmacist prepares the kit."
+NOT_READY = "The kit is not ready. Call the preparing pharmacist."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """One thing to do, or to wait for.
+
+    Args:
+        act: The act, or None while somebody at the other door has the turn, or nothing is left.
+        what: The act in words, beginning with a verb, or what is waited for.
+        due: When it is due; None where nothing sets a time.
+        state: The state in one or two words.
+        kind: Kind of the status tag: waiting, due, overdue, ready, done, closed, planned, attention.
+        period: The period that it is about, 0 for none.
+    """
+
+    act: Act | None
+    what: str
+    due: datetime | date | None = None
+    state: str = "To do"
+    kind: str = "waiting"
+    period: int = 0
+
+
+SCREENING = {
+    State.CONSENTED: NextStep(act=Act.ELIGIBILITY_SIGNED, what="Confirm eligibility"),
+    State.SCREEN_FAILED: NextStep(
+        act=Act.RESCREENED, what="Screen again", state="Screen failed", kind="closed"
+    ),
+    State.ELIGIBLE: NextStep(act=Act.HARVESTED, what="Record the harvest"),
+    State.CLEARED: NextStep(
+        act=Act.RANDOMIZED, what="Randomize this participant", state="Ready", kind="ready"
+    ),
+}
+NOTHING = NextStep(act=None, what="Nothing is left to do.", state="Ended", kind="closed")
+FINISHING = NextStep(act=Act.COMPLETED, what="Record the end of follow-up", state="In follow-up")
+
+
+def of(
+    definition: Definition,
+    participant: Participant,
+    *,
+    periods: Sequence[PeriodRecord],
+    products: Sequence[Product],
+    now: datetime,
+) -> NextStep:
+    """The next step of one participant.
+
+    Args:
+        definition: The definition.
+        participant: The participant.
+        periods: Every period of the participant, in order.
+        products: Every product of the participant, in order.
+        now: The current moment.
+    """
+    if participant.ending is not None or participant.state is State.COMPLETED:
+        return _after_the_end(participant, periods)
+    if participant.state in SCREENING:
+        return SCREENING[participant.state]
+    if participant.state in BEFORE_RANDOMIZATION:
+        return _harvested(definition, products)
+    record = next((record for record in periods if record.outcome is None), None)
+    return FINISHING if record is None else _in_period(definition, record, periods, now)
+
+
+def _after_the_end(participant: Participant, periods: Sequence[PeriodRecord]) -> NextStep:
+    in_hand = next((one for one in periods if one.dispensed_at and one.outcome is None), None)
+    if in_hand is not None:
+        return _infusion(in_hand)
+    follow_up = participant.ending is not None and participant.follow_up
+    return FINISHING if follow_up and participant.state is not State.COMPLETED else NOTHING
+
+
+def _harvested(definition: Definition, products: Sequence[Product]) -> NextStep:
+    product = products[-1] if products else None
+    if product is not None and product.state is ProductState.CLEARED_BY_QP:
+        return NextStep(act=Act.PRODUCT_GO, what="Give the sponsor's go", state="Cleared", kind="ready")
+    if definition.product_gate:
+        return NextStep(act=None, what=CLEARING_WAIT, state="Waiting")
+    return SCREENING[State.CLEARED]
+
+
+def _in_period(
+    definition: Definition, record: PeriodRecord, periods: Sequence[PeriodRecord], now: datetime
+) -> NextStep:
+    if record.dispensed_at is not None:
+        return _infusion(record)
+    if record.booked_for is None:
+        return _to_book(definition, record, periods, now)
+    if record.kit:
+        return NextStep(
+            act=Act.KIT_DISPENSED,
+            what="Dispense the kit",
+            due=record.booked_for,
+            state="Ready",
+            kind="ready",
+            period=record.period,
+        )
+    return _before_ready(definition, record, periods, now)
+
+
+def _before_ready(
+    definition: Definition, record: PeriodRecord, periods: Sequence[PeriodRecord], now: datetime
+) -> NextStep:
+    late = record.booked_for is not None and record.booked_for < now
+    state, kind = ("Overdue", "overdue") if late else ("Booked", "due")
+    act: Act | None = None
+    what = PREPARING_WAIT
+    if record.preparation_ended_at is not None:
+        what, state, kind = NOT_READY, "Not ready", "attention"
+    elif record.preparing:
+        state, kind = "Being prepared", "waiting"
+    elif record.fit_signed_at is None:
+        plan = definition.period(record.period)
+        outside = (
+            record.booked_for is not None
+            and record.deviation_signed_at is None
+            and windows.outside(plan, previous_infusion(periods, record), record.booked_for)
+        )
+        act, what = (
+            (Act.DEVIATION_SIGNED, "Sign the deviation")
+            if outside
+            else (Act.FIT_SIGNED, "Sign fit for infusion")
+        )
+    return NextStep(act=act, what=what, due=record.booked_for, state=state, kind=kind, period=record.period)
+
+
+def _infusion(record: PeriodRecord) -> NextStep:
+    return NextStep(
+        act=Act.INFUSION_RECORDED,
+        what="Record the infusion",
+        due=record.booked_for,
+        state="Handed out",
+        kind="due",
+        period=record.period,
+    )
+
+
+def _to_book(
+    definition: Definition, record: PeriodRecord, periods: Sequence[PeriodRecord], now: datetime
+) -> NextStep:
+    limits = windows.window(definition.period(record.period), previous_infusion(periods, record))
+    what = "Book the infusion"
+    if limits is None:
+        return NextStep(act=Act.INFUSION_BOOKED, what=what, state="Not booked", period=record.period)
+    today = now.date()
+    state, kind = f"From {windows.day(limits.opens_on)}", "planned"
+    if today > limits.closes_on:
+        state, kind = f"Overdue by {_days((today - limits.closes_on).days)}", "overdue"
+    elif today >= limits.opens_on:
+        state, kind = f"Until {windows.day(limits.closes_on)}", "due"
+    return NextStep(
+        act=Act.INFUSION_BOOKED, what=what, due=limits.due_on, state=state, kind=kind, period=record.period
+    )
+
+
+def previous_infusion(periods: Sequence[PeriodRecord], record: PeriodRecord) -> datetime | None:
+    """Start of the last infusion actually given before a period, or None."""
+    earlier = [one.given_at for one in periods if one.period < record.period and one.outcome in INFUSED]
+    return max((at for at in earlier if at is not None), default=None)
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"

@@ -1,0 +1,121 @@
+"""The worklist: what the person can do now, in order of time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.participants import Participant, State
+from randomizer.domain.records import Alarm, Task
+from randomizer.domain.supply import PeriodRecord, Product
+from randomizer.services.views import next_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from randomizer.masking import View
+    from randomizer.services.views.next_steps import NextStep
+    from randomizer.services.views.sight import Sight
+
+LATER = datetime.max.replace(tzinfo=UTC)
+LONGEST = 60  # rows; the rest follows when these are done
+QUIET = frozenset({Act.RESCREENED, Act.COMPLETED})
+"""Acts that wait for nobody: they stand on the participant's page and not on the worklist."""
+
+
+def of(sight: Sight) -> dict[str, Any]:
+    """Everything that waits for this person.
+
+    Args:
+        sight: The person looking.
+
+    Returns:
+        rows: the work, soonest first, at most 60; more: how many are left out; coming: the soonest that opens
+        later, or None; tasks and alarms: those that stand, as the person may see them.
+    """
+    steps = [(participant, step) for participant, step in _steps(sight) if _mine(sight, participant, step)]
+    steps.sort(key=lambda pair: (_moment(pair[1]), pair[0].number))
+    now = [pair for pair in steps if pair[1].kind != "planned"]
+    later = [pair for pair in steps if pair[1].kind == "planned"]
+    rows = [_row(sight, *pair) for pair in now[:LONGEST]]
+    return {
+        "rows": rows,
+        "more": max(0, len(now) - LONGEST),
+        "coming": _row(sight, *later[0]) if later else None,
+        "tasks": tasks(sight),
+        "alarms": alarms(sight),
+    }
+
+
+def tasks(sight: Sight) -> list[View]:
+    """Open tasks of the sites that the person sees."""
+    sites = {one.number: one.site for one in _participants(sight)}
+    found = [
+        sight.show(task, site=sites[task.participant])
+        for task in sight.uow.all(Task, done_at=None)
+        if task.participant in sites
+    ]
+    return [view for view in found if view]
+
+
+def alarms(sight: Sight) -> list[View]:
+    """Alarms that stand."""
+    return [view for view in (sight.show(alarm) for alarm in sight.uow.all(Alarm, cleared_at=None)) if view]
+
+
+def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, NextStep]:
+    """The next step of each of these participants, by number."""
+    listed = list(participants)
+    numbers = [one.number for one in listed]
+    periods, products = (
+        _by_participant(sight, PeriodRecord, numbers),
+        _by_participant(sight, Product, numbers),
+    )
+    return {
+        one.number: next_steps.of(
+            sight.definition,
+            one,
+            periods=periods[one.number],
+            products=products[one.number],
+            now=sight.uow.clock(),
+        )
+        for one in listed
+    }
+
+
+def _steps(sight: Sight) -> list[tuple[Participant, NextStep]]:
+    listed = [one for one in _participants(sight) if one.state is not State.COMPLETED]
+    steps = steps_of(sight, listed)
+    return [(one, steps[one.number]) for one in listed]
+
+
+def _participants(sight: Sight) -> tuple[Participant, ...]:
+    return sight.uow.all(Participant, site=list(sight.sites()))
+
+
+def _by_participant(sight: Sight, kind: Any, numbers: list[str]) -> dict[str, list[Any]]:  # noqa: ANN401
+    found: dict[str, list[Any]] = defaultdict(list)
+    for value in sight.uow.all(kind, participant=numbers):
+        found[value.participant].append(value)
+    return found
+
+
+def _mine(sight: Sight, participant: Participant, step: NextStep) -> bool:
+    if step.act is None or step.act in QUIET:
+        return False
+    return sight.person.role_for(MAY[step.act], participant.site) is not None
+
+
+def _moment(step: NextStep) -> datetime:
+    if step.due is None:
+        return LATER
+    return step.due if isinstance(step.due, datetime) else datetime.combine(step.due, time(), UTC)
+
+
+def _row(sight: Sight, participant: Participant, step: NextStep) -> dict[str, Any]:
+    return sight.show(step, site=participant.site) | {
+        "participant": participant.number,
+        "site": participant.site,
+    }
