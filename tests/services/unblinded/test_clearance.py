@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.domain.housekeeping import EntryValues
+from randomizer.domain.participants import Participant, State
+from randomizer.domain.people import Role
+from randomizer.domain.sealed_texts import ProductDetails
+from randomizer.domain.supply import Product, ProductState
+from randomizer.domain.trial import StratumStatus
+from randomizer.errors import NotAllowed, Refused
+from randomizer.services.care import products
+from randomizer.services.unblinded import clearance
+from tests.desks import DETAILS, clear, harvested, randomized, set_up_desk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randomizer.services.unblinded.desk import Desk
+    from tests.activated import Instance, Rehearsal
+
+WHY = ProductDetails(note="did not grow")
+
+
+@pytest.fixture
+def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
+    return set_up_desk(instance, rehearsal, tmp_path / "codebreak")
+
+
+def fail(instance: Instance, desk: Desk, number: str, details: ProductDetails = WHY) -> Product:
+    with instance.store.writing() as uow:
+        return clearance.fail(uow, desk, instance.person(Role.CLEARER), number, details=details)
+
+
+def test_a_cleared_product_waits_for_the_go_with_its_details_sealed(instance: Instance, desk: Desk) -> None:
+    number = harvested(instance)
+
+    clear(instance, desk, number)
+
+    with instance.store.reading() as uow:
+        product = products.latest(uow, number)
+        values = uow.get(EntryValues, product.entry)
+        assert [one.participant for one in clearance.worklist(uow)] == [number]
+    assert product.state is ProductState.CLEARED_BY_QP
+    assert clearance.read_details(desk, product) == DETAILS
+    assert not any(word in values.content for word in (DETAILS.lot, DETAILS.cell_count, DETAILS.form))
+
+
+@pytest.mark.promise(3)
+def test_details_have_one_length_whatever_they_say(instance: Instance, desk: Desk) -> None:
+    cleared, failed = harvested(instance), harvested(instance)
+    clear(instance, desk, cleared)
+    fail(instance, desk, failed)
+    with instance.store.reading() as uow:
+        assert len({len(product.details) for product in uow.all(Product)}) == 1
+
+
+@pytest.mark.parametrize("state", ["harvested", "cleared by the clearing person", "cleared"])
+def test_a_failed_product_uses_no_slot_and_gives_its_place_back(
+    instance: Instance, desk: Desk, state: str
+) -> None:
+    with instance.store.reading() as uow:
+        before = uow.get(StratumStatus, "REL")
+    number = harvested(instance)
+    if state != "harvested":
+        clear(instance, desk, number)
+    if state == "cleared":
+        instance.sign(products.give_go, Role.SPONSOR, number)
+
+    fail(instance, desk, number)
+
+    with instance.store.reading() as uow:
+        after = uow.get(StratumStatus, "REL")
+        participant = uow.get(Participant, number)
+    assert (after.next_ordinal, after.reserved) == (before.next_ordinal, before.reserved)
+    assert participant.state is State.ELIGIBLE
+    second = instance.act(products.harvest, Role.COORDINATOR, number, identifier="again", again="again")
+    assert second.donation == 2
+
+
+def test_nothing_fails_after_randomization(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    with pytest.raises(Refused, match="randomized"):
+        fail(instance, desk, number)
+
+
+def test_a_reason_and_a_lot_are_needed_and_nothing_is_cleared_twice(instance: Instance, desk: Desk) -> None:
+    number = harvested(instance)
+    with pytest.raises(Refused, match="Say why"):
+        fail(instance, desk, number, ProductDetails())
+    step_up = instance.step_up(Role.CLEARER)
+    with instance.store.writing() as uow, pytest.raises(Refused, match="lot is missing"):
+        clearance.clear(
+            uow, desk, instance.person(Role.CLEARER), step_up, number, details=ProductDetails(lot=" ")
+        )
+    clear(instance, desk, number)
+    with pytest.raises(Refused, match="needs: harvested"):
+        clear(instance, desk, number)
+
+
+def test_texts_that_are_too_long_are_refused_without_repeating_them(instance: Instance, desk: Desk) -> None:
+    number = harvested(instance)
+    with pytest.raises(Refused, match="at most") as refusal:
+        fail(instance, desk, number, ProductDetails(note="x" * 3000))
+    assert "xxx" not in str(refusal.value)
+
+
+@pytest.mark.promise(20)
+def test_only_the_clearing_person_clears_or_fails(instance: Instance, desk: Desk) -> None:
+    number = harvested(instance)
+    for role in set(Role) - {Role.CLEARER}:
+        with instance.store.writing() as uow, pytest.raises(NotAllowed):
+            clearance.fail(uow, desk, instance.person(role), number, details=WHY)
