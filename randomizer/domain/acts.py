@@ -149,3 +149,22 @@ CODE_BREAKS = frozenset(
     {Act.CODE_BREAK_INTENT, Act.CODE_BREAK_DISCLOSED, Act.CODE_BREAK_DENIED, Act.IMPACT_SIGNED}
 )
 """Acts around a code break: the site door tells that they happened and never whose they were."""
+
+AFTER_LOCK = frozenset(
+    {
+        Act.RELEASE_EXPORTED,
+        Act.TRIAL_RELEASED,
+        Act.CODE_BREAK_INTENT,
+        Act.CODE_BREAK_DISCLOSED,
+        Act.CODE_BREAK_DENIED,
+        Act.IMPACT_SIGNED,
+        Act.ALARM_RAISED,
+        Act.ALARM_CLEARED,
+        Act.ACCOUNT_CREATED,
+        Act.ACCOUNT_CLOSED,
+        Act.CREDENTIAL_SET,
+        Act.ROLE_GRANTED,
+        Act.ROLE_REVOKED,
+    }
+)
+"""Acts that change no data of the trial, and so may come after the lock."""

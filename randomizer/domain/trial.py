@@ -36,6 +36,9 @@ RUNNING = frozenset({Phase.ACTIVE, Phase.ENROLMENT_CLOSED})
 OPEN = RUNNING | {Phase.TERMINATED}
 """Phases in which data acts are accepted."""
 
+FINAL = frozenset({Phase.LOCKED, Phase.RELEASED})
+"""Phases after the sponsor's statement that data are final."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:

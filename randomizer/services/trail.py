@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 
 from keys.merkle import Frontier, leaf_hash
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain.acts import AFTER_LOCK, MAY, Act
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.domain.people import SERVICE, Person, demand
 from randomizer.domain.supply import Kit
-from randomizer.errors import Stopped, Tampered
+from randomizer.domain.trial import FINAL, Trial
+from randomizer.errors import Refused, Stopped, Tampered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,12 +106,14 @@ def act(
 
     Raises:
         NotAllowed: The person's roles do not cover the act at this site.
+        Refused: The data are locked, and the act would change them.
     """
     role = "" if person is SERVICE else str(demand(person, MAY[what], site or None, what=what))
     with uow.savepoint():
         head = uow.find(TrailHead, 1, locked=True)
         if head is None:
             raise Stopped("The trail of this instance has no head; nothing can be recorded.")
+        _demand_not_locked(uow, what)
         opened = OpenAct(uow, head.size, uow.clock(), person, participant)
         yield opened
         salt = uow.entropy(SALT_BYTES)
@@ -130,6 +133,18 @@ def act(
         uow.insert(entry)
         uow.insert(EntryValues(number=entry.number, salt=salt, content=content.decode(), why=why))
         uow.update(TrailHead(size=head.size + 1, frontier=frontier.to_bytes()))
+
+
+def _demand_not_locked(uow: UnitOfWork, what: Act) -> None:
+    # Here and not in each service: the lock is a statement that data are final, so no act may forget it.
+    if what in AFTER_LOCK:
+        return
+    trial = uow.find(Trial, 1)
+    if trial is not None and trial.phase in FINAL:
+        raise Refused(
+            f"The data are {trial.phase}, so this can't be recorded any more ({what}). Nothing was changed.",
+            next_step="The trial manager decides whether this becomes a dated addendum.",
+        )
 
 
 def take_turn(uow: UnitOfWork) -> None:

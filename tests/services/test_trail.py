@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from keys.merkle import Frontier, leaf_hash, root
-from randomizer.domain.acts import Act
+from randomizer.domain.acts import AFTER_LOCK, Act
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.domain.people import SERVICE, Account, Person, Role
+from randomizer.domain.trial import FINAL, Kind, Phase, Trial
 from randomizer.errors import Conflict, NotAllowed, Refused, Tampered
 from randomizer.services import trail
 
@@ -147,3 +148,17 @@ def test_changing_a_record_that_somebody_else_changed_is_a_conflict(store: Store
             act.change(stale, active=False)
     with pytest.raises(Conflict), store.writing() as uow, trail.act(uow, Act.ACCOUNT_CLOSED, SERVICE) as act:
         act.change(stale, printed_name="B")
+
+
+@pytest.mark.promise(17)
+@pytest.mark.parametrize("phase", sorted(FINAL))
+@pytest.mark.parametrize("what", sorted(set(Act) - AFTER_LOCK))
+def test_no_act_changes_data_after_the_lock(store: Store, what: Act, phase: Phase) -> None:
+    with store.writing() as uow:
+        uow.insert(Trial(kind=Kind.REHEARSAL, phase=phase, definition="{}", definition_digest=""))
+    with (
+        store.writing() as uow,
+        pytest.raises(Refused, match=f"The data are {phase}"),
+        trail.act(uow, what, SERVICE),
+    ):
+        pytest.fail("the act must not begin")

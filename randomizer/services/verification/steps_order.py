@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from randomizer.domain.acts import Act
+from randomizer.domain.acts import AFTER_LOCK, Act
 from randomizer.domain.people import Role
 from randomizer.services.verification import steps
 from randomizer.services.verification.steps_entries import ENTRIES_RECORD
@@ -14,25 +14,6 @@ if TYPE_CHECKING:
     from randomizer.services.verification.reading import Public
     from randomizer.services.verification.report import Findings
     from randomizer.services.verification.trail_lines import TrailEntry
-
-AFTER_LOCK = frozenset(
-    {
-        Act.RELEASE_EXPORTED,
-        Act.TRIAL_RELEASED,
-        Act.CODE_BREAK_INTENT,
-        Act.CODE_BREAK_DISCLOSED,
-        Act.CODE_BREAK_DENIED,
-        Act.IMPACT_SIGNED,
-        Act.ALARM_RAISED,
-        Act.ALARM_CLEARED,
-        Act.ACCOUNT_CREATED,
-        Act.ACCOUNT_CLOSED,
-        Act.CREDENTIAL_SET,
-        Act.ROLE_GRANTED,
-        Act.ROLE_REVOKED,
-    }
-)
-"""Acts that change no data of the trial, and so may come after the lock."""
 
 SIGNERS = frozenset({str(Role.SPONSOR), str(Role.UNBLINDED_STATISTICIAN)})
 

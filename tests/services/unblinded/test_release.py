@@ -239,7 +239,7 @@ def test_values_end_with_the_last_published_entry(
     instance.checkpoint()
     with instance.store.reading() as uow:
         last = uow.all(Entry, order="-number", limit=1)[0].number
-    with instance.store.writing() as uow, trail.act(uow, Act.KIT_EXPIRED, SERVICE):
+    with instance.store.writing() as uow, trail.act(uow, Act.ALARM_RAISED, SERVICE):
         pass
 
     with instance.store.reading() as uow:
