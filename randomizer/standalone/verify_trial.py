@@ -1,0 +1,2433 @@
+"""Verify the published record of a trial and, where it is there, its release.
+
+    python verify_trial.py DIR [--certificate-digest H] [--log-key K] [--ceremony-key K]
+                               [--witness-key K] [--json]
+
+One file, for Python 3.11 or later with the library ``cryptography``. It shares no code with the service that
+made the record and was written from docs/verification.md, docs/sealing.md and docs/procedures.md, so that a
+fault in one verifier is not a fault in both.
+
+Exit codes: 0, all holds against the pins. 1, a step fails. 2, something cannot be read. 3, all holds, but
+certificate digest or log key are not pinned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import csv
+import hashlib
+import hmac
+import io
+import json
+import re
+import stat
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Fields = dict[str, Any]
+Hashes = dict[int, bytes]
+
+# ==== What docs/verification.md says: steps, acts, roles, records
+
+PUBLIC, RELEASE, PINS = "public", "release", "pins"
+STEPS = dict(
+    line.split()
+    for line in """
+pins.certificate pins
+pins.ceremony-key pins
+pins.log-key pins
+certificate.signature public
+certificate.definition public
+certificate.attempts public
+commitments.signatures public
+commitments.before-reveal public
+seed.contributions release
+seed.combination release
+schedule.unblinded release
+schedule.fits-certificate release
+schedule.regenerated release
+leaves.root release
+rows.places release
+rows.numbers release
+rows.sealed-root release
+entries.numbering public
+entries.roles public
+entries.subjects public
+entries.root public
+checkpoints.signatures public
+checkpoints.consistency public
+checkpoints.witnessed pins
+order.definition-signed-before-activation public
+order.activated-once public
+order.sealed-before-first-allocation public
+order.witnessed-before-first-allocation pins
+randomizations.once public
+dispensations.after-randomization public
+code-breaks.intent-before-disclosure public
+lock.no-data-act-after public
+values.digests release
+values.records release
+values.subjects release
+values.history release
+values.certificate release
+values.signatures release
+allocations.one-slot-each release
+allocations.right-slot release
+allocations.right-stratum release
+allocations.in-order-without-gaps release
+kits.right-kit release
+kits.periods-in-order release
+code-breaks.disclosure-of-its-intent release
+tables.csv-agree release
+""".strip().split("\n")
+)
+
+
+def listed(text: str) -> dict[str, list[str]]:
+    """Names before a colon, and what is listed after it."""
+    pairs = (line.split(":") for line in text.strip().split("\n"))
+    return {name.strip(): [part.strip() for part in rest.split(",") if part.strip()] for name, rest in pairs}
+
+
+SPONSOR, STATISTICIAN = "sponsor representative", "unblinded statistician"
+ACTS = listed("""
+account created: administrator
+account closed: administrator
+credential set: administrator
+role granted: administrator
+role revoked: administrator
+instance created:
+definition signed: sponsor representative, unblinded statistician
+trial activated: administrator
+site opened: sponsor representative
+site closed: sponsor representative
+enrolment closed: trial manager, sponsor representative
+trial terminated: sponsor representative
+trial locked: sponsor representative
+release exported: unblinded statistician
+trial released: unblinded statistician
+participant consented: investigator, coordinator
+eligibility signed: investigator
+screen failed: investigator, coordinator
+re-screened: investigator, coordinator
+harvested: investigator, coordinator
+product cleared: clearing person
+product go given: sponsor representative
+product failed: clearing person
+randomized: investigator
+randomized in error: investigator
+factor corrected: investigator
+site transferred: trial manager
+infusion booked: investigator, coordinator
+booking cancelled: investigator, coordinator
+deviation signed: investigator
+fit for infusion signed: investigator
+preparation begun: preparing pharmacist
+preparation ended: preparing pharmacist
+kit dispensed: dispensing pharmacist
+kit expired:
+infusion recorded: care provider, investigator
+period missed: investigator
+treatment stopped: investigator
+consent withdrawn: investigator
+lost to follow-up: investigator
+died: investigator
+completed: investigator
+code break intent: investigator, on-call clinician, safety physician
+code break disclosed: investigator, on-call clinician, safety physician
+code break denied:
+impact assessment signed: investigator, safety physician
+preparation sheet opened: preparing pharmacist
+alarm raised:
+alarm cleared: trial manager
+""")
+SETS = listed("""
+signed: definition signed, site opened, trial terminated, trial locked, eligibility signed,\
+ product cleared, product go given, randomized, deviation signed, fit for infusion signed,\
+ code break intent, impact assessment signed
+without values: account created, account closed, credential set
+after the lock: account created, account closed, credential set, role granted, role revoked,\
+ release exported, trial released, code break intent, code break disclosed, code break denied,\
+ impact assessment signed, alarm raised, alarm cleared
+""")
+SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
+VALUES = listed("""
+Alarm kind: a record differs from its entry, a sealed row differs from the certificate,\
+ a stratum is nearly used up
+Grant role: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
+ dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
+ sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
+Kit state: reserved, ready, dispensed, administered, partly administered, not administered, expired,\
+ destroyed
+Participant state: consented, screen failed, eligible, harvested, product cleared, randomized, in period,\
+ between, completed
+Participant ending: null, treatment stopped, consent withdrawn, lost to follow-up, died
+PeriodRecord outcome: null, given, partly given, not given
+Product state: harvested, cleared by the clearing person, cleared, failed
+SiteStatus state: planned, open, closed
+Task kind: impact assessment of a code break
+Trial kind: rehearsal, production
+Trial phase: draft, active, enrolment closed, terminated, locked, released
+""")
+# The fields of each kind of record; those that name it stand first, with a star. Each has "entry" beside.
+RECORDS = listed("""
+Alarm: number* int, kind one, about text, raised_at time, cleared_at time?
+Allocation: participant* text, slot int, stratum text, ordinal int, randomization_number text,\
+ allocated_at time
+CodeBreak: intent* text, participant text, account int, reason text, intended_at time,\
+ disclosed_at time?, shown bytes
+Deviation: number* int, participant text, period int, what text, recorded_at time
+Grant: account* int, role* one, site* text, granted_at time, revoked_at time?
+Kit: number* text, slot int, period int, state one, ready_at time?, expires_at time?
+Participant: number* text, site text, attempt int, state one, period int, levels text,\
+ corrected_levels text, stratum text, ending one, follow_up flag, randomized_in_error flag, replaces text,\
+ consented_at time, ended_at time?
+PeriodRecord: participant* text, period* int, booked_for time?, fit_signed_at time?,\
+ deviation_signed_at time?, preparation_begun_at time?, preparation_ended_at time?, kit text,\
+ dispensed_at time?, given_at time?, stopped_at time?, volume_ml int, outcome one, closed_at time?
+Product: participant* text, donation* int, identifier text, state one, harvested_at time, cleared_at time?,\
+ failed_at time?, details bytes
+Signature: number* int, account int, printed_name text, meaning text, about text, digest text, signed_at time
+SiteStatus: code* text, state one, opened_at time?
+StratumStatus: code* text, capacity int, next_ordinal int, reserved int, low_water int
+Task: number* int, kind one, participant text, opened_at time, done_at time?
+Trial: number* int, kind one, phase one, definition text, definition_digest text, certificate bytes,\
+ certificate_digest text, activation_entry int, locked_at time?
+""")
+PLANNED = {"booked_for", "expires_at"}
+AS_ACTIVATED = {"entry": 0, "expires_at": None, "ready_at": None, "state": "reserved"}
+
+HEX = re.compile(r"[0-9a-f]{64}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+BYTES = re.compile(r"(sha256:[0-9a-f]{64})?")
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is a text."""
+    return isinstance(value, str)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a whole number."""
+    return type(value) is int
+
+
+def is_flag(value: object) -> bool:
+    """Whether a value is true or false."""
+    return isinstance(value, bool)
+
+
+def is_hex(value: object) -> bool:
+    """Whether a value is 32 bytes in hex."""
+    return isinstance(value, str) and HEX.fullmatch(value) is not None
+
+
+def is_moment(value: object) -> bool:
+    """Whether a value is a moment as entries write it."""
+    if not isinstance(value, str) or MOMENT.fullmatch(value) is None:
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def is_moment_or_null(value: object) -> bool:
+    """Whether a value is a moment or null."""
+    return value is None or is_moment(value)
+
+
+def is_bytes(value: object) -> bool:
+    """Whether a value stands for bytes that are not shown."""
+    return isinstance(value, str) and BYTES.fullmatch(value) is not None
+
+
+def one_of(*values: str | None) -> Callable[[object], bool]:
+    """Whether a value is among some."""
+    return lambda value: (value is None or isinstance(value, str)) and value in values
+
+
+SHAPES = {
+    "text": is_text,
+    "int": is_number,
+    "flag": is_flag,
+    "bytes": is_bytes,
+    "time": is_moment,
+    "time?": is_moment_or_null,
+}
+
+
+def _fields(kind: str) -> tuple[list[str], dict[str, Callable[[object], bool]]]:
+    key: list[str] = []
+    shapes: dict[str, Callable[[object], bool]] = {"entry": is_number}
+    for part in RECORDS[kind]:
+        star, word = part.split(" ")
+        name = star.rstrip("*")
+        key += [name] if star != name else []
+        values = (None if value == "null" else value for value in VALUES.get(f"{kind} {name}", ()))
+        shapes[name] = SHAPES.get(word) or one_of(*values)
+    return key, shapes
+
+
+FIELDS = {kind: _fields(kind) for kind in RECORDS}
+
+# ==== The report
+
+HOLDS, FAILS, NOT_CHECKED = "holds", "fails", "not checked"
+EXIT = {"OK": 0, "FAILED": 1, "UNREADABLE": 2, "NOT PINNED": 3}
+
+
+class UnreadableError(Exception):
+    """A file is missing or not of its format.
+
+    Args:
+        place: File and line or field.
+        sentence: What is wrong.
+    """
+
+    def __init__(self, place: str, sentence: str) -> None:
+        super().__init__(f"{place}: {sentence}")
+        self.place = place
+
+
+@dataclass
+class Report:
+    """What each step found."""
+
+    failures: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    sentences: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def fail(self, step: str, record: str, sentence: str) -> None:
+        """Note that a step fails at a record; only the first is kept whole."""
+        self.counts[step] += 1
+        if not self.failures[step]:
+            self.failures[step].append((record, sentence))
+
+    def check(self, step: str, record: str, sentence: str, *, holds: bool) -> bool:
+        """Fail a step unless something holds; say whether it does."""
+        if not holds:
+            self.fail(step, record, sentence)
+        return holds
+
+    def saw(self, step: str, sentence: str) -> None:
+        """Say what a step saw if it holds."""
+        self.sentences[step] = sentence
+
+    def skip(self, step: str, why: str) -> None:
+        """Say why a step was not made."""
+        self.skipped[step] = why
+
+    def failed(self) -> list[str]:
+        """Ids of the steps that fail, in their order."""
+        return [step for step in STEPS if self.counts[step]]
+
+    def results(self) -> list[Fields]:
+        """What every step says, in their order."""
+        return [self._result(step) for step in STEPS]
+
+    def _result(self, step: str) -> Fields:
+        record, status, sentence = "", HOLDS, self.sentences.get(step, "")
+        if self.counts[step]:
+            status, (record, sentence) = FAILS, self.failures[step][0]
+        elif step in self.skipped:
+            status, sentence = NOT_CHECKED, self.skipped[step]
+        more = max(self.counts[step] - 1, 0)
+        return {"id": step, "more": more, "record": record, "sentence": sentence, "status": status}
+
+
+# ==== Files and JSON
+
+LARGEST = 2**53
+LONGEST_NOTE = 1 << 20
+MOST_SIGNATURES = 100
+
+
+def read_bytes(directory: Path, name: str) -> bytes:
+    """The bytes of a file of the record.
+
+    Raises:
+        UnreadableError: It is missing or cannot be read.
+    """
+    try:
+        return (directory / name).read_bytes()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(name, f"It cannot be read: {error}.") from None
+
+
+def read_lines(directory: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """Place and bytes of each line of a file, without its end.
+
+    Raises:
+        UnreadableError: The file is missing, or its last line does not end.
+    """
+    try:
+        with (directory / name).open("rb") as file:
+            for number, line in enumerate(file):
+                place = f"{name} line {number}"
+                if not line.endswith(b"\n"):
+                    raise UnreadableError(place, "It does not end with a newline.")
+                yield place, line[:-1]
+    except OSError as error:
+        raise UnreadableError(name, f"It cannot be read: {error}.") from None
+
+
+def _ordered(value: object) -> object:
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _ordered(value[name]) for name in names}
+    if isinstance(value, list):
+        return [_ordered(part) for part in value]
+    if isinstance(value, float) or (type(value) is int and abs(value) > LARGEST):
+        raise ValueError("a number that is no whole number within 2^53")
+    return value
+
+
+def canonical(value: object) -> bytes:
+    """The canonical JSON of a value.
+
+    Raises:
+        ValueError: It holds what canonical JSON cannot say here.
+
+    Source: RFC 8785, for texts, whole numbers, booleans, null, lists and objects.
+    """
+    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def parse_json(text: bytes, place: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a text in JSON.
+
+    Raises:
+        UnreadableError: It is none.
+    """
+    try:
+        return json.loads(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(place, f"It is not JSON: {type(error).__name__}.") from None
+
+
+def parse_canonical(text: bytes, place: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a text in canonical JSON.
+
+    Raises:
+        UnreadableError: It is not JSON, or not in its canonical form.
+    """
+    value = parse_json(text, place)
+    try:
+        exact = canonical(value) == text
+    except (ValueError, RecursionError):
+        exact = False
+    if not exact:
+        raise UnreadableError(place, "It is not canonical JSON.")
+    return value
+
+
+def parse_ascii(text: bytes, place: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a text in JSON with sorted names, without spaces, in ASCII.
+
+    Raises:
+        UnreadableError: It is not JSON, or written otherwise.
+    """
+    value = parse_json(text, place)
+    try:
+        exact = json.dumps(_ordered(value), sort_keys=True, separators=(",", ":")).encode() == text
+    except (ValueError, RecursionError):
+        exact = False
+    if not exact:
+        raise UnreadableError(place, "It is not JSON with sorted names, without spaces, in ASCII.")
+    return value
+
+
+Shape = Any  # a predicate, or a dict or one-item list of shapes
+
+
+def expect(value: object, shape: Shape, place: str, *, more: bool = False) -> None:
+    """Compare a value with its shape.
+
+    Args:
+        value: A JSON value.
+        shape: A predicate, an object of shapes by name, or a list of the one shape of all parts.
+        place: Where the value stands.
+        more: Whether objects may have further names.
+
+    Raises:
+        UnreadableError: It does not fit; the place is named.
+    """
+    if isinstance(shape, dict):
+        if not isinstance(value, dict) or not (shape.keys() <= value.keys()):
+            raise UnreadableError(place, f"It needs the names {', '.join(shape)}.")
+        if not more and value.keys() != shape.keys():
+            raise UnreadableError(place, f"It may have the names {', '.join(shape)} alone.")
+        for name, part in shape.items():
+            expect(value[name], part, f"{place} {name}", more=more)
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            raise UnreadableError(place, "It is no list.")
+        for number, part in enumerate(value):
+            expect(part, shape[0], f"{place} {number}", more=more)
+    elif not shape(value):
+        raise UnreadableError(place, "It is not of its format.")
+
+
+def by_name(shape: Shape) -> Callable[[object], bool]:
+    """Whether a value is an object whose values all pass a predicate."""
+    return lambda value: isinstance(value, dict) and all(shape(part) for part in value.values())
+
+
+def is_object(value: object) -> bool:
+    """Whether a value is an object."""
+    return isinstance(value, dict)
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a text in base64, in the one spelling that an encoder would give.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        found = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+    if base64.b64encode(found).decode() != text:
+        raise ValueError("another spelling")
+    return found
+
+
+def is_base64(value: object) -> bool:
+    """Whether a value is a text in base64."""
+    try:
+        return isinstance(value, str) and from_base64(value) is not None
+    except ValueError:
+        return False
+
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+# ==== docs/sealing.md: labels, streams, seeds, trees, notes
+
+V1 = "crossover-randomizer/v1/"
+
+
+def encode(label: str, *parts: bytes) -> bytes:
+    """Label and parts, each with its length before it."""
+    return b"".join(len(part).to_bytes(4) + part for part in (label.encode(), *parts))
+
+
+def digest(label: str, *parts: bytes) -> bytes:
+    """SHA-256 of label and parts."""
+    return sha256(encode(label, *parts))
+
+
+def commitment_of(terms: Fields, name: str, contribution: bytes) -> bytes:
+    """What somebody commits to.
+
+    Args:
+        terms: The certificate.
+        name: Of the contributor.
+        contribution: 32 bytes.
+    """
+    return digest(
+        f"{V1}commitment",
+        terms["schedule_version"].to_bytes(4),
+        bytes.fromhex(terms["definition_digest"]),
+        bytes.fromhex(terms["generator"]["digest"]),
+        name.encode(),
+        contribution,
+    )
+
+
+def combined(commitments: Sequence[bytes], contributions: Sequence[bytes]) -> bytes:
+    """The seed of all contributions."""
+    label = f"{V1}seed"
+    return hmac.digest(digest(label, *commitments), encode(label, *contributions), "sha256")
+
+
+class Stream:
+    """Bits of a seed under a label.
+
+    Args:
+        seed: 32 bytes.
+        label: Its use.
+
+    Source: HKDF of RFC 5869, AES-256 in counter mode of SP 800-38A.
+    """
+
+    BULK = 1 << 16
+
+    def __init__(self, seed: bytes, label: str) -> None:
+        extracted = hmac.digest(bytes(32), seed, "sha256")
+        key = hmac.digest(extracted, label.encode() + b"\x01", "sha256")
+        self._cipher = Cipher(AES(key), CTR(bytes(16))).encryptor()
+        self._bytes = b""
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        """The next bytes."""
+        while self._at + count > len(self._bytes):
+            self._bytes = self._bytes[self._at :] + self._cipher.update(bytes(self.BULK))
+            self._at = 0
+        self._at += count
+        return self._bytes[self._at - count : self._at]
+
+    def below(self, limit: int) -> int:
+        """A uniform whole number from 0 to limit - 1."""
+        width = 4 if limit <= 1 << 32 else 8
+        usable = (1 << 8 * width) - (1 << 8 * width) % limit
+        while True:
+            word = int.from_bytes(self.take(width))
+            if word < usable:
+                return word % limit
+
+
+class Tree:
+    """A tree to which hashes of leaves are appended.
+
+    Source: RFC 6962 section 2.1.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._full: list[tuple[int, bytes]] = []
+
+    def append(self, leaf_hash: bytes) -> None:
+        """Add the hash of a leaf."""
+        height, node = 0, leaf_hash
+        while self._full and self._full[-1][0] == height:
+            node = sha256(b"\x01" + self._full.pop()[1] + node)
+            height += 1
+        self._full.append((height, node))
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of what was appended so far."""
+        if not self._full:
+            return sha256(b"")
+        node = self._full[-1][1]
+        for _, left in reversed(self._full[:-1]):
+            node = sha256(b"\x01" + left + node)
+        return node
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """The hash of a leaf."""
+    return sha256(b"\x00" + leaf)
+
+
+SIGNS, COSIGNS = 1, 4
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """A public key that verifies notes.
+
+    Args:
+        text: As it is written.
+        name: Of the key.
+        identifier: First bytes of its hash.
+        kind: 1 signs, 4 co-signs with a time.
+        public: 32 bytes.
+    """
+
+    text: str
+    name: str
+    identifier: bytes
+    kind: int
+    public: bytes
+
+    @classmethod
+    def parse(cls, text: str, place: str) -> Verifier:
+        """Read a key.
+
+        Raises:
+            UnreadableError: It is none.
+        """
+        try:
+            name, identifier, rest = text.split("+", 2)
+            data = from_base64(rest)
+            name_bytes = name.encode()
+        except ValueError:
+            raise UnreadableError(place, "It is no verifier key.") from None
+        wanted = sha256(name_bytes + b"\n" + data)[:4]
+        if not is_key_name(name) or identifier != wanted.hex() or len(data) != 33 or data[0] not in {1, 4}:  # noqa: PLR2004
+            raise UnreadableError(place, "It is no verifier key.")
+        return cls(text, name, wanted, data[0], data[1:])
+
+    def verifies(self, text: bytes, signature: bytes) -> bool:
+        """Whether a signature over a text is of this key."""
+        signed = text
+        if self.kind == COSIGNS:
+            seconds, signature = int.from_bytes(signature[:8]), signature[8:]
+            signed = b"cosignature/v1\ntime %d\n" % seconds + text
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, signed)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def is_key_name(name: str) -> bool:
+    """Whether a text can name a key."""
+    return name != "" and not any(sign.isspace() or sign == "+" for sign in name)
+
+
+def is_verifier(value: object) -> bool:
+    """Whether a value is a key of contributor, ceremony or log as text."""
+    try:
+        return isinstance(value, str) and Verifier.parse(value, "").kind == SIGNS
+    except UnreadableError:
+        return False
+
+
+@dataclass(frozen=True)
+class Note:
+    """A signed note.
+
+    Args:
+        place: Its file.
+        text: What is signed.
+        signatures: Key name, key identifier and signature of each line.
+    """
+
+    place: str
+    text: bytes
+    signatures: tuple[tuple[str, bytes, bytes], ...]
+
+    @classmethod
+    def read(cls, directory: Path, place: str) -> Note:
+        """Read a note.
+
+        Raises:
+            UnreadableError: It is none.
+
+        Source: C2SP signed-note.
+        """
+        data = read_bytes(directory, place)
+        try:
+            whole = data.decode()
+        except ValueError:
+            raise UnreadableError(place, "It is not UTF-8.") from None
+        text, gap, lines = whole.rpartition("\n\n")
+        if len(data) > LONGEST_NOTE or not gap or not lines.endswith("\n"):
+            raise UnreadableError(place, "It is no signed note.")
+        if any(sign < " " and sign != "\n" for sign in whole) or lines.count("\n") > MOST_SIGNATURES:
+            raise UnreadableError(place, "It is no signed note.")
+        signatures = tuple(cls._signature(line, place) for line in lines[:-1].split("\n"))
+        return cls(place, f"{text}\n".encode(), signatures)
+
+    @staticmethod
+    def _signature(line: str, place: str) -> tuple[str, bytes, bytes]:
+        dash, _, rest = line.partition(" ")
+        name, _, text = rest.partition(" ")
+        try:
+            data = from_base64(text)
+        except ValueError:
+            data = b""
+        if dash != "\u2014" or not is_key_name(name) or len(data) <= 4:  # noqa: PLR2004
+            raise UnreadableError(place, "A signature line is not of its format.")
+        return name, data[:4], data[4:]
+
+    def signed_by(self, key: Verifier) -> bool:
+        """Whether a key signed the note, and every signature in its name is true."""
+        found = [
+            key.verifies(self.text, signature)
+            for name, identifier, signature in self.signatures
+            if (name, identifier) == (key.name, key.identifier)
+        ]
+        return bool(found) and all(found)
+
+
+DAMM = (
+    "0317598642",
+    "7092154863",
+    "4206871359",
+    "1750983426",
+    "6123045978",
+    "3674209581",
+    "5869720134",
+    "8945362017",
+    "9438617205",
+    "2581436790",
+)
+
+
+def check_digit(digits: str) -> str:
+    """The check digit of a number, or 0 where it ends in its own.
+
+    Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004.
+    """
+    state = "0"
+    for digit_ in digits:
+        state = DAMM[int(state)][int(digit_)]
+    return state
+
+
+def is_checked(text: str, least: int, most: int) -> bool:
+    """Whether a text is a number of some length whose check digit fits."""
+    return least <= len(text) <= most and text.isascii() and text.isdigit() and check_digit(text) == "0"
+
+
+# ==== The public record
+
+QUORUM = {
+    "k": is_number,
+    "n": is_number,
+    "public_key": is_text,
+    "recipients": by_name(is_hex),
+    "share_digests": [is_hex],
+}
+CERTIFICATE = {
+    "attempts": [{"attempt": is_number, "commitments": [is_hex], "reason": is_text}],
+    "contributions": [{"commitment": is_hex, "name": is_text, "verifier": is_verifier}],
+    "definition_digest": is_hex,
+    "files": by_name(is_hex),
+    "format": one_of(f"{V1}certificate"),
+    "generator": {"digest": is_hex, "version": is_text},
+    "kind": one_of("production", "rehearsal"),
+    "leaf_root": is_hex,
+    "rehearsal": is_text,
+    "release": QUORUM,
+    "schedule_version": lambda value: is_number(value) and 0 <= value < 1 << 32,
+    "sealed_at": is_text,
+    "sealed_root": is_hex,
+    "sizes": {
+        "kits_per_period": is_number,
+        "periods": is_number,
+        "slots": is_number,
+        "strata": by_name(is_number),
+    },
+    "staged": QUORUM,
+    "transport_key": is_hex,
+    "trial_id": is_text,
+    "unblinded_commitment": is_hex,
+}
+DEFINITION = {
+    "format": one_of(f"{V1}definition"),
+    "value": {
+        "factors": [{"code": is_text, "levels": [{"code": is_text}]}],
+        "kits": {"kits_per_period": lambda value: is_number(value) and 0 <= value < 1 << 8},
+        "periods": [{"number": is_number}],
+        "sites": [{"code": is_text}],
+        "strata": [
+            {
+                "capacity": lambda value: is_number(value) and value >= 0,
+                "code": is_text,
+                "levels": [lambda value: isinstance(value, list) and [*map(type, value)] == [str, str]],
+            }
+        ],
+        "treatments": [{"code": is_text}],
+        "trial_id": is_text,
+    },
+}
+KEYS = {
+    "ceremony": is_verifier,
+    "contributors": [is_verifier],
+    "log": is_verifier,
+    "type": one_of(f"{V1}public-keys"),
+}
+COMMITMENT = {
+    "attempt": is_number,
+    "commitment": is_hex,
+    "definition_digest": is_hex,
+    "generator_digest": is_hex,
+    "name": is_text,
+    "type": one_of(f"{V1}commitment"),
+}
+ENTRY = {
+    "act": is_text,
+    "actor": is_number,
+    "at": is_moment,
+    "digest": is_hex,
+    "number": is_number,
+    "participant": is_text,
+    "role": is_text,
+    "site": is_text,
+}
+SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+SIZE = re.compile(r"0|[1-9]\d{0,15}", re.ASCII)
+CERTIFICATE_NOTE, DEFINITION_FILE = "public/certificate.note", "public/definition.json"
+KEYS_FILE, ENTRIES_FILE = "public/keys.json", "public/entries.jsonl"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A signed checkpoint.
+
+    Args:
+        note: As it was published.
+        named: The size that its file name says.
+        origin: Name of the log.
+        size: Number of entries.
+        root: Over them.
+    """
+
+    note: Note
+    named: int
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass
+class Public:
+    """The public record.
+
+    Args:
+        note: The certificate as a note.
+        certificate: Its fields.
+        digest: Of the certificate, in hex.
+        definition_bytes: The blinded definition.
+        definition: Its value.
+        keys: What ``keys.json`` says.
+        commitments: Each note with its fields.
+        checkpoints: By the size in the file name, ascending.
+        entries: The trail.
+        roots: Root of the entries up to each size that a checkpoint names.
+    """
+
+    note: Note
+    certificate: Fields
+    digest: str
+    definition_bytes: bytes
+    definition: Fields
+    keys: Fields
+    commitments: list[tuple[Note, Fields]]
+    checkpoints: list[Checkpoint]
+    entries: list[Fields] = field(default_factory=list)
+    roots: Hashes = field(default_factory=dict)
+
+    def places(self) -> Iterator[tuple[str, int]]:
+        """Stratum and ordinal of each slot by the definition."""
+        for stratum in self.definition["strata"]:
+            for ordinal in range(1, stratum["capacity"] + 1):
+                yield stratum["code"], ordinal
+
+    def capacity(self) -> int:
+        """Number of slots by the definition."""
+        return sum(stratum["capacity"] for stratum in self.definition["strata"])
+
+    def first(self, act: str) -> int | None:
+        """Line of the first entry of an act."""
+        return next((line for line, entry in enumerate(self.entries) if entry["act"] == act), None)
+
+
+def read_public(directory: Path) -> Public:
+    """Read the public record.
+
+    Raises:
+        UnreadableError: A file is missing or not of its format.
+    """
+    note = Note.read(directory, CERTIFICATE_NOTE)
+    certificate = parse_canonical(note.text[:-1], CERTIFICATE_NOTE)
+    expect(certificate, CERTIFICATE, CERTIFICATE_NOTE)
+    if SECONDS.fullmatch(certificate["sealed_at"]) is None:
+        raise UnreadableError(f"{CERTIFICATE_NOTE} sealed_at", "It is no moment.")
+    definition_bytes = read_bytes(directory, DEFINITION_FILE)
+    definition = parse_canonical(definition_bytes, DEFINITION_FILE)
+    expect(definition, DEFINITION, DEFINITION_FILE, more=True)
+    keys_bytes = read_bytes(directory, KEYS_FILE)
+    if not keys_bytes.endswith(b"\n"):
+        raise UnreadableError(KEYS_FILE, "It does not end with a newline.")
+    keys = parse_canonical(keys_bytes[:-1], KEYS_FILE)
+    expect(keys, KEYS, KEYS_FILE)
+    public = Public(
+        note=note,
+        certificate=certificate,
+        digest=sha256(note.text[:-1]).hex(),
+        definition_bytes=definition_bytes,
+        definition=definition["value"],
+        keys=keys,
+        commitments=list(_read_commitments(directory)),
+        checkpoints=_read_checkpoints(directory),
+    )
+    _read_entries(directory, public)
+    return public
+
+
+def _read_commitments(directory: Path) -> Iterator[tuple[Note, Fields]]:
+    number = 1
+    while (directory / f"public/commitments/{number}.note").exists():
+        place = f"public/commitments/{number}.note"
+        note = Note.read(directory, place)
+        made = parse_canonical(note.text[:-1], place)
+        expect(made, COMMITMENT, place)
+        yield note, made
+        number += 1
+
+
+def _read_checkpoints(directory: Path) -> list[Checkpoint]:
+    place = "public/checkpoints"
+    try:
+        names = [path.name for path in (directory / place).iterdir() if path.suffix == ".note"]
+    except OSError as error:
+        raise UnreadableError(place, f"It cannot be read: {error}.") from None
+    return sorted(
+        (_read_checkpoint(directory, f"{place}/{name}") for name in names), key=lambda one: one.named
+    )
+
+
+def _read_checkpoint(directory: Path, place: str) -> Checkpoint:
+    note = Note.read(directory, place)
+    named = Path(place).stem
+    lines = note.text.decode().split("\n")
+    if SIZE.fullmatch(named) is None or len(lines) != 4 or SIZE.fullmatch(lines[1]) is None:  # noqa: PLR2004
+        raise UnreadableError(place, "It is no checkpoint.")
+    try:
+        root = from_base64(lines[2])
+    except ValueError:
+        root = b""
+    if len(root) != 32:  # noqa: PLR2004
+        raise UnreadableError(place, "It is no checkpoint.")
+    return Checkpoint(note, int(named), lines[0], int(lines[1]), root)
+
+
+def _read_entries(directory: Path, public: Public) -> None:
+    wanted, tree = {one.named for one in public.checkpoints}, Tree()
+    if 0 in wanted:
+        public.roots[0] = tree.root()
+    for place, line in read_lines(directory, ENTRIES_FILE):
+        entry = parse_canonical(line, place)
+        expect(entry, ENTRY, place)
+        public.entries.append(entry)
+        tree.append(leaf_hash(line))
+        if tree.size in wanted:
+            public.roots[tree.size] = tree.root()
+
+
+# ==== The release
+
+SCHEDULE_FILE, SLOTS_FILE, VALUES_FILE = (
+    "release/schedule.json",
+    "release/slots.jsonl",
+    "release/values.jsonl",
+)
+PAGE = 4096
+SCHEDULE = {
+    "contributions": [{"contribution": is_hex, "name": is_text}],
+    "format": one_of(f"{V1}release"),
+    "salts": [is_hex],
+    "schedule_version": is_number,
+    "seed": is_hex,
+    "slots": [is_text],
+    "trial_id": is_text,
+    "unblinded_definition": is_text,
+    "unblinded_salt": is_hex,
+}
+UNBLINDED = {
+    "format": one_of(f"{V1}unblinded-definition"),
+    "value": {
+        "procedure": {
+            "block_sizes": [is_number],
+            "kind": is_text,
+            "limit": is_number,
+            "weights": [is_number],
+        },
+        "rehearsal_only": is_flag,
+        "sequences": [{"code": is_text, "treatments": [is_text]}],
+    },
+}
+WRAPS = ("code-break", "staged", "emergency")
+ROW = {
+    "ciphertext": is_base64,
+    "index": is_number,
+    "kits": [[is_text]],
+    "leaf_hash": is_hex,
+    "ordinal": is_number,
+    "randomization_number": is_text,
+    "stratum": is_text,
+    "wraps": dict.fromkeys(WRAPS, is_base64),
+}
+LINE = {"content": is_text, "number": is_number, "salt": is_hex}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What the later steps need of a sealed row."""
+
+    stratum: str
+    ordinal: int
+    number: str
+    kits: tuple[tuple[str, ...], ...]
+
+
+@dataclass
+class Release:
+    """The release.
+
+    Args:
+        directory: Holds ``release``.
+        schedule: What ``schedule.json`` says.
+        unblinded: Value of the unblinded definition.
+        slots: The sealed rows, once they were read.
+    """
+
+    directory: Path
+    schedule: Fields
+    unblinded: Fields
+    slots: list[Slot] = field(default_factory=list)
+
+    def treatments(self, slot: int) -> list[str]:
+        """Treatments of a slot; none where the schedule does not say."""
+        codes = self.schedule["slots"]
+        if not 0 <= slot < len(codes):
+            return []
+        found: dict[str, list[str]] = {one["code"]: one["treatments"] for one in self.unblinded["sequences"]}
+        return found.get(codes[slot], [])
+
+    def sequence(self, slot: int) -> str:
+        """Sequence code of a slot."""
+        codes: list[str] = self.schedule["slots"]
+        return codes[slot] if 0 <= slot < len(codes) else ""
+
+
+def read_release(directory: Path) -> Release:
+    """Read the schedule of the release.
+
+    Raises:
+        UnreadableError: The file is missing or not of its format.
+    """
+    data = read_bytes(directory, SCHEDULE_FILE)
+    text = data.rstrip(b" ")
+    schedule = parse_ascii(text, SCHEDULE_FILE)
+    expect(schedule, SCHEDULE, SCHEDULE_FILE)
+    if len(data) % PAGE or len(data) - len(text) >= PAGE:
+        raise UnreadableError(SCHEDULE_FILE, f"It is not padded to a multiple of {PAGE} bytes.")
+    place = f"{SCHEDULE_FILE} unblinded_definition"
+    unblinded = parse_canonical(schedule["unblinded_definition"].encode(errors="replace"), place)
+    expect(unblinded, UNBLINDED, place)
+    return Release(directory, schedule, unblinded["value"])
+
+
+def read_rows(directory: Path) -> Iterator[tuple[str, Fields]]:
+    """Place and fields of each sealed row.
+
+    Raises:
+        UnreadableError: The file is missing or not of its format.
+    """
+    for place, line in read_lines(directory, SLOTS_FILE):
+        row = parse_ascii(line, place)
+        expect(row, ROW, place)
+        yield place, row
+
+
+def read_values(directory: Path) -> Iterator[tuple[str, Fields]]:
+    """Place and fields of each line of values.
+
+    Raises:
+        UnreadableError: The file is missing or not of its format.
+    """
+    for place, line in read_lines(directory, VALUES_FILE):
+        values = parse_canonical(line, place)
+        expect(values, LINE, place)
+        yield place, values
+
+
+def read_content(text: str, place: str) -> Fields:
+    """The values of an entry.
+
+    Raises:
+        UnreadableError: They are not of their format.
+    """
+    content: Fields = parse_canonical(text.encode(errors="replace"), place)
+    expect(content, {"details": is_object, "rows": [is_object], "why_digest": is_hex}, place)
+    for number, row in enumerate(content["rows"]):
+        shape: Fields = {
+            "key": lambda value: (
+                isinstance(value, list) and all(is_text(part) or is_number(part) for part in value)
+            ),
+            "kind": is_text,
+            "new": is_object,
+        }
+        if "old" in row:
+            shape["old"] = is_object
+        expect(row, shape, f"{place} rows {number}")
+    return content
+
+
+# ==== Pins
+
+
+@dataclass(frozen=True)
+class Pins:
+    """What the trial master file says.
+
+    Args:
+        certificate_digest: In hex, or empty.
+        ceremony_key: Of the ceremony, or None.
+        log_key: Of the log, or None.
+        witness_keys: Of witnesses.
+    """
+
+    certificate_digest: str = ""
+    ceremony_key: Verifier | None = None
+    log_key: Verifier | None = None
+    witness_keys: tuple[Verifier, ...] = ()
+
+    @property
+    def enough(self) -> bool:
+        """Whether digest and log key are pinned."""
+        return bool(self.certificate_digest) and self.log_key is not None
+
+
+def make_pins(digest_text: str, ceremony: str, log: str, witnesses: Iterable[str], place: str) -> Pins:
+    """Pins from their texts; an empty one is none.
+
+    Raises:
+        UnreadableError: One is not of its format.
+    """
+    if digest_text and not is_hex(digest_text):
+        raise UnreadableError(f"{place} certificate digest", "It needs 64 hex digits.")
+    return Pins(
+        certificate_digest=digest_text,
+        ceremony_key=_pinned(ceremony, f"{place} ceremony key", SIGNS) if ceremony else None,
+        log_key=_pinned(log, f"{place} log key", SIGNS) if log else None,
+        witness_keys=tuple(_pinned(text, f"{place} witness key", COSIGNS) for text in witnesses),
+    )
+
+
+def _pinned(text: str, place: str, kind: int) -> Verifier:
+    found = Verifier.parse(text, place)
+    if found.kind != kind:
+        raise UnreadableError(place, "It is a key of another use.")
+    return found
+
+
+def pins_of_file(path: Path) -> Pins:
+    """Pins of a pins file.
+
+    Raises:
+        UnreadableError: It is not of its format, or others can write it.
+    """
+    place = path.name
+    try:
+        state = path.stat()
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(place, f"It cannot be read: {error}.") from None
+    mode = stat.S_IMODE(state.st_mode)
+    if not stat.S_ISREG(state.st_mode) or mode & 0o022:
+        raise UnreadableError(place, f"Others can write it: mode {mode:04o}.")
+    fields = parse_canonical(data[:-1] if data.endswith(b"\n") else b"", place)
+    expect(fields, {"pins": by_name(is_text), "type": one_of(f"{V1}pins")}, place)
+    pins = fields["pins"]
+    return make_pins(
+        pins.get("certificate_digest", ""),
+        pins.get("ceremony_key", ""),
+        pins.get("log_key", ""),
+        pins.get("witness_keys", "").split(),
+        place,
+    )
+
+
+# ==== Steps: pins, certificate, commitments
+
+
+def check_pins(public: Public, pins: Pins, report: Report) -> None:
+    """``pins.*``."""
+    report.saw("pins.certificate", f"Digest {public.digest}.")
+    if not pins.certificate_digest:
+        report.skip("pins.certificate", "No digest is pinned.")
+    elif pins.certificate_digest != public.digest:
+        sentence = f"Its digest is {public.digest}, pinned is {pins.certificate_digest}."
+        report.fail("pins.certificate", CERTIFICATE_NOTE, sentence)
+    for step, name, pinned in (
+        ("pins.ceremony-key", "ceremony", pins.ceremony_key),
+        ("pins.log-key", "log", pins.log_key),
+    ):
+        report.saw(step, f"Key {public.keys[name]}.")
+        if pinned is None:
+            report.skip(step, f"No key of the {name} is pinned.")
+        elif pinned.text != public.keys[name]:
+            report.fail(step, KEYS_FILE, f"It names the key {public.keys[name]}, pinned is {pinned.text}.")
+
+
+def check_certificate(public: Public, pins: Pins, report: Report) -> None:
+    """``certificate.*``."""
+    key = pins.ceremony_key or Verifier.parse(public.keys["ceremony"], KEYS_FILE)
+    report.saw("certificate.signature", f"Signed by {key.name}.")
+    signed = public.note.signed_by(key)
+    report.check("certificate.signature", CERTIFICATE_NOTE, f"{key.name} did not sign it.", holds=signed)
+    _check_definition(public, report)
+    certificate = public.certificate
+    attempts = [one["attempt"] for one in certificate["attempts"]]
+    report.saw("certificate.attempts", f"Attempts before: {len(attempts)}.")
+    if attempts != list(range(1, certificate["schedule_version"])):
+        sentence = f"Attempts {attempts} lead to no version {certificate['schedule_version']}."
+        report.fail("certificate.attempts", CERTIFICATE_NOTE, sentence)
+    elif not all(one["reason"].strip() for one in certificate["attempts"]):
+        report.fail("certificate.attempts", CERTIFICATE_NOTE, "An attempt was given up without a reason.")
+
+
+def _check_definition(public: Public, report: Report) -> None:
+    step, certificate, definition = "certificate.definition", public.certificate, public.definition
+    found = sha256(public.definition_bytes).hex()
+    report.saw(step, f"Digest {found}.")
+    for name, value in (
+        ("definition_digest", certificate["definition_digest"]),
+        ("files", certificate["files"].get("definition.json")),
+    ):
+        report.check(step, DEFINITION_FILE, f"It is not what {name} says.", holds=value == found)
+    sizes = {
+        "kits_per_period": definition["kits"]["kits_per_period"],
+        "periods": len(definition["periods"]),
+        "slots": public.capacity(),
+        "strata": {one["code"]: one["capacity"] for one in definition["strata"]},
+    }
+    fits = (sizes, definition["trial_id"]) == (certificate["sizes"], certificate["trial_id"])
+    report.check(step, CERTIFICATE_NOTE, "Trial or sizes do not follow from the definition.", holds=fits)
+
+
+def check_commitments(public: Public, report: Report) -> None:
+    """``commitments.*``."""
+    listed = public.certificate["contributions"]
+    step = "commitments.signatures"
+    report.saw(step, f"{len(public.commitments)} commitments.")
+    for (note, made), one in zip(public.commitments, listed, strict=False):
+        key = Verifier.parse(one["verifier"], CERTIFICATE_NOTE)
+        sentence = f"It is not signed by {one['verifier']} in the name of {made['name']}."
+        report.check(step, note.place, sentence, holds=note.signed_by(key) and key.name == made["name"])
+    if public.keys["contributors"] != [one["verifier"] for one in listed]:
+        report.fail(step, KEYS_FILE, "It names other contributors than the certificate.")
+    _check_before_reveal(public, listed, report)
+
+
+def in_order(listed: Sequence[Fields]) -> bool:
+    """Whether contributions begin with the machine's, have another, and have none twice."""
+    names = [one["name"] for one in listed]
+    values = [one["commitment"] for one in listed]
+    return (
+        len(names) > 1
+        and names[0] == "machine"
+        and len(set(names)) == len(names)
+        and len(set(values)) == len(values)
+    )
+
+
+def _check_before_reveal(public: Public, listed: Sequence[Fields], report: Report) -> None:
+    step, certificate = "commitments.before-reveal", public.certificate
+    report.saw(step, f"{len(listed)} contributors, the machine first.")
+    if len(public.commitments) != len(listed):
+        sentence = f"{len(public.commitments)} commitments, and {len(listed)} contributions."
+        report.fail(step, "public/commitments", sentence)
+    report.check(step, CERTIFICATE_NOTE, "The order of contributions is wrong.", holds=in_order(listed))
+    terms = {
+        "attempt": certificate["schedule_version"],
+        "definition_digest": certificate["definition_digest"],
+        "generator_digest": certificate["generator"]["digest"],
+    }
+    for (note, made), one in zip(public.commitments, listed, strict=False):
+        for name, value in (terms | {"name": one["name"], "commitment": one["commitment"]}).items():
+            sentence = f"Its {name} is {made[name]}, in the certificate {value}."
+            report.check(step, note.place, sentence, holds=made[name] == value)
+
+
+# ==== Steps: seed, schedule, leaves, rows
+
+
+def check_seed(public: Public, release: Release, report: Report) -> None:
+    """``seed.*``."""
+    certificate, schedule = public.certificate, release.schedule
+    listed, revealed = certificate["contributions"], schedule["contributions"]
+    report.saw("seed.contributions", f"{len(revealed)} contributions.")
+    report.saw("seed.combination", "The contributions give the released seed.")
+    made = [commitment_of(certificate, one["name"], bytes.fromhex(one["contribution"])) for one in revealed]
+    for number, (one, shown, found) in enumerate(zip(listed, revealed, made, strict=False)):
+        holds = (one["name"], one["commitment"]) == (shown["name"], found.hex())
+        sentence = f"Contribution {number + 1} does not give the commitment of {one['name']}."
+        report.check("seed.contributions", SCHEDULE_FILE, sentence, holds=holds)
+    if len(listed) != len(revealed):
+        sentence = f"{len(revealed)} contributions, and {len(listed)} commitments."
+        report.fail("seed.contributions", SCHEDULE_FILE, sentence)
+    if len(listed) != len(revealed) or not in_order(listed):
+        report.skip("seed.combination", "Contributions are missing or in a wrong order.")
+        return
+    seed = combined(made, [bytes.fromhex(one["contribution"]) for one in revealed])
+    holds = seed.hex() == schedule["seed"]
+    report.check("seed.combination", SCHEDULE_FILE, "The contributions give another seed.", holds=holds)
+
+
+def check_schedule(public: Public, release: Release, report: Report) -> None:
+    """``schedule.unblinded`` and ``schedule.fits-certificate``."""
+    schedule, certificate = release.schedule, public.certificate
+    salted = bytes.fromhex(schedule["unblinded_salt"]) + schedule["unblinded_definition"].encode()
+    holds = sha256(salted).hex() == certificate["unblinded_commitment"]
+    report.saw("schedule.unblinded", "It has the commitment of the certificate.")
+    report.check("schedule.unblinded", SCHEDULE_FILE, "It has another commitment.", holds=holds)
+    step, slots = "schedule.fits-certificate", certificate["sizes"]["slots"]
+    report.saw(step, f"Version {certificate['schedule_version']}, {slots} slots.")
+    for name in ("trial_id", "schedule_version"):
+        sentence = f"Its {name} is {schedule[name]}, in the certificate {certificate[name]}."
+        report.check(step, SCHEDULE_FILE, sentence, holds=schedule[name] == certificate[name])
+    for name in ("slots", "salts"):
+        sentence = f"{len(schedule[name])} {name}, in the certificate {slots}."
+        report.check(step, SCHEDULE_FILE, sentence, holds=len(schedule[name]) == slots)
+    treatments = {one["code"] for one in public.definition["treatments"]}
+    periods = len(public.definition["periods"])
+    codes = [one["code"] for one in release.unblinded["sequences"]]
+    for one in release.unblinded["sequences"]:
+        holds = set(one["treatments"]) <= treatments and len(one["treatments"]) == periods
+        report.check(step, SCHEDULE_FILE, f"Sequence {one['code']} is none of this design.", holds=holds)
+    report.check(step, SCHEDULE_FILE, "A sequence stands twice.", holds=len(set(codes)) == len(codes))
+    for number, code in enumerate(schedule["slots"]):
+        if code not in codes:
+            report.fail(step, f"{SCHEDULE_FILE} slot {number}", "Its sequence is not of the design.")
+
+
+def draw_complete(count: int, arms: int, procedure: Fields, stream: Stream) -> list[int]:  # noqa: ARG001
+    """Complete randomization."""
+    return [stream.below(arms) for _ in range(count)]
+
+
+def draw_blocks(count: int, arms: int, procedure: Fields, stream: Stream) -> list[int]:
+    """Permuted blocks."""
+    sizes = procedure["block_sizes"]
+    weights = procedure["weights"] or [1] * len(sizes)
+    drawn: list[int] = []
+    while len(drawn) < count:
+        size = sizes[0]
+        if len(sizes) > 1:
+            r = stream.below(sum(weights))
+            owned = accumulate(weights)
+            size = next(size for size, end in zip(sizes, owned, strict=True) if r < end)
+        block = [place % arms for place in range(size)]
+        for i in range(size - 1, 0, -1):
+            j = stream.below(i + 1)
+            block[i], block[j] = block[j], block[i]
+        drawn += block
+    return drawn[:count]
+
+
+def draw_stick(count: int, arms: int, procedure: Fields, stream: Stream) -> list[int]:
+    """Big stick."""
+    drawn: list[int] = []
+    difference, limit = 0, procedure["limit"]
+    for _ in range(count):
+        forced = 1 if difference > 0 else 0
+        arm = forced if abs(difference) >= limit else stream.below(arms)
+        difference += 1 if arm == 0 else -1
+        drawn.append(arm)
+    return drawn
+
+
+DRAWS = {"complete": draw_complete, "permuted-blocks": draw_blocks, "big-stick": draw_stick}
+
+
+def can_be_drawn(procedure: Fields, arms: int) -> bool:
+    """Whether the parameters of a procedure are such that drawing ends."""
+    sizes, weights = procedure["block_sizes"], procedure["weights"]
+    if procedure["kind"] == "permuted-blocks":
+        return (
+            bool(sizes)
+            and all(1 <= size <= 1 << 16 for size in sizes)
+            and all(weight >= 0 for weight in weights)
+            and (not weights or (len(weights) == len(sizes) and sum(weights) > 0))
+        )
+    return arms > 0 and (procedure["kind"] != "big-stick" or (arms == 2 and procedure["limit"] >= 1))  # noqa: PLR2004
+
+
+def draw_numbers(count: int, lowest: int, stream: Stream) -> list[str]:
+    """Different numbers with their check digits."""
+    drawn: dict[int, None] = {}
+    while len(drawn) < count:
+        drawn[lowest + stream.below(9 * lowest)] = None
+    return [f"{number}{check_digit(str(number))}" for number in drawn]
+
+
+def regenerate(
+    public: Public, release: Release
+) -> Iterator[tuple[str, str, tuple[tuple[str, ...], ...], str]]:
+    """Sequence, randomization number, kits and salt of each slot, made from the seed."""
+    seed = bytes.fromhex(release.schedule["seed"])
+    unblinded, definition = release.unblinded, public.definition
+    codes = [one["code"] for one in unblinded["sequences"]]
+    procedure, stream = unblinded["procedure"], Stream(seed, f"{V1}schedule")
+    arms = [
+        arm
+        for stratum in definition["strata"]
+        for arm in DRAWS[procedure["kind"]](stratum["capacity"], len(codes), procedure, stream)
+    ]
+    periods, each = len(definition["periods"]), definition["kits"]["kits_per_period"]
+    numbers, salts = Stream(seed, f"{V1}kits"), Stream(seed, f"{V1}salts")
+    randomization = draw_numbers(len(arms), 1_000_000, numbers)
+    kits = draw_numbers(len(arms) * periods * each, 10_000_000, numbers)
+    for slot, arm in enumerate(arms):
+        first = slot * periods * each
+        of_slot = (kits[first + period * each : first + (period + 1) * each] for period in range(periods))
+        yield (
+            codes[arm],
+            randomization[slot],
+            tuple(tuple(sorted(one)) for one in of_slot),
+            salts.take(32).hex(),
+        )
+
+
+def check_regenerated(public: Public, release: Release, report: Report) -> None:
+    """``schedule.regenerated``; the rows were read before."""
+    step, schedule = "schedule.regenerated", release.schedule
+    procedure, codes = release.unblinded["procedure"], release.unblinded["sequences"]
+    if procedure["kind"] not in DRAWS:
+        report.skip(step, f"Procedure {procedure['kind']}: leaves checked, not regenerated.")
+        return
+    if report.counts["schedule.fits-certificate"]:
+        report.skip(step, "The schedule does not fit the certificate.")
+        return
+    if public.capacity() != len(schedule["slots"]):
+        report.fail(step, DEFINITION_FILE, "The definition has another number of slots.")
+        return
+    report.saw(step, f"{len(schedule['slots'])} slots made again from the seed.")
+    if not can_be_drawn(procedure, len(codes)):
+        report.fail(step, f"{SCHEDULE_FILE} unblinded_definition", "The procedure cannot be drawn.")
+        return
+    for number, (code, randomization, kits, salt) in enumerate(regenerate(public, release)):
+        place = f"{SCHEDULE_FILE} slot {number}"
+        report.check(step, place, "The seed gives another sequence.", holds=code == schedule["slots"][number])
+        report.check(step, place, "The seed gives another salt.", holds=salt == schedule["salts"][number])
+        if number < len(release.slots):
+            row = release.slots[number]
+            holds = (row.number, row.kits) == (randomization, kits)
+            report.check(step, f"{SLOTS_FILE} line {number}", "The seed gives other numbers.", holds=holds)
+
+
+def leaf_of(public: Public, release: Release, number: int, row: Fields) -> bytes | None:
+    """The leaf of a slot, or None where row and schedule cannot make one."""
+    schedule, strata = release.schedule, [one["code"] for one in public.definition["strata"]]
+    if number >= min(len(schedule["slots"]), len(schedule["salts"])) or row["stratum"] not in strata:
+        return None
+    try:
+        parts = (
+            public.certificate["schedule_version"].to_bytes(2),
+            number.to_bytes(4),
+            strata.index(row["stratum"]).to_bytes(2),
+            row["ordinal"].to_bytes(4),
+            row["randomization_number"].encode("ascii"),
+            schedule["slots"][number].encode("ascii").ljust(16, b"\0"),
+            bytes([len(row["kits"]), len(row["kits"][0]) if row["kits"] else 0]),
+            "".join(kit for period in row["kits"] for kit in period).encode("ascii"),
+            bytes.fromhex(schedule["salts"][number]),
+        )
+    except (ValueError, OverflowError):
+        return None
+    kits = len(row["kits"]) * (len(row["kits"][0]) if row["kits"] else 0)
+    wanted = 28 + 2 + 4 + 2 + 4 + 8 + 16 + 2 + 9 * kits + 32
+    leaf = f"{V1}leaf".encode() + b"".join(parts)
+    return leaf if len(leaf) == wanted and len(row["randomization_number"]) == 8 else None  # noqa: PLR2004
+
+
+def sealed_row(row: Fields) -> bytes:
+    """The bytes of a sealed row."""
+    texts = [
+        str(row["index"]),
+        row["stratum"],
+        str(row["ordinal"]),
+        row["randomization_number"],
+        str(len(row["kits"])),
+    ]
+    for period in row["kits"]:
+        texts += [str(len(period)), *period]
+    parts = [text.encode() for text in texts] + [from_base64(row["ciphertext"])]
+    for purpose in WRAPS:
+        parts += [purpose.encode(), from_base64(row["wraps"][purpose])]
+    return f"{V1}row".encode() + b"".join(len(part).to_bytes(4) + part for part in parts)
+
+
+def check_rows(public: Public, release: Release, report: Report) -> None:
+    """``leaves.root`` and ``rows.*``, in one pass over the sealed rows."""
+    leaves, sealed = Tree(), Tree()
+    places, sizes, seen = public.places(), public.certificate["sizes"], _Seen()
+    for number, (place, row) in enumerate(read_rows(release.directory)):
+        leaf = leaf_of(public, release, number, row)
+        made = leaf is not None and leaf_hash(leaf).hex() == row["leaf_hash"]
+        report.check("leaves.root", place, "Row, sequence and salt give another leaf.", holds=made)
+        leaves.append(bytes.fromhex(row["leaf_hash"]))
+        sealed.append(leaf_hash(sealed_row(row)))
+        there = row["index"] == number and next(places, None) == (row["stratum"], row["ordinal"])
+        report.check("rows.places", place, "It is not the slot of this place.", holds=there)
+        counts = [len(period) for period in row["kits"]] == [sizes["kits_per_period"]] * sizes["periods"]
+        report.check("rows.places", place, "It has not the periods and kits of a slot.", holds=counts)
+        _check_numbers(place, row, seen, report)
+        kits = tuple(tuple(period) for period in row["kits"])
+        release.slots.append(Slot(row["stratum"], row["ordinal"], row["randomization_number"], kits))
+    count = len(release.slots)
+    report.saw("rows.places", f"{count} rows.")
+    report.saw("rows.numbers", f"{len(seen.randomization) + len(seen.kits)} numbers.")
+    report.check("rows.places", SLOTS_FILE, f"{count} rows.", holds=count == sizes["slots"])
+    for step, tree, name in (
+        ("leaves.root", leaves, "leaf_root"),
+        ("rows.sealed-root", sealed, "sealed_root"),
+    ):
+        root = tree.root().hex()
+        report.saw(step, f"{count} slots, root {root}.")
+        report.check(step, SLOTS_FILE, f"Their root is {root}.", holds=root == public.certificate[name])
+
+
+@dataclass
+class _Seen:
+    randomization: set[str] = field(default_factory=set)
+    kits: set[str] = field(default_factory=set)
+
+
+def _check_numbers(place: str, row: Fields, seen: _Seen, report: Report) -> None:
+    step, number = "rows.numbers", row["randomization_number"]
+    fits = is_checked(number, 8, 8) and number not in seen.randomization
+    report.check(step, place, f"Randomization number {number} is wrong or stands twice.", holds=fits)
+    seen.randomization.add(number)
+    for period in row["kits"]:
+        report.check(step, place, "The kits of a period are not sorted.", holds=period == sorted(period))
+        for kit in period:
+            fits = is_checked(kit, 9, 9) and kit not in seen.kits
+            report.check(step, place, f"Kit number {kit} is wrong or stands twice.", holds=fits)
+            seen.kits.add(kit)
+
+
+# ==== Steps: entries, checkpoints, order of events
+
+
+def line_of(number: int) -> str:
+    """Where an entry stands."""
+    return f"{ENTRIES_FILE} line {number}"
+
+
+def check_entries(public: Public, report: Report) -> None:
+    """``entries.*``."""
+    count = len(public.entries)
+    for step in ("entries.numbering", "entries.roles", "entries.subjects"):
+        report.saw(step, f"{count} entries.")
+    sites = {one["code"] for one in public.definition["sites"]} | {""}
+    for line, entry in enumerate(public.entries):
+        place, role = line_of(line), entry["role"]
+        numbered = entry["number"] == line
+        report.check("entries.numbering", place, f"It is entry {entry['number']}.", holds=numbered)
+        known = entry["act"] in ACTS
+        report.check("entries.roles", place, f"There is no act {entry['act']}.", holds=known)
+        service = (entry["actor"], role) == (0, "")
+        may = service or (entry["actor"] > 0 and (not known or role in ACTS[entry["act"]]))
+        report.check("entries.roles", place, f"Nobody may do this as {role or 'nobody'}.", holds=may)
+        known = entry["site"] in sites
+        report.check("entries.subjects", place, f"There is no site {entry['site']}.", holds=known)
+        right = entry["participant"] == "" or is_checked(entry["participant"], 5, 7)
+        sentence = f"{entry['participant']} is no participant number."
+        report.check("entries.subjects", place, sentence, holds=right)
+
+
+def check_checkpoints(public: Public, pins: Pins, report: Report) -> None:
+    """``entries.root`` and ``checkpoints.*``."""
+    key = pins.log_key or Verifier.parse(public.keys["log"], KEYS_FILE)
+    count, newest = len(public.entries), public.checkpoints[-1] if public.checkpoints else None
+    report.saw("entries.root", f"{count} entries.")
+    report.saw("checkpoints.signatures", f"{len(public.checkpoints)} checkpoints.")
+    report.saw("checkpoints.consistency", f"{len(public.checkpoints) - 1} older checkpoints.")
+    same = newest is not None and (newest.size, newest.root) == (count, public.roots.get(count))
+    sentence = f"It is not over {count} entries with the root of these."
+    place = newest.note.place if newest else "public/checkpoints"
+    report.check("entries.root", place, sentence, holds=same)
+    for one in public.checkpoints:
+        signed = one.note.signed_by(key) and one.origin == key.name and one.size == one.named
+        sentence = f"It is not signed by {key.name} for {one.named} entries."
+        report.check("checkpoints.signatures", one.note.place, sentence, holds=signed)
+    for one in public.checkpoints[:-1]:
+        same = public.roots.get(one.named) == one.root
+        sentence = f"The first {one.named} entries have another root."
+        report.check("checkpoints.consistency", one.note.place, sentence, holds=same)
+    if not pins.witness_keys:
+        report.skip("checkpoints.witnessed", "No witness is pinned: self-witnessed.")
+    for witness in pins.witness_keys:
+        report.saw("checkpoints.witnessed", f"Co-signed by {len(pins.witness_keys)} witnesses.")
+        signed = newest is not None and newest.note.signed_by(witness)
+        sentence = f"{witness.name} did not co-sign it."
+        report.check("checkpoints.witnessed", place, sentence, holds=signed)
+
+
+def check_order(public: Public, pins: Pins, report: Report) -> None:
+    """``order.*``."""
+    activations = [line for line, entry in enumerate(public.entries) if entry["act"] == "trial activated"]
+    allocation = public.first("randomized")
+    step = "order.activated-once"
+    if activations:
+        report.saw(step, f"Activated by entry {activations[0]}.")
+        place, sentence = line_of(activations[-1]), f"{len(activations)} entries activate the trial."
+        report.check(step, place, sentence, holds=len(activations) == 1)
+    else:
+        report.fail(step, ENTRIES_FILE, "No entry activates the trial.")
+    activation = activations[0] if activations else len(public.entries)
+    signers = {one["role"] for one in public.entries[:activation] if one["act"] == "definition signed"}
+    step = "order.definition-signed-before-activation"
+    report.saw(step, "Both signed before the activation.")
+    for role in (SPONSOR, STATISTICIAN):
+        sentence = f"No {role} signed the definition before."
+        report.check(step, line_of(activation), sentence, holds=role in signers)
+    _check_sealed(public, pins, report, activation, allocation)
+
+
+def _check_sealed(
+    public: Public, pins: Pins, report: Report, activation: int, allocation: int | None
+) -> None:
+    step, witnessed = "order.sealed-before-first-allocation", "order.witnessed-before-first-allocation"
+    last = len(public.entries) if allocation is None else allocation
+    between = [one for one in public.checkpoints if activation < one.named <= last]
+    place = ENTRIES_FILE if allocation is None else line_of(allocation)
+    report.saw(step, f"{len(between)} checkpoints between activation and first allocation.")
+    sentence = "No checkpoint covers the activation and not yet the first allocation."
+    report.check(step, place, sentence, holds=bool(between))
+    if allocation is not None:
+        sealed, at = public.certificate["sealed_at"], public.entries[allocation]["at"]
+        sentence = f"Sealed at {sealed}, first allocation at {at}."
+        report.check(step, place, sentence, holds=sealed[:-1] < at[:-1])
+    if not pins.witness_keys:
+        report.skip(witnessed, "No witness is pinned: self-witnessed.")
+        return
+    signed = any(one.note.signed_by(key) for one in between for key in pins.witness_keys)
+    report.saw(witnessed, "A witness co-signed before the first allocation.")
+    report.check(witnessed, place, "No pinned witness co-signed such a checkpoint.", holds=signed)
+
+
+def check_acts(public: Public, report: Report) -> None:
+    """Steps that follow from acts and participants of the entries alone."""
+    randomized: set[str] = set()
+    kits: dict[str, int] = defaultdict(int)
+    open_intents: dict[str, int] = defaultdict(int)
+    locked = False
+    periods = len(public.definition["periods"])
+    for line, entry in enumerate(public.entries):
+        act, who, place = entry["act"], entry["participant"], line_of(line)
+        if locked and act not in AFTER_LOCK:
+            report.fail("lock.no-data-act-after", place, f"{act} after the lock.")
+        if act == "randomized":
+            sentence = f"{who} was randomized before."
+            report.check("randomizations.once", place, sentence, holds=who not in randomized)
+            randomized.add(who)
+        elif act == "kit dispensed":
+            kits[who] += 1
+            sentence = f"{who} was not randomized, or had a kit for each period."
+            fits = who in randomized and kits[who] <= periods
+            report.check("dispensations.after-randomization", place, sentence, holds=fits)
+        elif act == "code break intent":
+            open_intents[who] += 1
+        elif act == "code break disclosed":
+            open_intents[who] -= 1
+            fits = open_intents[who] >= 0
+            step = "code-breaks.intent-before-disclosure"
+            report.check(step, place, f"No intent for {who} stands before it.", holds=fits)
+        locked = locked or act == "trial locked"
+    report.saw("randomizations.once", f"{len(randomized)} participants.")
+    report.saw("dispensations.after-randomization", f"{sum(kits.values())} kits.")
+    report.saw("code-breaks.intent-before-disclosure", f"{len(open_intents)} participants.")
+    report.saw("lock.no-data-act-after", "Nothing but what may follow.")
+    if not locked:
+        report.skip("lock.no-data-act-after", "The trial is not locked yet.")
+
+
+# ==== Steps: values of the entries
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record in the values of an entry.
+
+    Args:
+        kind: What it is.
+        key: What names it among its kind.
+        new: The record whole.
+        before: As it was before the act, or None where it is new.
+    """
+
+    kind: str
+    key: tuple[str | int, ...]
+    new: Fields
+    before: Fields | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry with its values.
+
+    Args:
+        place: Of the entry.
+        entry: Its fields.
+        details: What the act noted.
+        rows: The records that it made or changed.
+    """
+
+    place: str
+    entry: Fields
+    details: Fields
+    rows: tuple[Row, ...]
+
+    @property
+    def act(self) -> str:
+        """What happened."""
+        return str(self.entry["act"])
+
+    @property
+    def participant(self) -> object:
+        """Whom it is about; a consent notes the number that it gave."""
+        if self.act == "participant consented":
+            return self.details.get("participant", "")
+        return self.entry["participant"]
+
+    def of(self, kind: str) -> list[Row]:
+        """Records of a kind."""
+        return [row for row in self.rows if row.kind == kind]
+
+
+def events(public: Public, release: Release, report: Report) -> Iterator[Event]:
+    """``values.digests``: each entry whose values are there."""
+    step, seen = "values.digests", 0
+    lines = read_values(release.directory)
+    place, values = next(lines, ("", None))
+    for line, entry in enumerate(public.entries):
+        while values is not None and values["number"] < entry["number"]:
+            report.fail(step, place, f"No entry {values['number']} is due here.")
+            place, values = next(lines, ("", None))
+        if values is None or values["number"] != entry["number"]:
+            missing = entry["act"] not in WITHOUT_VALUES
+            report.check(step, line_of(line), "Its values are missing.", holds=not missing)
+            continue
+        content = read_content(values["content"], place)
+        found = sha256(bytes.fromhex(values["salt"]) + values["content"].encode()).hex()
+        sentence = f"They are not the values of entry {entry['number']}."
+        report.check(step, place, sentence, holds=found == entry["digest"])
+        seen += 1
+        yield Event(line_of(line), entry, content["details"], tuple(_row(row) for row in content["rows"]))
+        place, values = next(lines, ("", None))
+    while values is not None:
+        report.fail(step, place, f"No entry {values['number']} is due here.")
+        place, values = next(lines, ("", None))
+    report.saw(step, f"{seen} entries.")
+
+
+def _row(row: Fields) -> Row:
+    before = row["new"] | row["old"] if "old" in row else None
+    return Row(row["kind"], tuple(row["key"]), row["new"], before)
+
+
+def text_of(fields: Fields | None, name: str) -> str:
+    """A text of a record; empty where there is none, which other steps tell."""
+    value = fields.get(name) if fields else None
+    return value if isinstance(value, str) else ""
+
+
+def number_of(fields: Fields | None, name: str) -> int:
+    """A number of a record; -1 where there is none, which other steps tell."""
+    value = fields.get(name) if fields else None
+    return value if isinstance(value, int) else -1
+
+
+def check_records(event: Event, report: Report) -> None:
+    """``values.records``."""
+    step, at = "values.records", event.entry["at"]
+    for row in event.rows:
+        if not report.check(step, event.place, f"There is no record {row.kind}.", holds=row.kind in FIELDS):
+            continue
+        _, shapes = FIELDS[row.kind]
+        if row.new.keys() != shapes.keys():
+            names = ", ".join(sorted(row.new.keys() ^ shapes.keys()))
+            report.fail(step, event.place, f"The {row.kind} has other fields: {names}.")
+            continue
+        for name, shape in shapes.items():
+            value = row.new[name]
+            sentence = f"The {name} of the {row.kind} is not of its kind."
+            if report.check(step, event.place, sentence, holds=shape(value)) and shape in _MOMENTS:
+                sentence = f"The {name} of the {row.kind} is after its act."
+                late = value is not None and name not in PLANNED and value > at
+                report.check(step, event.place, sentence, holds=not late)
+        if row.kind == "Signature":
+            dated = row.new["signed_at"] == at
+            report.check(step, event.place, "The signature is dated otherwise than its act.", holds=dated)
+
+
+_MOMENTS = (is_moment, is_moment_or_null)
+
+
+class Subjects:
+    """``values.subjects``.
+
+    Args:
+        report: Takes what fails.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.sites: dict[str, str] = {}
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        step, who = "values.subjects", event.participant
+        consent = event.act == "participant consented"
+        named = not consent or event.entry["participant"] == ""
+        self._report.check(step, event.place, "A consent names nobody yet.", holds=named)
+        abouts = [
+            text_of(row.new, "number" if row.kind == "Participant" else "participant")
+            for row in event.rows
+            if row.kind == "Participant" or "participant" in FIELDS.get(row.kind, ((), {}))[1]
+        ]
+        for about in abouts:
+            sentence = f"A record is about {about}, its entry about {who or 'nobody'}."
+            self._report.check(step, event.place, sentence, holds=about == who)
+        if consent:
+            self._move(event)
+        site = self.sites.get(str(who)) if who else ""
+        if who and site is None:
+            self._report.fail(step, event.place, f"{who} had not consented.")
+        elif who:
+            sentence = f"{who} was at {site}, the act is at {event.entry['site']}."
+            there = event.entry["site"] in {"", site}
+            self._report.check(step, event.place, sentence, holds=there)
+        self._move(event)
+
+    def _move(self, event: Event) -> None:
+        for row in event.of("Participant"):
+            self.sites[text_of(row.new, "number")] = text_of(row.new, "site")
+
+
+class History:
+    """``values.history``.
+
+    Args:
+        report: Takes what fails.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.records: dict[tuple[str, tuple[str | int, ...]], Fields] = {}
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        step = "values.history"
+        for row in event.rows:
+            name, last = (row.kind, row.key), self.records.get((row.kind, row.key))
+            if row.before is None:
+                fits = last is None
+            elif last is None and row.kind == "Kit":
+                fits = all(row.before.get(part) == value for part, value in AS_ACTIVATED.items())
+            else:
+                fits = row.before == last
+            called = " ".join([row.kind, *map(str, row.key)])
+            sentence = f"{called} was left otherwise by its last entry."
+            self._report.check(step, event.place, sentence, holds=fits)
+            key = tuple(row.new.get(part) for part in FIELDS.get(row.kind, ([], {}))[0])
+            sentence = f"{called} has another key."
+            self._report.check(step, event.place, sentence, holds=row.kind not in FIELDS or key == row.key)
+            numbered = row.new.get("entry") == event.entry["number"]
+            self._report.check(
+                step, event.place, f"{called} has not the number of its entry.", holds=numbered
+            )
+            self.records[name] = row.new
+
+
+class Certified:
+    """``values.certificate`` and ``values.signatures``.
+
+    Args:
+        public: The public record.
+        report: Takes what fails.
+    """
+
+    def __init__(self, public: Public, report: Report) -> None:
+        self._public = public
+        self._report = report
+        self._activation = public.first("trial activated")
+        self.signatures = 0
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        self._certificate(event)
+        self._signatures(event)
+
+    def _certificate(self, event: Event) -> None:
+        step, certificate = "values.certificate", self._public.certificate
+        wanted: Fields = {}
+        if event.entry["number"] == self._activation:
+            wanted = {name: certificate[name] for name in ("leaf_root", "schedule_version", "sealed_root")}
+            wanted |= {
+                "ceremony_key": self._public.keys["ceremony"],
+                "certificate_digest": self._public.digest,
+            }
+        elif event.act == "release exported":
+            wanted = {"release_digest": certificate["files"].get("release.sealed")}
+        for name, value in wanted.items():
+            sentence = f"The {name} that it noted is not that of the certificate."
+            self._report.check(step, event.place, sentence, holds=event.details.get(name) == value)
+        activated = self._activation is not None and event.entry["number"] >= self._activation
+        for row in event.of("Trial"):
+            digests = (text_of(row.new, "definition_digest"), text_of(row.new, "certificate_digest"))
+            wanted_digest = self._public.digest if activated else ""
+            told = sha256(text_of(row.new, "definition").encode()).hex() == digests[0]
+            fits = told and digests == (certificate["definition_digest"], wanted_digest)
+            self._report.check(step, event.place, "The trial has other digests.", holds=fits)
+
+    def _signatures(self, event: Event) -> None:
+        step, rows, signed = "values.signatures", event.of("Signature"), event.details.get("signed")
+        if event.act in SIGNED and len(rows) != 1:
+            self._report.fail(step, event.place, f"{event.act} has {len(rows)} signatures.")
+        entry = event.entry
+        for row in rows:
+            self.signatures += 1
+            own = (number_of(row.new, "account"), number_of(row.new, "number"))
+            fits = own == (entry["actor"], entry["number"])
+            self._report.check(step, event.place, "The signature is of another account or entry.", holds=fits)
+            fits = isinstance(signed, dict) and sha256(canonical(signed)).hex() == row.new.get("digest")
+            self._report.check(step, event.place, "The signature is over something else.", holds=fits)
+        if event.act == "definition signed":
+            digest_ = signed.get("definition_digest") if isinstance(signed, dict) else None
+            fits = digest_ == self._public.certificate["definition_digest"]
+            self._report.check(step, event.place, "Another definition was signed.", holds=fits)
+
+
+# ==== Steps: allocations, kits, code breaks
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a line of a table comes from.
+
+    Args:
+        entry: The entry.
+        new: The record.
+    """
+
+    entry: Fields
+    new: Fields
+
+
+class Ledger:
+    """``allocations.*``, ``kits.*``, ``code-breaks.disclosure-of-its-intent``; and what tables are made of.
+
+    Args:
+        public: The public record.
+        release: The release.
+        report: Takes what fails.
+    """
+
+    def __init__(self, public: Public, release: Release, report: Report) -> None:
+        self._release = release
+        self._report = report
+        self._strata = {
+            tuple(sorted(f"{factor}={level}" for factor, level in one["levels"])): one["code"]
+            for one in public.definition["strata"]
+        }
+        self._slots: set[int] = set()
+        self._next: dict[str, int] = defaultdict(lambda: 1)
+        self._given: set[tuple[str, int]] = set()
+        self._kits: set[str] = set()
+        self.participants: dict[str, Fields] = {}
+        self.products: dict[tuple[str, int], Fields] = {}
+        self.periods: dict[tuple[str, int], Fields] = {}
+        self.allocations: dict[str, Line] = {}
+        self.dispensed: list[tuple[Fields, Fields, Fields]] = []
+        self.deviations: list[Line] = []
+        self.intents: dict[str, Line] = {}
+        self.disclosures: dict[str, Line] = {}
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        for row in event.of("Participant"):
+            self.participants[text_of(row.new, "number")] = row.new
+        for row in event.of("Product"):
+            self.products[text_of(row.new, "participant"), number_of(row.new, "donation")] = row.new
+        self.deviations += [Line(event.entry, row.new) for row in event.of("Deviation")]
+        self._allocate(event)
+        if event.act == "kit dispensed":
+            self._dispense(event)
+        elif any(
+            text_of(row.new, "state") == "dispensed" != text_of(row.before, "state")
+            for row in event.of("Kit")
+        ):
+            self._report.fail("kits.right-kit", event.place, "A kit goes out, and this is no dispensation.")
+        for row in event.of("PeriodRecord"):
+            self.periods[text_of(row.new, "participant"), number_of(row.new, "period")] = row.new
+        if event.act == "code break intent":
+            for row in event.of("CodeBreak"):
+                self.intents.setdefault(text_of(row.new, "intent"), Line(event.entry, row.new))
+        if event.act == "code break disclosed":
+            self._disclose(event)
+
+    def _allocate(self, event: Event) -> None:
+        step, rows = "allocations.one-slot-each", event.of("Allocation")
+        wanted = 1 if event.act == "randomized" else 0
+        self._report.check(step, event.place, f"It made {len(rows)} allocations.", holds=len(rows) == wanted)
+        for row in rows:
+            who, slot = event.entry["participant"], number_of(row.new, "slot")
+            fits = who not in self.allocations and slot not in self._slots
+            sentence = f"Participant {who} or slot {slot} was allocated before."
+            self._report.check(step, event.place, sentence, holds=fits)
+            self._slots.add(slot)
+            if event.act == "randomized":
+                self.allocations.setdefault(who, Line(event.entry, row.new))
+                self._place(event, row.new, slot)
+
+    def _place(self, event: Event, new: Fields, slot: int) -> None:
+        stratum, ordinal = text_of(new, "stratum"), number_of(new, "ordinal")
+        row = self._release.slots[slot] if 0 <= slot < len(self._release.slots) else None
+        told = (stratum, ordinal, text_of(new, "randomization_number"))
+        fits = row is not None and told == (row.stratum, row.ordinal, row.number)
+        sentence = f"Slot {slot} is another."
+        self._report.check("allocations.right-slot", event.place, sentence, holds=fits)
+        levels = text_of(self.participants.get(text_of(new, "participant")), "levels")
+        fits = self._strata.get(tuple(sorted(levels.split(";")))) == stratum
+        sentence = f"The levels {levels} do not lead to stratum {stratum}."
+        self._report.check("allocations.right-stratum", event.place, sentence, holds=fits)
+        sentence = f"Ordinal {ordinal} of {stratum}; {self._next[stratum]} was due."
+        step = "allocations.in-order-without-gaps"
+        self._report.check(step, event.place, sentence, holds=ordinal == self._next[stratum])
+        self._next[stratum] += 1
+
+    def _dispense(self, event: Event) -> None:
+        kits, records = event.of("Kit"), event.of("PeriodRecord")
+        kit, record = kits[0].new if kits else {}, records[0].new if records else {}
+        who, period, number = (
+            text_of(record, "participant"),
+            number_of(record, "period"),
+            text_of(kit, "number"),
+        )
+        fits = len(kits) == 1 and text_of(record, "kit") == number and self._right_kit(kits[0], event, period)
+        sentence = f"Kit {number} is not one of this slot and period {period}, or was not ready."
+        self._report.check("kits.right-kit", event.place, sentence, holds=fits)
+        self._kits.add(number)
+        before = (self.periods.get((who, earlier), {}) for earlier in range(1, period))
+        fits = all(one.get("outcome") is not None for one in before) and (who, period) not in self._given
+        sentence = f"Period {period} of {who} was not the next."
+        self._report.check("kits.periods-in-order", event.place, sentence, holds=fits)
+        self._given.add((who, period))
+        self.dispensed.append((event.entry, kit, record))
+
+    def _right_kit(self, row: Row, event: Event, period: int) -> bool:
+        number, slot = text_of(row.new, "number"), self._slot_of(event.entry["participant"])
+        if slot is None or not 1 <= period <= len(self._release.slots[slot].kits):
+            return False
+        told = (number_of(row.new, "slot"), number_of(row.new, "period"), text_of(row.new, "state"))
+        return (
+            text_of(row.before, "state") == "ready"
+            and told == (slot, period, "dispensed")
+            and number in self._release.slots[slot].kits[period - 1]
+            and number not in self._kits
+        )
+
+    def _slot_of(self, who: str) -> int | None:
+        slot = number_of(self.allocations[who].new, "slot") if who in self.allocations else -1
+        return slot if 0 <= slot < len(self._release.slots) else None
+
+    def _disclose(self, event: Event) -> None:
+        rows = event.of("CodeBreak")
+        fits = len(rows) == 1 and self._follows(event.entry, rows[0].new)
+        sentence = "It follows no intent of the same account and participant."
+        step = "code-breaks.disclosure-of-its-intent"
+        self._report.check(step, event.place, sentence, holds=fits)
+        for row in rows:
+            self.disclosures[text_of(row.new, "intent")] = Line(event.entry, row.new)
+
+    def _follows(self, entry: Fields, new: Fields) -> bool:
+        name, who = text_of(new, "intent"), text_of(new, "participant")
+        intent = self.intents.get(name)
+        if intent is None or name in self.disclosures or who not in self.allocations:
+            return False
+        people = {
+            (entry["actor"], entry["participant"]),
+            (number_of(new, "account"), who),
+            (number_of(intent.new, "account"), text_of(intent.new, "participant")),
+        }
+        return len(people) == 1 and text_of(new, "disclosed_at") >= text_of(intent.new, "intended_at") != ""
+
+
+# ==== Step: tables
+
+Cells = list[object]
+
+
+def tables(public: Public, release: Release, ledger: Ledger) -> dict[str, list[Cells]]:
+    """The lines of each table, headings first."""
+    return {
+        "allocation.csv": _allocation_table(public, release, ledger),
+        "dispensation.csv": _dispensation_table(release, ledger),
+        "deviations.csv": _deviation_table(ledger),
+        "code_breaks.csv": _code_break_table(ledger),
+        "participants.csv": _participant_table(public, ledger),
+        "products.csv": _product_table(ledger),
+    }
+
+
+def _allocation_table(public: Public, release: Release, ledger: Ledger) -> list[Cells]:
+    periods = len(public.definition["periods"])
+    names = ["participant", "site", "stratum", "slot", "ordinal", "randomization_number", "allocated_at"]
+    lines: list[Cells] = [["entry", *names, "sequence", *(f"treatment_{n + 1}" for n in range(periods))]]
+    for line in ledger.allocations.values():
+        new, slot = line.new | {"site": line.entry["site"]}, number_of(line.new, "slot")
+        new["participant"] = line.entry["participant"]
+        cells = [line.entry["number"], *(new.get(name) for name in names)]
+        lines.append([*cells, release.sequence(slot), *release.treatments(slot)])
+    return lines
+
+
+def _dispensation_table(release: Release, ledger: Ledger) -> list[Cells]:
+    last = ["outcome", "given_at", "stopped_at", "volume_ml"]
+    lines: list[Cells] = [
+        ["entry", "participant", "site", "period", "kit", "treatment", "dispensed_at", *last]
+    ]
+    for entry, kit, record in ledger.dispensed:
+        who, period = text_of(record, "participant"), number_of(record, "period")
+        allocation = ledger.allocations.get(who)
+        treatments = release.treatments(number_of(allocation.new, "slot")) if allocation else []
+        treatment = treatments[period - 1] if 1 <= period <= len(treatments) else ""
+        cells: Cells = [entry["number"], who, entry["site"], period, kit.get("number"), treatment]
+        ended = ledger.periods.get((who, period), {})
+        lines.append([*cells, record.get("dispensed_at"), *(ended.get(name) for name in last)])
+    return lines
+
+
+def _deviation_table(ledger: Ledger) -> list[Cells]:
+    names = ["participant", "period", "what", "recorded_at"]
+    lines = [[line.entry["number"], *(line.new.get(name) for name in names)] for line in ledger.deviations]
+    return [["entry", *names], *lines]
+
+
+def _code_break_table(ledger: Ledger) -> list[Cells]:
+    names = ["account", "reason", "intended_at"]
+    lines: list[Cells] = [["entry", "participant", "site", *names, "disclosed_at", "disclosure_entry"]]
+    for intent, line in ledger.intents.items():
+        cells = [line.entry["number"], line.entry["participant"], line.entry["site"]]
+        shown = ledger.disclosures.get(intent)
+        told = [shown.new.get("disclosed_at"), shown.entry["number"]] if shown else ["", ""]
+        lines.append([*cells, *(line.new.get(name) for name in names), *told])
+    return lines
+
+
+def _by_number(text: str) -> tuple[int, str]:
+    return len(text), text
+
+
+def _levels(text: str) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in text.split(";"))
+
+
+def _participant_table(public: Public, ledger: Ledger) -> list[Cells]:
+    factors = [one["code"] for one in public.definition["factors"]]
+    names = ["site", "state", "period", "ending", "follow_up", "attempt", "replaces"]
+    names += ["randomized_in_error", "consented_at", "ended_at", "stratum"]
+    heading = ["attempts" if name == "attempt" else name for name in names]
+    prefixes = [*(f"level_{code}" for code in factors), *(f"true_{code}" for code in factors)]
+    lines: list[Cells] = [["participant", *heading, *prefixes]]
+    for number in sorted(ledger.participants, key=_by_number):
+        new = ledger.participants[number]
+        levels = _levels(text_of(new, "levels"))
+        true = levels | _levels(text_of(new, "corrected_levels"))
+        cells = [number, *(new.get(name) for name in names)]
+        lines.append([*cells, *(levels.get(code) for code in factors), *(true.get(code) for code in factors)])
+    return lines
+
+
+def _product_table(ledger: Ledger) -> list[Cells]:
+    names = ["participant", "donation", "state", "harvested_at", "cleared_at", "failed_at"]
+    keys = sorted(ledger.products, key=lambda key: (_by_number(key[0]), key[1]))
+    return [list(names), *([ledger.products[key].get(name) for name in names] for key in keys)]
+
+
+def encode_line(cells: Cells) -> bytes:
+    """A line of a table."""
+    words = {None: "", True: "yes", False: "no"}
+    texts = [words[cell] if cell is None or isinstance(cell, bool) else str(cell) for cell in cells]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(texts)
+    return out.getvalue().encode(errors="replace")
+
+
+def check_tables(public: Public, release: Release, ledger: Ledger, report: Report) -> None:
+    """``tables.csv-agree``."""
+    step, count = "tables.csv-agree", 0
+    for name, lines in tables(public, release, ledger).items():
+        place = f"release/{name}"
+        data = read_bytes(release.directory, place)
+        if data and not data.endswith(b"\n"):
+            raise UnreadableError(place, "It does not end with a newline.")
+        found = data.split(b"\n")
+        wanted = b"".join(map(encode_line, lines)).split(b"\n")
+        count += len(lines)
+        for number, (told, follows) in enumerate(zip(found, wanted, strict=False)):
+            report.check(step, f"{place} line {number}", "It does not follow.", holds=told == follows)
+        sentence = f"It has {len(found)} lines, {len(wanted)} follow."
+        report.check(step, place, sentence, holds=len(found) == len(wanted))
+    report.saw(step, f"{count} lines.")
+
+
+def check_values(public: Public, release: Release, report: Report) -> None:
+    """Steps over the values of the entries, in one pass, and the tables made of them."""
+    subjects, history = Subjects(report), History(report)
+    certified, ledger = Certified(public, report), Ledger(public, release, report)
+    count = 0
+    for event in events(public, release, report):
+        count += len(event.rows)
+        check_records(event, report)
+        subjects.see(event)
+        history.see(event)
+        certified.see(event)
+        ledger.see(event)
+    report.saw("values.records", f"{count} records.")
+    report.saw("values.subjects", f"{len(subjects.sites)} participants.")
+    report.saw("values.history", f"{len(history.records)} records.")
+    report.saw("values.certificate", f"Certificate {public.digest}.")
+    report.saw("values.signatures", f"{certified.signatures} signatures.")
+    for step in (step for step in STEPS if step.startswith("allocations.")):
+        report.saw(step, f"{len(ledger.allocations)} allocations.")
+    for step in ("kits.right-kit", "kits.periods-in-order"):
+        report.saw(step, f"{len(ledger.dispensed)} kits handed out.")
+    seen = f"{len(ledger.intents)} intents, {len(ledger.disclosures)} disclosures."
+    report.saw("code-breaks.disclosure-of-its-intent", seen)
+    check_tables(public, release, ledger, report)
+
+
+# ==== Everything together
+
+
+def verify(directory: Path, pins: Pins) -> Fields:
+    """Make every step that can be made.
+
+    Args:
+        directory: Holds ``public`` and maybe ``release``.
+        pins: What the trial master file says.
+
+    Returns:
+        What ``--json`` prints.
+
+    Raises:
+        UnreadableError: A file is missing or not of its format.
+    """
+    report = Report()
+    public = read_public(directory)
+    release = read_release(directory) if (directory / "release").exists() else None
+    check_pins(public, pins, report)
+    check_certificate(public, pins, report)
+    check_commitments(public, report)
+    check_entries(public, report)
+    check_checkpoints(public, pins, report)
+    check_order(public, pins, report)
+    check_acts(public, report)
+    if release is None:
+        for step in (step for step, needs in STEPS.items() if needs == RELEASE):
+            report.skip(step, "Needs the release.")
+    else:
+        check_seed(public, release, report)
+        check_schedule(public, release, report)
+        check_rows(public, release, report)
+        check_regenerated(public, release, report)
+        check_values(public, release, report)
+    return answer(public, pins, report, released=release is not None)
+
+
+def answer(public: Public, pins: Pins, report: Report, *, released: bool) -> Fields:
+    """What ``--json`` prints."""
+    certificate, failed = public.certificate, report.failed()
+    verdict = "FAILED" if failed else "OK" if pins.enough else "NOT PINNED"
+    return {
+        "facts": {
+            "certificate_digest": public.digest,
+            "checkpoints": len(public.checkpoints),
+            "entries": len(public.entries),
+            "kind": certificate["kind"],
+            "schedule_version": certificate["schedule_version"],
+            "sealed_at": certificate["sealed_at"],
+            "slots": certificate["sizes"]["slots"],
+            "trial": certificate["trial_id"],
+        },
+        "failed": failed,
+        "pinned": pins.enough,
+        "released": released,
+        "steps": report.results(),
+        "verdict": verdict,
+        "verified": verdict == "OK",
+    }
+
+
+def in_words(found: Fields) -> Iterator[str]:
+    """A line for each step, then the verdict."""
+    marks = {HOLDS: "holds      ", FAILS: "FAILS      ", NOT_CHECKED: "not checked"}
+    facts = found["facts"]
+    yield (f"Trial {facts['trial']} ({facts['kind']}), schedule version {facts['schedule_version']}")
+    for one in found["steps"]:
+        where = f"{one['record']}: " if one["record"] else ""
+        more = f" And {one['more']} more." if one["more"] else ""
+        yield (f"{one['id']:<42} {marks[one['status']]} {where}{one['sentence']}{more}")
+    scope = "Everything" if found["released"] else "Everything that needs no release"
+    yield (
+        {
+            "FAILED": f"FAILED: {', '.join(found['failed'])}.",
+            "OK": f"OK: {scope} holds against the pins.",
+            "NOT PINNED": f"NOT PINNED: {scope} is consistent. Give certificate digest and log key from the "
+            "trial master file: without them, a whole record that was replaced looks the same.",
+        }[found["verdict"]]
+    )
+
+
+def text_or_file(given: str) -> str:
+    """The text that was given, or that of the file that was named.
+
+    Raises:
+        UnreadableError: The file is no text.
+    """
+    try:
+        return Path(given).read_text(encoding="utf-8").strip() if Path(given).is_file() else given
+    except (OSError, ValueError) as error:
+        raise UnreadableError(given, f"It cannot be read: {error}.") from None
+
+
+def pins_given(given: argparse.Namespace) -> Pins:
+    """Pins of the command line, or else of the pins file beside the record.
+
+    Raises:
+        UnreadableError: A pin is not of its format.
+    """
+    beside = given.directory / "pins.json"
+    if any((given.certificate_digest, given.log_key, given.ceremony_key, given.witness_key)):
+        witnesses = [text_or_file(key) for key in given.witness_key]
+        ceremony, log = text_or_file(given.ceremony_key), text_or_file(given.log_key)
+        return make_pins(given.certificate_digest, ceremony, log, witnesses, "pin")
+    return pins_of_file(beside) if beside.exists() else Pins()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify and print; give the exit code."""
+    parser = argparse.ArgumentParser(
+        description="Check DIR/public and, where it is there, DIR/release.",
+        epilog="Exit codes: 0 all holds, 1 a step fails, 2 something cannot be read, 3 not pinned.",
+    )
+    parser.add_argument("directory", metavar="DIR", type=Path)
+    parser.add_argument("--certificate-digest", default="", metavar="H", help="64 hex digits")
+    parser.add_argument("--log-key", default="", metavar="K", help="verifier key, or a file with it")
+    parser.add_argument("--ceremony-key", default="", metavar="K", help="verifier key, or a file with it")
+    parser.add_argument("--witness-key", default=[], metavar="K", action="append", help="may be repeated")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    given = parser.parse_args(arguments)
+    try:
+        found = verify(given.directory, pins_given(given))
+    except UnreadableError as error:
+        if given.json:
+            said = {"error": str(error), "field": error.place, "verdict": "UNREADABLE", "verified": False}
+            sys.stdout.write(f"{json.dumps(said, sort_keys=True)}\n")
+        else:
+            sys.stderr.write(f"Cannot be verified. {error}\n")
+        return EXIT["UNREADABLE"]
+    lines = [json.dumps(found, sort_keys=True)] if given.json else in_words(found)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return EXIT[found["verdict"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
