@@ -35,8 +35,7 @@ def in_trial(uow: UnitOfWork, phases: frozenset[Phase], *, what: str) -> tuple[T
         Tampered: The trial or its definition differ from their entry.
     """
     trail.take_turn(uow)
-    trial, definition = trials.current(uow)
-    trail.check(uow, trial)
+    trial, definition = trials.current(uow, checked=True)
     trial.demand(phases, what=what)
     return trial, definition
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import rfc8785
 
 from randomizer.domain.records import Signature
-from randomizer.errors import StepUpRefused
-from randomizer.services import exposure
+from randomizer.errors import StepUpRefused, Tampered
+from randomizer.services import exposure, trail
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from randomizer.domain.people import Person
     from randomizer.services.trail import OpenAct
+    from randomizer.store.work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,23 @@ def sign(act: OpenAct, step_up: StepUp, *, meaning: str, about: str, values: dic
             signed_at=act.at,
         )
     )
+
+
+def demand_signed(uow: UnitOfWork, *, meaning: str, about: str) -> None:
+    """Compare the signatures that an act rests on with their entries.
+
+    Args:
+        uow: The unit of work.
+        meaning: What they state.
+        about: What they are about.
+
+    Raises:
+        Tampered: One differs, or none is there where the record says that somebody signed.
+    """
+    found = uow.all(Signature, about=about, meaning=meaning)
+    if not found:
+        raise Tampered(f"Signature about {about}")
+    trail.check(uow, *found)
 
 
 def values_digest(values: dict[str, Any]) -> str:

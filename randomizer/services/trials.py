@@ -16,17 +16,24 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 
-def current(uow: UnitOfWork) -> tuple[Trial, Definition]:
+def current(uow: UnitOfWork, *, checked: bool = False) -> tuple[Trial, Definition]:
     """The trial of this instance and its definition.
+
+    Args:
+        uow: The unit of work.
+        checked: Whether to compare it with its entry first, as everything must that an act rests on.
 
     Raises:
         NotFound: The instance holds no trial yet.
+        Tampered: The trial or its definition differ from their entry.
     """
     trial = uow.find(Trial, 1)
     if trial is None:
         raise NotFound(
             "This instance holds no trial yet.", next_step="An administrator activates a sealed bundle."
         )
+    if checked:
+        trail.check(uow, trial)
     return trial, _definition(trial.definition)
 
 

@@ -13,7 +13,8 @@ from randomizer.domain.trial import RUNNING, Allocation, Slot, Trial
 from randomizer.errors import Refused, Stopped
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import strata
-from randomizer.services.signatures import StepUp, sign
+from randomizer.services.care.enrolment import ELIGIBLE_MEANING
+from randomizer.services.signatures import StepUp, demand_signed, sign
 
 if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
@@ -49,6 +50,7 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
     participant = acting.on_participant(uow, person, Act.RANDOMIZED, number)
     _demand_ready(uow, participant, definition)
     trials.demand_open_site(uow, participant.site)
+    demand_signed(uow, meaning=ELIGIBLE_MEANING, about=f"participant {number}")
     with trail.act(uow, Act.RANDOMIZED, person, site=participant.site, participant=number) as act:
         ordinal = strata.take_next(act, participant)
         slot = uow.all(Slot, stratum=participant.stratum, ordinal=ordinal)[0]

@@ -50,8 +50,7 @@ def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
         Refused: The trial is elsewhere in life.
         Tampered: A record that this rests on differs from its entry.
     """
-    trial, definition = trials.current(uow)
-    trail.check(uow, trial)
+    trial, definition = trials.current(uow, checked=True)
     trial.demand(RUNNING, what="Dispensing")
     participant = uow.get(Participant, number, what="participant")
     demand(person, MAY[Act.KIT_DISPENSED], participant.site, what=Act.KIT_DISPENSED)
@@ -115,10 +114,11 @@ def expire(uow: UnitOfWork) -> int:
     """
     trail.take_turn(uow)
     now = uow.clock()
-    over = [kit for kit in uow.all(Kit, state=KitState.READY) if kit.expires_at and kit.expires_at <= now]
-    if not over or trials.current(uow)[0].phase not in OPEN:
+    ready = uow.all(Kit, state=KitState.READY)
+    if not ready or trials.current(uow)[0].phase not in OPEN:
         return 0  # nothing is written after the lock
-    trail.check(uow, *over)
+    trail.check(uow, *ready)
+    over = [kit for kit in ready if kit.expires_at and kit.expires_at <= now]
     for kit in over:
         allocation = uow.all(Allocation, slot=kit.slot)[0]
         participant = uow.get(Participant, allocation.participant, what="participant")

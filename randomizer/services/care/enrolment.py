@@ -12,7 +12,7 @@ from randomizer.domain.numbers import participant_number
 from randomizer.domain.participants import Participant, State, levels_text
 from randomizer.domain.people import demand
 from randomizer.domain.trial import OPEN, Phase, SiteStatus
-from randomizer.errors import Faulty, Refused
+from randomizer.errors import Faulty, NotFound, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import strata
 from randomizer.services.signatures import StepUp, sign
@@ -60,7 +60,7 @@ def consent(uow: UnitOfWork, person: Person, site: str, *, replaces: str = "") -
     demand(person, MAY[Act.PARTICIPANT_CONSENTED], site, what=Act.PARTICIPANT_CONSENTED)
     trials.demand_open_site(uow, site)
     if replaces:
-        _demand_replaceable(uow, replaces)
+        _demand_replaceable(uow, person, replaces)
     with trail.act(uow, Act.PARTICIPANT_CONSENTED, person, site=site) as act:
         number = participant_number(uow.count(Participant) + 1)
         act.note(participant=number)
@@ -141,8 +141,14 @@ def rescreen(uow: UnitOfWork, person: Person, number: str) -> Participant:
         )
 
 
-def _demand_replaceable(uow: UnitOfWork, number: str) -> None:
+def _demand_replaceable(uow: UnitOfWork, person: Person, number: str) -> None:
     replaced = uow.get(Participant, number, what="participant")
+    if not person.sees_site(replaced.site):
+        raise NotFound(
+            f"There is no participant {number}.",
+            field="participant",
+            next_step="Check the number and enter it again.",
+        )
     trail.check(uow, replaced)
     if replaced.ending is None:
         raise Refused(

@@ -1,7 +1,8 @@
 """Preparing the kit of one participant and period: the sheet, begun, ended. The unblinded side of a booking.
 
 A preparation leaves two entries, begun and ended, which name the participant alone; lot, cell count, thaw and
-which kit was tried stand in a sealed record of one length.
+which kits were tried stand in a sealed record of one length. Where a kit is spoiled its spare is filled in
+the same preparation, and which comes first follows from a key: what was used tells nothing of what was tried.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from keys.stream import Stream
 from randomizer.domain import participants
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.housekeeping import Entry
@@ -21,6 +23,8 @@ from randomizer.domain.trial import OPEN, RUNNING, Slot
 from randomizer.errors import HardStop, NotFound, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import periods
+from randomizer.services.care.booking import FIT_MEANING
+from randomizer.services.signatures import demand_signed
 from randomizer.services.unblinded.opening import open_for_sheet, read_preparation, seal_preparation
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.opening import Opened
     from randomizer.store.work import UnitOfWork
+
+KIT_ORDER_LABEL = "crossover-randomizer/v1/kit-order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,7 @@ class Sheet:
         treatment: Treatment code.
         content: Name of the treatment.
         kit: Number of the kit to prepare.
+        spares: Kits to fill instead where it is spoiled, in this order.
         donation: Identifier of the participant's donation, "" where nothing was harvested.
         volume_ml: The same whatever the treatment.
         infusion_minutes: The same whatever the treatment.
@@ -72,6 +79,7 @@ class Sheet:
     treatment: str
     content: str
     kit: str
+    spares: tuple[str, ...]
     donation: str
     volume_ml: int
     infusion_minutes: int
@@ -173,6 +181,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
             field="participant",
             next_step="Wait for the signature before anything is prepared.",
         )
+    demand_signed(uow, meaning=FIT_MEANING, about=f"participant {number}")
     _sheet_entry(uow, number)
     periods.demand_time(uow, definition, record, booked_for, signed=True)
     with trail.act(uow, Act.PREPARATION_BEGUN, person, site=participant.site, participant=number) as act:
@@ -200,10 +209,10 @@ def end(
         ready: Whether the kit is ready to be handed out.
         kit: Number of the kit that was prepared, as scanned or typed; not read where none is ready.
         noted: What is kept, sealed; its `content` must be that of the sheet where the kit is ready.
-        spoiled: Where none is ready: whether the kit of the sheet can't be used any more.
+        spoiled: Whether the kit of the sheet can't be used any more; a kit that is ready is then a spare.
 
     Raises:
-        HardStop: The kit is not that of the sheet.
+        HardStop: The kit is not that of the sheet, or none of its spares where that one is spoiled.
         Refused: No preparation is under way, or the content is not that of the sheet.
     """
     _, definition = acting.in_trial(
@@ -219,11 +228,13 @@ def end(
         )
     opened = open_for_sheet(uow, desk, _sheet_entry(uow, number))
     before = read_preparation(uow, desk, opened.slot.number, record.period)
-    reserved = _kit(uow, opened.slot, record.period, before.spoiled)
-    trail.check(uow, reserved)
+    left = _kits(uow, desk, opened.slot, record.period, before.spoiled)
+    trail.check(uow, *left)
+    used = _scanned(left, kit, spoiled=spoiled) if ready else int(spoiled)
     if ready:
-        _demand_as_on_the_sheet(opened, record, reserved, scanned=kit, content=noted.content)
-    tried = (*before.spoiled, reserved.number) if spoiled and not ready else before.spoiled
+        _demand_content(opened, record, noted.content)
+    reserved = left[used] if ready else left[0]
+    tried = (*before.spoiled, *(one.number for one in left[:used]))
     kept = replace(noted, kit=reserved.number if ready else "", spoiled=tried)
     with trail.act(uow, Act.PREPARATION_ENDED, person, site=participant.site, participant=number) as act:
         uow.update(seal_preparation(desk, opened.slot.number, record.period, kept, uow.entropy))
@@ -256,13 +267,15 @@ def _sheet(
     noted = read_preparation(uow, desk, opened.slot.number, record.period)
     treatment = opened.content.treatments[record.period - 1]
     donations = uow.all(Product, participant=record.participant)
+    kit, *spares = (one.number for one in _kits(uow, desk, opened.slot, record.period, noted.spoiled))
     return Sheet(
         participant=record.participant,
         period=record.period,
         booked_for=_booked(record),
         treatment=treatment,
         content=definition.treatment(treatment).name,
-        kit=_kit(uow, opened.slot, record.period, noted.spoiled).number,
+        kit=kit,
+        spares=tuple(spares),
         donation=donations[-1].identifier if donations else "",
         volume_ml=definition.kits.volume_ml,
         infusion_minutes=definition.kits.infusion_minutes,
@@ -272,19 +285,38 @@ def _sheet(
     )
 
 
-def _kit(uow: UnitOfWork, slot: Slot, period: int, spoiled: tuple[str, ...]) -> Kit:
-    """The first kit of the period that is still reserved and not spoiled."""
-    kits = uow.all(
-        Kit, number=slot.kits[period - 1], slot=slot.number, period=period, state=KitState.RESERVED
-    )
-    left = [kit for kit in kits if kit.number not in spoiled]
+def order_of(desk: Desk, slot: int, period: int, kits: tuple[str, ...]) -> tuple[str, ...]:
+    """The order in which the kits of a slot and period are used; without the key nobody can tell it.
+
+    Args:
+        desk: Holds the key.
+        slot: Number of the slot.
+        period: 1-based.
+        kits: Kit numbers, in any order.
+    """
+    draws = Stream(desk.ring.preparation_key, f"{KIT_ORDER_LABEL}/{slot}/{period}")
+    waiting = sorted(kits)
+    return tuple(waiting.pop(draws.below(len(waiting))) for _ in kits)
+
+
+def _kits(uow: UnitOfWork, desk: Desk, slot: Slot, period: int, spoiled: tuple[str, ...]) -> list[Kit]:
+    """The kits of the period that are still reserved and not spoiled, in the order of use; never none."""
+    reserved = {
+        kit.number: kit
+        for kit in uow.all(
+            Kit, number=slot.kits[period - 1], slot=slot.number, period=period, state=KitState.RESERVED
+        )
+        if kit.number not in spoiled
+    }
+    order = order_of(desk, slot.number, period, slot.kits[period - 1])
+    left = [reserved[number] for number in order if number in reserved]
     if not left:
         raise Refused(
             f"No kit is left for period {period} of this participant. Nothing was changed.",
             field="participant",
             next_step="Call the trial office; the investigator then records the period as missed.",
         )
-    return left[0]
+    return left
 
 
 def _sheet_entry(uow: UnitOfWork, number: str) -> int:
@@ -301,17 +333,23 @@ def _sheet_entry(uow: UnitOfWork, number: str) -> int:
     return last[0].number
 
 
-def _demand_as_on_the_sheet(
-    opened: Opened, record: PeriodRecord, reserved: Kit, *, scanned: str, content: str
-) -> None:
+def _scanned(left: list[Kit], scanned: str, *, spoiled: bool) -> int:
+    """Position of the kit that was scanned: the first one, or a spare where the first one is spoiled."""
     number = parse_number(scanned, KIT_DIGITS)
-    if number != reserved.number:
+    wanted = [kit.number for kit in left]
+    fitting = wanted[1:] if spoiled else wanted[:1]
+    if number not in fitting:
+        which = "none of the spares on the sheet" if spoiled else "not the one on the sheet"
         raise HardStop(
-            "Wrong kit: it is not the one on the sheet. Nothing was declared ready.",
+            f"Wrong kit: it is {which}. Nothing was declared ready.",
             scanned=number,
-            needed=reserved.number,
+            needed=fitting[0] if fitting else "",
             next_step="Put it aside, and look at the sheet and at the labels again.",
         )
+    return wanted.index(number)
+
+
+def _demand_content(opened: Opened, record: PeriodRecord, content: str) -> None:
     if content != opened.content.treatments[record.period - 1]:
         raise Refused(
             "The content named is not the one on the sheet. Nothing was declared ready.",
