@@ -2345,7 +2345,7 @@ def answer(public: Public, pins: Pins, report: Report, *, released: bool) -> Fie
             "schedule_version": certificate["schedule_version"],
             "sealed_at": certificate["sealed_at"],
             "slots": certificate["sizes"]["slots"],
-            "trial": certificate["trial_id"],
+            "trial": public.definition["trial_id"],
         },
         "failed": failed,
         "pinned": pins.enough,
