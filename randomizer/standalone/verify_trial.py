@@ -1957,7 +1957,7 @@ class Certified:
     def _certificate(self, event: Event) -> None:
         step, certificate = "values.certificate", self._public.certificate
         wanted: Fields = {}
-        if event.entry["number"] == self._activation:
+        if self._activation is not None and event.place == line_of(self._activation):
             wanted = {name: certificate[name] for name in ("leaf_root", "schedule_version", "sealed_root")}
             wanted |= {
                 "ceremony_key": self._public.keys["ceremony"],
@@ -2100,7 +2100,11 @@ class Ledger:
             number_of(record, "period"),
             text_of(kit, "number"),
         )
-        fits = len(kits) == 1 and text_of(record, "kit") == number and self._right_kit(kits[0], event, period)
+        fits = (
+            len(kits) == len(records) == 1
+            and text_of(record, "kit") == number
+            and self._right_kit(kits[0], event, period)
+        )
         sentence = f"Kit {number} is not one of this slot and period {period}, or was not ready."
         self._report.check("kits.right-kit", event.place, sentence, holds=fits)
         self._kits.add(number)
