@@ -137,7 +137,7 @@ def grant(
     as_json: bool,
     **signing: Any,  # noqa: ANN401
 ) -> None:
-    """Grant a role; one that can break a code needs a second administrator."""
+    """Grant a role; to break codes or to administer, it needs a second administrator."""
     store, gate, person = _open(**signing)
     beside = _second(store, gate, second, second_password, second_code)
     with store.writing() as uow:

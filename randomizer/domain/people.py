@@ -190,6 +190,26 @@ def check_grant(person: Person, role: Role, site: str, *, known_sites: frozenset
         )
 
 
+def check_history(held: frozenset[Role], role: Role) -> None:
+    """Refuse a role at the sites to whoever may know contents: knowing cannot be revoked.
+
+    Args:
+        held: Every role that the person holds or ever held, before the release.
+        role: The role to grant.
+
+    Raises:
+        Refused: The person held a role that sees contents or the design.
+    """
+    knew = held & UNBLINDED
+    if knew and role not in SEPARATE:
+        raise Refused(
+            f"The person was {min(knew)} and may know what participants were given, so they cannot be {role} "
+            "before the release. Nothing was changed.",
+            field="role",
+            next_step="Give the role to somebody else.",
+        )
+
+
 def demand(person: Person, allowed: frozenset[Role], site: str | None, *, what: str) -> Role:
     """The role in which the person may do something.
 

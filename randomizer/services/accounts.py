@@ -27,8 +27,9 @@ from randomizer.domain.people import (
     Person,
     Role,
     check_grant,
+    check_history,
 )
-from randomizer.domain.trial import SiteStatus
+from randomizer.domain.trial import Phase, SiteStatus, Trial
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
 from randomizer.services import notices, six_digits, trail
 from randomizer.services.signatures import StepUp
@@ -160,6 +161,9 @@ def grant(
     holder = person(uow, account)
     sites = frozenset(status.code for status in uow.all(SiteStatus))
     check_grant(holder, role, site, known_sites=sites)
+    trial = uow.find(Trial, 1)
+    if trial is None or trial.phase is not Phase.RELEASED:
+        check_history(frozenset(grant.role for grant in uow.all(Grant, account=account)), role)
     if role in GUARDED and by is not SERVICE:
         _demand_second(uow, by, second)
     with trail.act(uow, Act.ROLE_GRANTED, by, site=site) as act:
@@ -252,13 +256,13 @@ def verify(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: s
     """
     named = uow.all(Account, username=username.strip().lower(), active=True)
     credential = uow.find(Credential, named[0].number) if named else None
-    known = credential.password_hash if credential is not None else _nobodys_hash(gate)
+    if credential is None:
+        gate.hasher.hash(password)  # an unknown name costs as much time as a known one
+        raise _refusal()
     try:
-        gate.hasher.verify(known, password)
+        gate.hasher.verify(credential.password_hash, password)
     except VerificationError as error:
         raise _refusal() from error
-    if credential is None:
-        raise _refusal()
     trail.check(uow, named[0], credential)
     used = uow.find(TotpUse, credential.account)
     step = six_digits.fitting_step(gate.open(credential.totp_sealed), code, uow.clock())
@@ -283,7 +287,7 @@ def witness(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: 
         SignInRefused: They do not fit.
     """
     account, step = verify(uow, gate, username=username, password=password, code=code)
-    use_code(uow, account.number, step)
+    six_digits.use(uow, account.number, step)
     now = uow.clock()
     return StepUp(account=account.number, at=now, expires_at=now + timedelta(seconds=gate.step_up_seconds))
 
@@ -306,7 +310,7 @@ def sign_in(uow: UnitOfWork, gate: Gate, *, door: str, username: str, password: 
         SignInRefused: They do not fit; the sentence never says which.
     """
     account, step = verify(uow, gate, username=username, password=password, code=code)
-    use_code(uow, account.number, step)
+    six_digits.use(uow, account.number, step)
     token = uow.entropy(32).hex()
     now = uow.clock()
     uow.insert(
@@ -359,13 +363,9 @@ def sign_out(uow: UnitOfWork, token: str) -> None:
     uow.remove(Session, token_hash=token_hash(token))
 
 
-def use_code(uow: UnitOfWork, account: int, step: int) -> None:
-    """Remember the time step of a code, so that it never works twice."""
-    used = uow.find(TotpUse, account)
-    if used is None:
-        uow.insert(TotpUse(account=account, last_step=step))
-    else:
-        uow.update(TotpUse(account=account, last_step=step))
+def enrolled_by(uow: UnitOfWork, account: int) -> int:
+    """Number of the entry that last set an account's credential; a session outlives no other one."""
+    return uow.get(Credential, account, what="account").entry
 
 
 def token_hash(token: str) -> str:
@@ -386,11 +386,6 @@ def _demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
             "Nothing was changed.",
             next_step="Ask another administrator to enter their password and code beside yours.",
         )
-
-
-def _nobodys_hash(gate: Gate) -> str:
-    # An unknown name costs as much time as a known one.
-    return gate.hasher.hash("nobody has this password")
 
 
 def _refusal() -> SignInRefused:

@@ -14,7 +14,7 @@ import structlog
 
 from randomizer.domain.housekeeping import Session
 from randomizer.errors import SignInRefused, Unwritable
-from randomizer.services import accounts
+from randomizer.services import accounts, six_digits
 from randomizer.services.signatures import StepUp
 
 if TYPE_CHECKING:
@@ -119,12 +119,15 @@ class MemorySessions:
         self._gate = gate
         self._door = door
         self._sessions: dict[str, Session] = {}
+        self._enrolled: dict[str, int] = {}
         self._steps: dict[int, int] = {}
         self._lock = Lock()
 
     def sign_in(self, *, username: str, password: str, code: str) -> str:
         """See `SessionStore`; needs no writable store."""
         account = self._verify(username=username, password=password, code=code)
+        with self._store.reading() as uow:
+            enrolled = accounts.enrolled_by(uow, account)
         token = self._store.entropy(32).hex()
         now = self._store.clock()
         session = Session(
@@ -138,6 +141,8 @@ class MemorySessions:
         with self._lock:
             self._sessions = {key: kept for key, kept in self._sessions.items() if kept.expires_at > now}
             self._sessions[session.token_hash] = session
+            self._enrolled = {key: self._enrolled[key] for key in self._sessions if key in self._enrolled}
+            self._enrolled[session.token_hash] = enrolled
         return token
 
     def person(self, token: str) -> Person:
@@ -152,6 +157,9 @@ class MemorySessions:
                 raise accounts.signed_out()
             self._sessions[key] = replace(session, seen_at=now)
         with self._store.reading() as uow:
+            if accounts.enrolled_by(uow, session.account) != self._enrolled.get(key):
+                self.sign_out(token)
+                raise accounts.signed_out()
             return accounts.person(uow, session.account)
 
     def step_up(self, person: Person, *, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
@@ -184,6 +192,6 @@ class MemorySessions:
     def _remember(self, account: int, step: int) -> None:
         try:
             with self._store.writing() as uow:
-                accounts.use_code(uow, account, step)
+                six_digits.use(uow, account, step)
         except Unwritable:  # a code break works all the same
             structlog.get_logger("door").warning("used code kept in memory only")

@@ -9,7 +9,7 @@ import pytest
 
 from randomizer.domain.people import Role
 from randomizer.errors import NotAllowed, SignInRefused, Unwritable
-from randomizer.services import accounts
+from randomizer.services import accounts, six_digits
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.web.sessions import MemorySessions
@@ -70,7 +70,7 @@ def test_it_works_when_nothing_can_be_written(sessions: MemorySessions, instance
         connection.exec_driver_sql("PRAGMA query_only = ON")
         connection.commit()
     with pytest.raises(Unwritable), instance.store.writing() as uow:
-        accounts.use_code(uow, instance.number(Role.ON_CALL), 1)
+        six_digits.use(uow, instance.number(Role.ON_CALL), 1)
     code = fresh_code(instance)
     token = sessions.sign_in(username=NAME, password=PASSWORD, code=code)
     person = sessions.person(token)

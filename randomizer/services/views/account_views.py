@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from randomizer import masking
-from randomizer.domain.people import BREAKERS, SITE_BOUND, Account, Grant, Person, Role, demand
+from randomizer.domain.people import BREAKERS, GUARDED, SITE_BOUND, Account, Grant, Person, Role, demand
 from randomizer.domain.trial import Phase, Trial
 from randomizer.services import trials
 
@@ -51,7 +51,7 @@ def _demand(person: Person) -> None:
 
 def roles() -> list[dict[str, Any]]:
     """Every role with whether it is for one site and whether it needs a second administrator."""
-    return [{"role": role, "site_bound": role in SITE_BOUND, "second": role in BREAKERS} for role in Role]
+    return [{"role": role, "site_bound": role in SITE_BOUND, "second": role in GUARDED} for role in Role]
 
 
 def sites(uow: UnitOfWork) -> tuple[tuple[str, str], ...]:

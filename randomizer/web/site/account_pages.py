@@ -40,7 +40,7 @@ SECOND = (
     Field(
         name="second_username",
         label="Second administrator: user name",
-        hint="Needed for a sign-in that can break a code.",
+        hint="Needed for a sign-in that can break a code, and for an administrator's.",
         width="half",
     ),
     Field(
@@ -113,7 +113,7 @@ def account(number: int) -> str:
 
 @site.route("/accounts/<int:number>/grant", methods=["GET", "POST"])
 def grant(number: int) -> str | Response | tuple[str, int]:
-    """Grant a role; one that can break a code needs a second administrator."""
+    """Grant a role; to break codes or to administer, it needs a second administrator."""
     auth.demand_act(Act.ROLE_GRANTED)
     fields = _grant_fields()
 
