@@ -92,7 +92,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     | _rules("intent account reason disclosed_at", BREAKERS),
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
     "Sheet": _rules(
-        "participant period kit content treatment booked_for donation volume_ml infusion_minutes "
+        "participant period kit spares content treatment booked_for donation volume_ml infusion_minutes "
         "expiry_minutes fit preparing",
         {Role.PREPARER},
     ),

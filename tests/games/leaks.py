@@ -132,15 +132,11 @@ def in_the_length_of_a_page(patch: pytest.MonkeyPatch, secret: Secret, _doors: D
 
 def in_the_order_of_kits(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """Kits with cells are taken from the other end."""
-    shipped = preparation._kit  # noqa: SLF001
 
-    def leaky(uow: Any, slot: Any, period: int, spoiled: tuple[str, ...]) -> Kit:  # noqa: ANN401
-        kits = sorted(slot.kits[period - 1], reverse=secret.bit(slot.kits[period - 1][0]))
-        left = [kit for kit in kits if kit not in spoiled]
-        found: Kit = uow.get(Kit, left[0]) if left else shipped(uow, slot, period, spoiled)
-        return found
+    def leaky(_desk: Any, _slot: int, _period: int, kits: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401
+        return tuple(sorted(kits, reverse=secret.bit(kits[0])))
 
-    patch.setattr(preparation, "_kit", leaky)
+    patch.setattr(preparation, "order_of", leaky)
 
 
 def in_a_field_of_a_view(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

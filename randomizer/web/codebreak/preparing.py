@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import redirect, render_template, request, url_for
 
 from randomizer.domain.acts import Act
+from randomizer.domain.numbers import group3
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import HardStop, Refused
 from randomizer.services.unblinded import preparation
@@ -35,6 +36,12 @@ NOTES = (
 )
 """The same for every treatment; all of it is sealed."""
 SPOILED = Field(name="spoiled", label="The kit of the sheet can't be used any more", type="checkbox")
+SPARE = Field(
+    name="spoiled",
+    label="The kit of the sheet is spoiled; this is a spare",
+    hint="The spare is filled in the same preparation: nobody outside learns that there was one.",
+    type="checkbox",
+)
 
 
 @codebreak.get("/preparation")
@@ -84,6 +91,7 @@ def ready(number: str) -> str | Response | tuple[str, int]:
                 ready=True,
                 kit=form.text("kit"),
                 noted=noted(form, form.text("content")),
+                spoiled=form.yes("spoiled"),
             )
     except HardStop as stop:
         return _stop(number, stop), problems.status_of(stop)
@@ -146,6 +154,7 @@ def _ending_fields() -> tuple[Field, ...]:
         options = tuple((one.code, one.name) for one in seen.definition.treatments)
     return (
         Field(name="kit", label="Kit number, from the label of the kit", inputmode="numeric", width="half"),
+        SPARE,
         Field(name="content", label="What was put into it", type="radio", options=options),
         *NOTES,
     )
@@ -185,7 +194,8 @@ def _sheet(found: Sheet, form: Form) -> str:
         shown = seen.show(found)
         periods = seen.definition.period_count
     of_one_length()
-    return render_template("codebreak/sheet.html", sheet=shown, periods=periods, form=form)
+    spares = ", ".join(group3(kit) for kit in shown["spares"])
+    return render_template("codebreak/sheet.html", sheet=shown, spares=spares, periods=periods, form=form)
 
 
 def _stop(number: str, stop: HardStop) -> str:

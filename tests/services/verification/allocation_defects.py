@@ -70,7 +70,8 @@ def kit_of_another_slot_dispensed(forged: Forged) -> None:
 def kit_of_the_other_period_dispensed(forged: Forged) -> None:
     number = forged.numbers("kit dispensed")[0]
     slot = forged.row(number, "Kit")["new"]["slot"]
-    _exchange(forged, forged.rows[slot]["kits"][1][1])
+    handed_out = {forged.row(entry, "Kit")["key"][0] for entry in forged.numbers("kit dispensed")}
+    _exchange(forged, next(kit for kit in forged.rows[slot]["kits"][1] if kit not in handed_out))
 
 
 @caught_by("kits.right-kit")

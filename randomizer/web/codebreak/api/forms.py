@@ -211,6 +211,7 @@ class Sheet(Answer):
     treatment: str | None = None
     content: str | None = None
     kit: str | None = None
+    spares: list[str] | None = None
     donation: str | None = None
     volume_ml: int | None = None
     infusion_minutes: int | None = None
