@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
-from randomizer.domain.numbers import group3
 from randomizer.domain.participants import Participant
 from randomizer.domain.records import STOPS_ALLOCATION, Alarm, Task
 from randomizer.domain.supply import PeriodRecord
@@ -35,8 +34,7 @@ def blocks(uow: UnitOfWork) -> tuple[str, ...]:
     for record in uow.all(PeriodRecord, outcome=None):
         whose = f"Participant {record.participant}, period {record.period}"
         if record.dispensed_at is not None:
-            kit = group3(record.kit)
-            found.append(f"{whose}: kit {kit} was handed out and its infusion is not recorded.")
+            found.append(f"{whose}: the kit was handed out and its infusion is not recorded.")
         elif trial.phase is not Phase.TERMINATED and _goes_on(uow, record):
             found.append(f"{whose}: the period is open.")
     return tuple(found)

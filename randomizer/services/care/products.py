@@ -79,7 +79,7 @@ def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Pr
             field="participant",
             next_step="Wait for the clearing person.",
         )
-    with trail.act(uow, Act.PRODUCT_GO, person, participant=number) as act:
+    with trail.act(uow, Act.PRODUCT_GO, person, site=participant.site, participant=number) as act:
         sign(act, step_up, meaning=GO_MEANING, about=f"participant {number}", values={"participant": number})
         act.change(participant, state=State.CLEARED)
         return act.change(product, state=ProductState.CLEARED, cleared_at=act.at)

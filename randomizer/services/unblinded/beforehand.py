@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from randomizer.domain import participants
+from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant
+from randomizer.domain.people import demand
 from randomizer.domain.trial import Allocation
 from randomizer.errors import Refused
 from randomizer.services import trials
 from randomizer.services.care import periods
 
 if TYPE_CHECKING:
+    from randomizer.domain.people import Person
     from randomizer.domain.supply import PeriodRecord
     from randomizer.store.work import UnitOfWork
 
@@ -34,19 +37,22 @@ class Before:
     worth_it: bool
 
 
-def before(uow: UnitOfWork, number: str) -> Before:
+def before(uow: UnitOfWork, person: Person, number: str) -> Before:
     """Whom a code break would be for, and whether it would tell anything.
 
     Args:
         uow: The unit of work.
+        person: Who may break the code of this participant.
         number: Participant number.
 
     Raises:
+        NotAllowed: The person may not; nothing more is told.
         NotFound: There is no such participant.
         Refused: The participant is not randomized, so there is nothing to open.
     """
     _, definition = trials.current(uow)
     participant = uow.get(Participant, number, what="participant")
+    demand(person, MAY[Act.CODE_BREAK_INTENT], participant.site, what=Act.CODE_BREAK_INTENT)
     if uow.find(Allocation, number) is None:
         raise Refused(
             f"Participant {number} is {participants.describe(participant)} and was not randomized: "

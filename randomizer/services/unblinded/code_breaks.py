@@ -11,6 +11,7 @@ import rfc8785
 
 from randomizer.domain import windows
 from randomizer.domain.acts import Act
+from randomizer.domain.participants import Participant
 from randomizer.domain.people import SERVICE
 from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind
 from randomizer.services import notices, trail, trials
@@ -29,6 +30,12 @@ RECONCILED = "reconciled"
 def signed_values(intent: Intent) -> dict[str, Any]:
     """What the person who breaks a code signs; the reason in their own words stands beside it."""
     return {"intent": intent.intent, "participant": intent.participant, "reason": intent.reason}
+
+
+def site_of(uow: UnitOfWork, number: str) -> str:
+    """Site of the participant whose number was typed, or "" where there is none."""
+    found = uow.find(Participant, number)
+    return found.site if found else ""
 
 
 def enter_intent(act: OpenAct, intent: Intent) -> CodeBreak:
@@ -119,7 +126,8 @@ def _missing(uow: UnitOfWork, desk: Desk) -> list[dict[str, Any]]:
 def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Definition) -> None:
     if line["what"] == DENIED:
         named = str(line["participant"])
-        with trail.act(uow, Act.CODE_BREAK_DENIED, SERVICE, participant=named) as act:
+        site = site_of(uow, named)
+        with trail.act(uow, Act.CODE_BREAK_DENIED, SERVICE, site=site, participant=named) as act:
             act.note(account=line["account"], refusal=line["refusal"], at=line["at"], from_file=True)
         return
     intent = desk.file.intent(str(line["intent"]))

@@ -27,6 +27,7 @@ from randomizer.services.unblinded.code_breaks import (
     enter_intent,
     reconcile,
     signed_values,
+    site_of,
 )
 from randomizer.services.unblinded.opening import open_slot
 from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, Intent
@@ -141,7 +142,9 @@ def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
     try:
         with (
             desk.store.writing() as uow,
-            trail.act(uow, Act.CODE_BREAK_DENIED, SERVICE, participant=named) as act,
+            trail.act(
+                uow, Act.CODE_BREAK_DENIED, SERVICE, site=site_of(uow, named), participant=named
+            ) as act,
         ):
             act.note(account=person.account, refusal=why)
     except Unwritable:

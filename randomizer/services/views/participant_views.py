@@ -133,13 +133,18 @@ def possible(sight: Sight, participant: Participant) -> frozenset[Act]:
 
 
 def signatures(sight: Sight, about: str, site: str = "") -> list[View]:
-    """Signatures about a thing, with the role in which each was given."""
+    """Signatures about a thing, with the role in which each was given.
+
+    Those around a code break name who broke it; they stand in the code-break door alone.
+    """
     found = []
     for signature in sight.uow.all(Signature, about=about):
         entry = sight.uow.find(Entry, signature.number)
+        if entry is None or entry.act in CODE_BREAKS:
+            continue
         view = sight.show(signature, site=site)
         if view:
-            found.append(view | {"role": entry.role if entry else ""})
+            found.append(view | {"role": entry.role})
     return found
 
 

@@ -42,7 +42,8 @@ def entries(sight: Sight, *, page: int = 1, participant: str = "", size: int = P
     pages = max(1, -(-count // size))
     page = min(max(1, page), pages)
     found = sight.uow.all(Entry, order="-number", limit=size, skip=(page - 1) * size, **where)
-    return {"rows": [_row(sight, entry) for entry in found], "page": page, "pages": pages, "count": count}
+    rows = [row for row in (_row(sight, entry) for entry in found) if row]
+    return {"rows": rows, "page": page, "pages": pages, "count": count}
 
 
 def summary(sight: Sight) -> dict[str, Any]:
@@ -90,7 +91,8 @@ def _row(sight: Sight, entry: Entry) -> dict[str, Any]:
     )
     by = "See the code-break door" if broken else actor.printed_name if actor else SERVICE.printed_name
     kind = "CodeBreakEntry" if broken else ""
-    return sight.show(entry, site=entry.site, kind=kind) | {"by": by, "agrees": agrees}
+    view = sight.show(entry, site=entry.site, kind=kind)
+    return view | {"by": by, "agrees": agrees} if view else {}
 
 
 def _signatures(checkpoint: SignedCheckpoint) -> int:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
 
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain.acts import Act
 from randomizer.domain.numbers import parse_participant_number
-from randomizer.domain.people import BREAKERS, demand
+from randomizer.domain.people import BREAKERS
 from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Tampered, Unwritable
 from randomizer.services import exposure, trials
 from randomizer.services.transactions import raise_tampering
@@ -169,11 +169,10 @@ def before_of(number: str) -> tuple[Before, Definition]:
     """What pages and API show before a code is broken; whoever may not is refused on record."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
     person = auth.person()
-    with this().store.reading() as uow:
-        found = beforehand.before(uow, number)
-        _, definition = trials.current(uow)
     try:
-        demand(person, MAY[Act.CODE_BREAK_INTENT], found.participant.site, what=Act.CODE_BREAK_INTENT)
+        with this().store.reading() as uow:
+            found = beforehand.before(uow, person, number)
+            _, definition = trials.current(uow)
     except NotAllowed as error:
         unblinding.deny(desk(), person, number, error.code)
         raise

@@ -13,6 +13,7 @@ from randomizer.domain.trial import OPEN
 from randomizer.errors import BundleRefused, Faulty, NotFound, Refused
 from randomizer.services import impact, locking
 from randomizer.services.unblinded import release
+from randomizer.services.views import worklist
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, refused, signer
 from randomizer.web.door import this
@@ -39,8 +40,8 @@ def tasks() -> str:
     """Impact assessments that nobody has signed."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
-        rows = [seen.show(task) for task in impact.open_tasks(seen.uow)]
-    return render_template("codebreak/tasks.html", rows=[row for row in rows if row])
+        rows = worklist.tasks(seen)
+    return render_template("codebreak/tasks.html", rows=rows)
 
 
 @codebreak.route("/tasks/<int:number>", methods=["GET", "POST"])
@@ -48,7 +49,7 @@ def task(number: int) -> str | Response | tuple[str, int]:
     """Sign an impact assessment."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
-        found = next((one for one in impact.open_tasks(seen.uow) if one.number == number), None)
+        found = next((one for one in worklist.tasks(seen) if one["number"] == number), None)
     if found is None:
         raise NotFound("There is no such open task.", next_step="Look at the list of tasks.")
     form = Form.posted(ASSESSMENT, request.form)

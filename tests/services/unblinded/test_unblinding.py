@@ -186,7 +186,7 @@ def test_a_period_record_changed_by_sql_is_flagged_and_named_for_the_alarm(
 def test_before_the_answer_it_says_whether_there_is_anything_to_learn(instance: Instance, desk: Desk) -> None:
     def verdict() -> tuple[bool, str]:
         with instance.store.reading() as uow:
-            found = beforehand.before(uow, number)
+            found = beforehand.before(uow, instance.person(Role.ON_CALL), number)
         return found.worth_it, found.verdict
 
     number = harvested(instance)

@@ -13,6 +13,7 @@ from randomizer.errors import StepUpRefused
 from randomizer.services import exposure, impact
 from randomizer.services.accounts import SESSION_HOURS
 from randomizer.services.unblinded import answers, unblinding
+from randomizer.services.views import participant_views, worklist
 from randomizer.web import auth
 from randomizer.web.codebreak import breaking
 from randomizer.web.codebreak.api import forms
@@ -105,7 +106,7 @@ def tasks(query: forms.List) -> Response:
     """Open tasks."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
-        rows = [seen.show(one) for one in impact.open_tasks(seen.uow)]
+        rows = worklist.tasks(seen)
     return listed(forms.Tasks, {"rows": rows}, forms.Task, as_csv=query.format == "csv")
 
 
@@ -117,7 +118,7 @@ def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.SignedWhy) ->
     with this().store.writing() as uow:
         done = impact.sign_impact(uow, auth.person(), step_up, path.task, body.why)
     with looking() as seen:
-        return answer(text(seen.show(done)))
+        return answer(text(seen.show(done, site=participant_views.find(seen, done.participant).site)))
 
 
 def _shown(found: Answer, intent: str, status: int) -> Response:
