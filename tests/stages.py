@@ -7,16 +7,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import Session, TotpUse
+from randomizer.domain.housekeeping import Entry, Session, TotpUse
+from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Outcome
+from randomizer.domain.supply import Kit, KitState, Outcome
+from randomizer.domain.trial import Allocation, StratumStatus
+from randomizer.services import trail
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import preparation, unblinding
 from randomizer.services.unblinded.sinks import IntentFile
-from randomizer.store.tables import ROWS
+from randomizer.services.upkeep import nightly
+from randomizer.store.tables import COVERED, ROWS
 from tests.activated import SITE, answers
 from tests.desks import clear
 
@@ -55,6 +59,15 @@ FIRST_PERIOD = {
 STEP_UP_SECONDS = 120
 PASSING = (Session, TotpUse)
 """What a refused act may leave behind: that somebody signed in, that a code was used."""
+
+
+HOLDING = {"harvested", "product cleared"}
+OUT = {
+    KitState.DISPENSED,
+    KitState.ADMINISTERED,
+    KitState.PARTLY_ADMINISTERED,
+    KitState.NOT_ADMINISTERED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +199,28 @@ class Stage:
             self.desk, person, self.step_up(person), participant=number, reason="emergency", text="coma"
         )
         return unblinding.disclose(self.desk, person, intent)
+
+
+def demand_sound(stage: Stage) -> None:
+    """Slots in order without gaps, each one's own, places as promised, and every row as its entry says."""
+    with stage.store.reading() as uow:
+        allocations, participants = uow.all(Allocation), uow.all(Participant)
+        assert len({one.slot for one in allocations}) == len(allocations)
+        for stratum in uow.all(StratumStatus):
+            ordinals = sorted(one.ordinal for one in allocations if one.stratum == stratum.code)
+            assert ordinals == list(range(1, stratum.next_ordinal))
+            kept = [
+                one
+                for one in participants
+                if one.stratum == stratum.code and one.ending is None and one.state in HOLDING
+            ]
+            assert stratum.reserved == len(kept)
+        for kind in COVERED:
+            trail.check(uow, *uow.all(kind))
+        handed_out = [kit for kit in uow.all(Kit) if kit.state in OUT]
+        dispensed = uow.count(Entry, act=Act.KIT_DISPENSED.value)
+        assert len(handed_out) == dispensed
+        assert nightly.check_trail(uow, stage.instance.log.verifier) == ()
 
 
 def play(instance: Instance, desk: Desk) -> dict[str, str]:

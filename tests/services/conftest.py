@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests import activated, stages
+from tests import nursery as nurseries
 from tests.desks import set_up_desk
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
+    from tests.nursery import Nursery
     from tests.stages import Stage
 
 
@@ -135,6 +137,13 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition
     played: Played = request.getfixturevalue(f"played_{request.param}")
     with _copied(request, played, tmp_path) as url, activated.opened(url, definition, played.now) as found:
         yield stages.at(played.desk, found, dict(played.people), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Clients as processes of their own."""
+    with nurseries.opened() as running:
+        yield running
 
 
 @contextlib.contextmanager
