@@ -200,6 +200,38 @@ def test_a_malformed_pin_is_refused(record: Path, arguments: list[str]) -> None:
     assert standalone(record, *arguments)[0] == 2
 
 
+@pytest.mark.promise(15)
+def test_a_consent_at_another_site_than_its_record_is_seen(forged: Forged) -> None:
+    forged.entries[forged.numbers("participant consented")[0]]["site"] = "EX2"
+    forged.write_trail()
+
+    code, answer = standalone(forged.directory)
+
+    assert (code, answer["failed"]) == (1, ["values.subjects"])
+
+
+@pytest.mark.promise(15)
+def test_a_signature_over_what_is_no_object_is_seen(forged: Forged) -> None:
+    forged.details(forged.numbers("site opened")[0])["signed"] = "anything"
+    forged.sign_signatures()
+    forged.write_trail()
+
+    assert agreed(forged.directory)[1]["failed"] == ["values.signatures"]
+
+
+@pytest.mark.promise(15)
+def test_a_procedure_that_it_does_not_know_is_said_not_to_be_regenerated(forged: Forged) -> None:
+    text = forged.schedule["unblinded_definition"].replace('"permuted-blocks"', '"minimization"')
+    forged.schedule["unblinded_definition"] = text
+    forged.write_schedule()
+
+    found = {step["id"]: step for step in standalone(forged.directory)[1]["steps"]}
+
+    assert found["schedule.regenerated"]["status"] == "not checked"
+    assert found["schedule.regenerated"]["sentence"].endswith("leaves checked, not regenerated.")
+    assert found["leaves.root"]["status"] == "holds"
+
+
 def test_a_missing_record_cannot_be_read(tmp_path: Path) -> None:
     code, answer = agreed(tmp_path)
 
