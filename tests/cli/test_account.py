@@ -128,7 +128,10 @@ def test_a_role_that_breaks_codes_needs_a_second_administrator(office: Office) -
     fields = office.call("credential", "carla", "--second", "bob").fields
     assert fields["password"] != office.credentials["carla"]["password"]
     with office.store.reading() as uow:
-        assert [notice.subject for notice in uow.all(Notice)] == ["Your sign-in was changed"]
+        assert [notice.subject for notice in uow.all(Notice, order="queued_at")] == [
+            "You were given a role that can break a code",
+            "Your sign-in was changed",
+        ]
 
 
 def test_nobody_is_their_own_second(office: Office) -> None:

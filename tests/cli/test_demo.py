@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def demo(directory: Path, participants: int) -> dict[str, Any]:
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         "-m",
         "randomizer",
@@ -132,7 +132,7 @@ def test_one_participant_ends_after_period_1_and_the_trial_is_terminated(tmp_pat
 
 def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    command = [sys.executable, "-m", "randomizer", "demo", "--dir", tmp_path, "--json"]
+    command: list[str | Path] = [sys.executable, "-m", "randomizer", "demo", "--dir", tmp_path, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "is not empty. Nothing was changed." in done.stderr

@@ -31,10 +31,12 @@ def largest_over_pairs(found: dict[tuple[int, ...], Fraction], arms: int, slots:
     for opened in range(slots):
         for arm in range(arms):
             given = {result: chance for result, chance in found.items() if result[opened] == arm}
-            total = sum(given.values())
+            total = sum(given.values(), Fraction(0))
             for other in set(range(slots)) - {opened}:
                 for guess in range(arms):
-                    hits = sum(chance for result, chance in given.items() if result[other] == guess)
+                    hits = sum(
+                        (chance for result, chance in given.items() if result[other] == guess), Fraction(0)
+                    )
                     largest = max(largest, hits / total)
     return largest
 

@@ -16,7 +16,7 @@ from randomizer.domain.trial import SiteState, SiteStatus
 from randomizer.errors import Conflict, NotAllowed, NotFound, Refused, SignInRefused, Tampered
 from randomizer.services import accounts
 from randomizer.services.accounts import Gate
-from randomizer.store.work import Store
+from randomizer.store.work import Store, UnitOfWork
 
 if TYPE_CHECKING:
     from randomizer.services.signatures import StepUp
@@ -56,7 +56,7 @@ def hands(store: Store) -> Hands:
     return hands
 
 
-def create(uow, name: str) -> Account:  # noqa: ANN001
+def create(uow: UnitOfWork, name: str) -> Account:
     return accounts.create(
         uow,
         GATE,

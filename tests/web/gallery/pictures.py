@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/components.md: `python tests/web/gallery/pictures.py docs/pictures`."""
+"""Draw the pictures of docs/components.md: `python -m tests.web.gallery.pictures docs/pictures`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import shutil
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gallery import make_app
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
+
+from tests.web.gallery.gallery import make_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -40,7 +41,7 @@ def components(page: Page, target: Path) -> None:
     for name in headings.evaluate_all("all => all.map(e => e.dataset.specimen)"):
         x, y, width, height = page.evaluate(BOX, name)
         wide = {"x": max(x - PADDING, 0), "width": min(width + 2 * PADDING, 1010)}
-        clip = {**wide, "y": y - PADDING, "height": height + 2 * PADDING}
+        clip: Any = {**wide, "y": y - PADDING, "height": height + 2 * PADDING}
         data = page.screenshot(full_page=True, clip=clip, animations="disabled", caret="hide")
         save(target / f"components-{name.replace('_', '-').replace(' ', '-')}.png", data)
 
