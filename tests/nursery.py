@@ -12,6 +12,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +44,15 @@ class Nursery:
     sends: IO[str]
     answers: IO[str]
 
-    def order(self, url: str, now: datetime, clients: list[list[list[str]]], *, stall: int = 0) -> list[int]:
+    def order(
+        self,
+        url: str,
+        now: datetime,
+        clients: list[list[list[str]]],
+        *,
+        stall: int = 0,
+        killed_after_seconds: float | None = None,
+    ) -> list[int]:
         """Start a process per client; returns their ids.
 
         Args:
@@ -51,10 +60,10 @@ class Nursery:
             now: The moment at which their clocks stand.
             clients: Per client its acts: the word and what it needs.
             stall: At which drawing of random bytes each client stands still for ever; 0 for never.
+            killed_after_seconds: When all of them are killed, counted from when they begin.
         """
-        self.sends.write(
-            json.dumps({"url": url, "now": now.isoformat(), "clients": clients, "stall": stall}) + "\n"
-        )
+        order = {"url": url, "now": now.isoformat(), "clients": clients, "stall": stall}
+        self.sends.write(json.dumps(order | {"killed_after_seconds": killed_after_seconds}) + "\n")
         self.sends.flush()
         pids: list[int] = self.hear()["pids"]
         return pids
@@ -94,6 +103,10 @@ def main() -> None:
         os.close(gate)
         say(pids=pids)
         os.close(opener)
+        if order["killed_after_seconds"] is not None:
+            time.sleep(order["killed_after_seconds"])
+            for pid in pids:  # not waited for yet, so the ids are still theirs
+                os.kill(pid, signal.SIGKILL)
         for pid in pids:
             os.waitpid(pid, 0)
         say(ended=True)
