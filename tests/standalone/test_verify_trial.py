@@ -201,16 +201,6 @@ def test_a_malformed_pin_is_refused(record: Path, arguments: list[str]) -> None:
 
 
 @pytest.mark.promise(15)
-def test_a_consent_at_another_site_than_its_record_is_seen(forged: Forged) -> None:
-    forged.entries[forged.numbers("participant consented")[0]]["site"] = "EX2"
-    forged.write_trail()
-
-    code, answer = standalone(forged.directory)
-
-    assert (code, answer["failed"]) == (1, ["values.subjects"])
-
-
-@pytest.mark.promise(15)
 def test_a_signature_over_what_is_no_object_is_seen(forged: Forged) -> None:
     forged.details(forged.numbers("site opened")[0])["signed"] = "anything"
     forged.sign_signatures()

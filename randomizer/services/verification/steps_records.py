@@ -106,6 +106,8 @@ class RecordSteps:
             whose = row.new.get("number" if row.kind == "Participant" else "participant", about)
             if whose != about:
                 findings.fail(step, values.record, f"Its {row.kind[:40]} is another participant's.")
+            if entry.act == Act.PARTICIPANT_CONSENTED and row.new.get("site", entry.site) != entry.site:
+                findings.fail(step, values.record, f"Its {row.kind[:40]} is of another site.")
         if entry.actor and entry.site and entry.participant and entry.act != Act.CODE_BREAK_DISCLOSED:
             expected = self._sites.get(entry.participant, entry.site)
             if expected != entry.site:

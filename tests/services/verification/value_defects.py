@@ -141,6 +141,12 @@ def act_at_another_site(forged: Forged) -> None:
 
 
 @caught_by("values.subjects")
+def consent_at_another_site_than_its_record(forged: Forged) -> None:
+    forged.entries[forged.numbers("participant consented")[0]]["site"] = "EX2"
+    forged.write_trail()
+
+
+@caught_by("values.subjects")
 def act_for_somebody_who_had_not_consented(forged: Forged) -> None:
     forged.details(forged.numbers("participant consented")[-1])["participant"] = "10019"
     forged.write_trail()
