@@ -12,7 +12,7 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ class Nursery:
         clients: list[list[list[str]]],
         *,
         stall: int = 0,
-        killed_after_seconds: float | None = None,
+        dies_after_seconds: float | None = None,
     ) -> list[int]:
         """Start a process per client; returns their ids.
 
@@ -60,10 +60,10 @@ class Nursery:
             now: The moment at which their clocks stand.
             clients: Per client its acts: the word and what it needs.
             stall: At which drawing of random bytes each client stands still for ever; 0 for never.
-            killed_after_seconds: When all of them are killed, counted from when they begin.
+            dies_after_seconds: When each is killed, counted from its first acknowledgement; None for never.
         """
         order = {"url": url, "now": now.isoformat(), "clients": clients, "stall": stall}
-        self.sends.write(json.dumps(order | {"killed_after_seconds": killed_after_seconds}) + "\n")
+        self.sends.write(json.dumps(order | {"dies_after_seconds": dies_after_seconds}) + "\n")
         self.sends.flush()
         pids: list[int] = self.hear()["pids"]
         return pids
@@ -103,10 +103,6 @@ def main() -> None:
         os.close(gate)
         say(pids=pids)
         os.close(opener)
-        if order["killed_after_seconds"] is not None:
-            time.sleep(order["killed_after_seconds"])
-            for pid in pids:  # not waited for yet, so the ids are still theirs
-                os.kill(pid, signal.SIGKILL)
         for pid in pids:
             os.waitpid(pid, 0)
         say(ended=True)
@@ -132,6 +128,7 @@ def _client(order: dict[str, Any], acts: list[list[str]], gate: int) -> None:
             for what, role in ROLES.items()
         }
     os.read(gate, 1)  # all begin together
+    killer = threading.Timer(order["dies_after_seconds"] or 0, os.kill, (os.getpid(), signal.SIGKILL))
     for what, *given in acts:
         try:
             with store.writing() as uow:
@@ -140,6 +137,8 @@ def _client(order: dict[str, Any], acts: list[list[str]], gate: int) -> None:
             say(refused=[what, *given], code=error.code, said=error.message)
         else:
             say(done=[what, *given], result=result)
+            if order["dies_after_seconds"] is not None and killer.ident is None:
+                killer.start()
 
 
 def _act(uow: UnitOfWork, what: str, person: Person, now: datetime, *given: str) -> str:
