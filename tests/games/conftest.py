@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.games import sealings
+from tests.games.lively import Lively, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,3 +36,9 @@ def world(tmp_path: Path, sealed: dict[str, Sealing]) -> Iterator[Callable[[str]
     """A function that gives a fresh instance of a sealing."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(sealings.world(sealed[name], tmp_path / name))
+
+
+@pytest.fixture(scope="session")
+def lively(tmp_path_factory: pytest.TempPathFactory) -> Lively:
+    """A rehearsal with canaries, after people have used it through its processes."""
+    return live(tmp_path_factory.mktemp("lively") / "rehearsal")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from randomizer.domain.numbers import group3
 from tests.games import sealings
 from tests.games.leaks import CATALOGUE, Secret
 from tests.games.seeing import BLINDED_ROLES, Caught, Recording
@@ -84,6 +86,41 @@ EXPECTED = (
     "nothing to learn",
 )
 """Words of what happened, each from a place of its own."""
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize(
+    "somebody", ["outcomes-assessor-tls", "administrator", "investigator-ex1", "sponsor-representative"]
+)
+def test_no_kit_number_reaches_whom_the_policy_shows_none(
+    clean: Recording, sealed: dict[str, Sealing], somebody: str
+) -> None:
+    kits = {one for plan in sealed["as generated"].schedule.slots for kits in plan.kits for one in kits}
+    assert kits_in(clean, "pharmacist", kits), "there was something to see"
+    assert kits_in(clean, somebody, kits) == set()
+
+
+def kits_in(recording: Recording, somebody: str, kits: set[str]) -> set[str]:
+    """Kit numbers, plain or in groups of three, in whatever somebody was served."""
+    served = b"\n".join(content for name, content in recording.seen if somebody in name.partition(":")[0])
+    assert served
+    return {kit for kit in kits if kit.encode() in served or group3(kit).encode() in served}
+
+
+@pytest.mark.promise(4)
+def test_another_site_sees_nothing_of_a_participant(clean: Recording) -> None:
+    """Whatever is asked for, the answer is that of a number that does not exist."""
+    told = [(name, content.decode(errors="replace")) for name, content in clean.seen]
+    [whole] = {
+        found[1]
+        for name, _ in told
+        if (found := re.fullmatch(r"investigator-ex1: GET /participants/(\d+)", name))
+    }
+    about = [(name, content) for name, content in told if name.startswith("investigator-ex1: ")]
+    assert len(about) > 20
+    for name, content in about:
+        said = content.replace(f"There is no participant {whole}", "").replace(f'value="{whole}"', "")
+        assert whole not in said, name
 
 
 @pytest.mark.promise(1)

@@ -53,16 +53,19 @@ AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/cleara
 
 @dataclass(frozen=True)
 class Audience:
-    """Who looks at everything at the end, at either door."""
+    """Who looks at everything at the end, at either door, and whether somebody of another site does."""
 
     site: tuple[Role, ...]
     codebreak: tuple[Role, ...]
+    elsewhere: bool
 
 
 EVERYBODY = Audience(
-    BLINDED_ROLES, (Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN, Role.SPONSOR, Role.DATA_MANAGER)
+    BLINDED_ROLES,
+    (Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN, Role.SPONSOR, Role.DATA_MANAGER),
+    elsewhere=True,
 )
-A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,))
+A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,), elsewhere=False)
 """An investigator and a pharmacist look on the way in any case."""
 
 
@@ -87,7 +90,8 @@ class Traffic:
         self._jobs()
         for role in self.audience.site:
             self._look_around(self.doors.at_site(role), *LOOKED_AT)
-        self._look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), "whole")
+        if self.audience.elsewhere:
+            self._look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), "whole")
         self._look_at_codebreak()
 
     @property
