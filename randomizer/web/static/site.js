@@ -5,12 +5,13 @@
 (() => {
   const box = document.querySelector("input[data-scan][autofocus]");
   if (!box) return;
+  const first = document.querySelector("[autofocus]"); // an error summary stands before the box
 
   const page = document.getElementById("main"); // takes the focus from the skip link and from a tap
   const nobodyTypes = () => [null, document.body, page].includes(document.activeElement);
 
   window.addEventListener("pageshow", () => {
-    if (nobodyTypes()) box.focus();
+    if (nobodyTypes()) first.focus();
     if (document.activeElement === box) box.select();
   });
   window.addEventListener("focus", () => {
