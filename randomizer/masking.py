@@ -37,6 +37,7 @@ BLINDED = SITE | OFFICE | READERS
 EVERYBODY = BLINDED | UNBLINDED
 TREATING = SITE - {Role.OUTCOMES_ASSESSOR}
 KIT_READERS = TREATING | {Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR, Role.PREPARER}
+OVERSEERS = frozenset({Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR})
 COUNTERS = OFFICE | READERS | {Role.UNBLINDED_STATISTICIAN}
 
 
@@ -73,7 +74,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Signature": _rules("number printed_name meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
     "Task": _rules("number kind participant opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),
-    "Alarm": _rules("number kind about raised_at cleared_at", EVERYBODY),
+    # What an alarm is about may be a kit, or a participant of another site.
+    "Alarm": _rules("number kind raised_at cleared_at", EVERYBODY) | _rules("about", OVERSEERS),
     "SiteStatus": _rules("code state opened_at", EVERYBODY),
     "StratumStatus": _rules("code capacity reserved next_ordinal low_water", COUNTERS),
     "Trial": _rules(

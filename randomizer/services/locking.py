@@ -30,7 +30,7 @@ def blocks(uow: UnitOfWork) -> tuple[str, ...]:
     found = [
         f"Task {task.number} is open: {task.kind}, participant {task.participant}." for task in _tasks(uow)
     ]
-    found += [f"Alarm {alarm.number} stands: {alarm.kind} ({alarm.about})." for alarm in _alarms(uow)]
+    found += [f"Alarm {alarm.number} stands: {alarm.kind}." for alarm in _alarms(uow)]
     for record in uow.all(PeriodRecord, outcome=None):
         whose = f"Participant {record.participant}, period {record.period}"
         if record.dispensed_at is not None:

@@ -13,9 +13,10 @@ from argon2.exceptions import VerifyMismatchError
 from randomizer.domain.acts import CODE_BREAKS, Act
 from randomizer.domain.housekeeping import Entry, TotpUse
 from randomizer.domain.people import SERVICE, UNBLINDED, Role
+from randomizer.domain.records import AlarmKind
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
-from randomizer.services import accounts, locking, six_digits
+from randomizer.services import accounts, alarms, locking, six_digits
 from randomizer.services.accounts import Gate
 from randomizer.services.care import enrolment
 from randomizer.services.unblinded import beforehand, preparation, unblinding
@@ -145,6 +146,20 @@ def test_what_blocks_the_lock_names_no_kit(one: World) -> None:
         listed = locking.blocks(uow)
     assert any("handed out" in sentence for sentence in listed)
     assert not re.search(r"\d{3} ?\d{3} ?\d{3}", " ".join(listed))
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize("about", ["Kit 100816249", "CodeBreak 0123456789abcdef", "Participant 10019"])
+def test_an_alarm_names_its_record_to_whom_may_see_any_record(one: World, about: str) -> None:
+    """Else it tells a kit to an outcomes assessor, and a participant to another site."""
+    with one.instance.store.writing() as uow:
+        alarms.raise_alarm(uow, AlarmKind.TRAIL, about)
+    may = {Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR}
+    with one.instance.store.reading() as uow:
+        assert about not in " ".join(locking.blocks(uow)), "the sponsor reads this"
+        for role in Role:
+            told = str(trail_views.alarms(sight.of(uow, one.instance.person(role))))
+            assert (about in told) is (role in may), role
 
 
 @pytest.mark.promise(2)
