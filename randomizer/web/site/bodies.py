@@ -5,16 +5,9 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - read at run time by pydantic
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
-Short = Annotated[str, StringConstraints(max_length=200)]
-Long = Annotated[str, StringConstraints(max_length=4000)]
-
-
-class Body(BaseModel):
-    """The root: a field that is not asked for is refused."""
-
-    model_config = ConfigDict(extra="forbid")
+from randomizer.web.exchange import Body, Long, Short, Signed
 
 
 class Nothing(Body):
@@ -23,19 +16,6 @@ class Nothing(Body):
 
 class Why(Body):
     """An act with its reason."""
-
-    why: Long
-
-
-class Signed(Body):
-    """An act that is signed: the signer's password and six-digit code."""
-
-    password: Short
-    code: Short
-
-
-class SignedWhy(Signed):
-    """A signed act with its reason."""
 
     why: Long
 
@@ -101,7 +81,7 @@ class Item(Body):
     """The answer to one eligibility item."""
 
     confirmed: bool
-    values: dict[Short, Short] = {}
+    values: dict[Short, Short] = Field(default_factory=dict)
 
 
 class Eligibility(Signed):
@@ -109,11 +89,3 @@ class Eligibility(Signed):
 
     items: dict[Short, Item]
     levels: dict[Short, Short]
-
-
-class Credentials(Body):
-    """What a person signs in with."""
-
-    username: Short
-    password: Short
-    code: Short

@@ -10,6 +10,7 @@ from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import allocation, booking, endings, enrolment, infusions, products
 from randomizer.services.views import enrolment_views, participant_views
+from randomizer.web import exchange
 from randomizer.web.forms import MOMENT, WHY, Field, Form
 from randomizer.web.site import bodies
 from randomizer.web.site.acts import ActPage, Call
@@ -194,7 +195,7 @@ PAGES = (
         button="Sign and give the go",
         done="The go is given.",
         meaning=products.GO_MEANING,
-        body=bodies.Signed,
+        body=exchange.Signed,
         facts=("participant", "site", "product"),
         run=lambda call: products.give_go(call.uow, call.person, call.sign(), call.key),
     ),
@@ -206,7 +207,7 @@ PAGES = (
         button="Sign and randomize",
         done="The participant is randomized. Print the participant card.",
         meaning=allocation.RANDOMIZE_MEANING,
-        body=bodies.Signed,
+        body=exchange.Signed,
         facts=("participant", "site", "level", "product"),
         run=lambda call: allocation.randomize(call.uow, call.person, call.sign(), call.key),
     ),
@@ -241,7 +242,7 @@ PAGES = (
         button="Sign the deviation",
         done="The deviation is signed.",
         meaning=booking.DEVIATION_MEANING,
-        body=bodies.SignedWhy,
+        body=exchange.SignedWhy,
         asks=_replaced,
         facts=("participant", "period", "booked", "window"),
         run=lambda call: booking.sign_deviation(call.uow, call.person, call.sign(), call.key, why(call.form)),
@@ -255,7 +256,7 @@ PAGES = (
         button="Sign fit for infusion",
         done="Fit for infusion is signed. The preparation can begin.",
         meaning=booking.FIT_MEANING,
-        body=bodies.Signed,
+        body=exchange.Signed,
         facts=("participant", "period", "booked", "window"),
         run=lambda call: booking.sign_fit(call.uow, call.person, call.sign(), call.key),
     ),

@@ -9,7 +9,7 @@ from randomizer.domain.records import Alarm
 from randomizer.domain.trial import SiteStatus
 from randomizer.errors import NotFound
 from randomizer.services import alarms, conduct
-from randomizer.web import words
+from randomizer.web import exchange, words
 from randomizer.web.forms import WHY
 from randomizer.web.site import bodies
 from randomizer.web.site.acts import ActPage, Loaded
@@ -112,7 +112,7 @@ SITE_PAGES = (
         button="Sign and open this site",
         done="The site is open.",
         meaning=conduct.OPEN_MEANING,
-        body=bodies.Signed,
+        body=exchange.Signed,
         facts=("site", "country", "state"),
         run=lambda call: conduct.open_site(call.uow, call.person, call.sign(), call.key),
     ),
@@ -151,7 +151,7 @@ TRIAL_PAGES = (
         button="Sign and terminate the trial",
         done="The trial is terminated.",
         meaning=conduct.TERMINATE_MEANING,
-        body=bodies.SignedWhy,
+        body=exchange.SignedWhy,
         asks=_why,
         facts=("trial", "phase"),
         run=lambda call: conduct.terminate(call.uow, call.person, call.sign(), call.form.text("why")),

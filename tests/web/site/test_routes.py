@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randomizer.domain.people import Role
+from randomizer.web import exchange
 from randomizer.web.site import bodies
 from randomizer.web.site.act_pages import TABLES
 from tests import desks
@@ -40,7 +41,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "/api/v1/participants": bodies.Consent,
     "/api/v1/participants/<key>/eligibility": bodies.Eligibility,
     "/api/v1/participants/<key>/dispense": bodies.Scan,
-    "/api/v1/tokens": bodies.Credentials,
+    "/api/v1/tokens": exchange.Credentials,
 }
 BODIES |= {f"/api/v1{subject.rule}/{page.slug}": page.body for subject, pages, _ in TABLES for page in pages}
 SAMPLES: dict[str, Any] = {

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Response, request
+from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
 from randomizer.services import exposure, impact
-from randomizer.services.accounts import SESSION_HOURS
 from randomizer.services.unblinded import answers, unblinding
 from randomizer.services.views import participant_views, worklist
-from randomizer.web import auth
+from randomizer.web import auth, exchange
 from randomizer.web.codebreak import breaking
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
@@ -27,20 +25,7 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.answers import Answer
 
 
-@api.post("/tokens", responses={201: forms.Token}, security=[{}])
-@auth.public
-def create_token(body: forms.Credentials) -> Response:
-    """Sign in."""
-    token = auth.sign_in(username=body.username, password=body.password, code=body.code)
-    expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
-    return answer(text({"token": token, "expires_at": expires_at}), 201)
-
-
-@api.delete("/tokens/current", responses={204: None})
-def end_token() -> tuple[str, int]:
-    """Sign out."""
-    this().sessions.sign_out(request.headers["Authorization"].removeprefix(auth.BEARER).strip())
-    return "", 204
+exchange.offer_tokens(api)
 
 
 @api.get("/participants/<number>/code-break", responses={200: forms.BeforeAnswer})
@@ -107,11 +92,11 @@ def tasks(query: forms.List) -> Response:
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
         rows = worklist.tasks(seen)
-    return listed(forms.Tasks, {"rows": rows}, forms.Task, as_csv=query.format == "csv")
+    return listed(forms.Tasks, {"rows": rows}, exchange.Task, as_csv=query.format == "csv")
 
 
-@api.post("/tasks/<int:task>/sign", responses={200: forms.Task})
-def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.SignedWhy) -> Response:  # noqa: ARG001
+@api.post("/tasks/<int:task>/sign", responses={200: exchange.Task})
+def sign_task(path: forms.TaskKey, header: forms.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG001
     """Sign an impact assessment."""
     auth.demand_act(Act.IMPACT_SIGNED)
     step_up = auth.step_up(password=body.password, code=body.code)

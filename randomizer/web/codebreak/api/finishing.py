@@ -12,7 +12,7 @@ from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
 from randomizer.services import locking
 from randomizer.services.unblinded import release
-from randomizer.web import auth
+from randomizer.web import auth, exchange
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.finishing import READERS
@@ -29,7 +29,7 @@ def blocks() -> Response:
 
 
 @api.post("/lock", responses={200: forms.Lock})
-def lock(header: forms.Once, body: forms.SignedWhy) -> Response:  # noqa: ARG001
+def lock(header: forms.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG001
     """Lock the data, signed."""
     auth.demand_act(Act.TRIAL_LOCKED)
     step_up = auth.step_up(password=body.password, code=body.code)
@@ -48,7 +48,7 @@ def export(header: forms.Once) -> Response:  # noqa: ARG001
     return answer(text(contents))
 
 
-@api.post("/release/import", responses={200: forms.Trial})
+@api.post("/release/import", responses={200: exchange.Trial})
 def bring_in(header: forms.Once, body: forms.Copy) -> Response:  # noqa: ARG001
     """Take in this host's copy of the opened release."""
     auth.demand_act(Act.TRIAL_RELEASED)

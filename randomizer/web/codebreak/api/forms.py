@@ -7,38 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from randomizer.web.exchange import Body, Long, Short, Signed, Task, Trial
 from randomizer.web.surface import Answer
 
-Short = Annotated[str, StringConstraints(max_length=200)]
-Long = Annotated[str, StringConstraints(max_length=2000)]
 Sealed = Annotated[str, StringConstraints(max_length=32_000_000)]
-
-
-class Body(BaseModel):
-    """The root: a field that is not asked for is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Credentials(Body):
-    """What a person signs in with."""
-
-    username: Short
-    password: Short
-    code: Short
-
-
-class Signed(Body):
-    """An act that is signed: the signer's password and six-digit code."""
-
-    password: Short
-    code: Short
-
-
-class SignedWhy(Signed):
-    """A signed act with its reason."""
-
-    why: Long
 
 
 class Reason(Signed):
@@ -118,13 +90,6 @@ class Once(BaseModel):
     key: Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[!-~]+$")] | None = Field(
         default=None, alias="Idempotency-Key"
     )
-
-
-class Token(Answer):
-    """A bearer token; it counts until then, or until 30 minutes pass without a request."""
-
-    token: str
-    expires_at: datetime
 
 
 class PeriodSaid(Answer):
@@ -238,30 +203,10 @@ class Products(Answer):
     rows: list[Product]
 
 
-class Task(Answer):
-    """A task."""
-
-    number: int | None = None
-    kind: str | None = None
-    participant: str | None = None
-    opened_at: datetime | None = None
-    done_at: datetime | None = None
-
-
 class Tasks(Answer):
     """Open tasks, the oldest first."""
 
     rows: list[Task]
-
-
-class Trial(Answer):
-    """The trial."""
-
-    kind: str | None = None
-    phase: str | None = None
-    definition_digest: str | None = None
-    certificate_digest: str | None = None
-    locked_at: datetime | None = None
 
 
 class Lock(Answer):

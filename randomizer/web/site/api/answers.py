@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003 - read at run time by pydantic
 
+from randomizer.web.exchange import Task, Trial  # noqa: TC001 - read at run time by pydantic
 from randomizer.web.surface import Answer
-
-
-class Token(Answer):
-    """A bearer token; it counts until then, or until 30 minutes pass without a request."""
-
-    token: str
-    expires_at: datetime
 
 
 class Me(Answer):
@@ -120,16 +114,6 @@ class SiteAnswer(Answer):
     site: Site
 
 
-class Trial(Answer):
-    """The trial."""
-
-    kind: str | None = None
-    phase: str | None = None
-    definition_digest: str | None = None
-    certificate_digest: str | None = None
-    locked_at: datetime | None = None
-
-
 class TrialAnswer(Answer):
     """The trial after an act."""
 
@@ -150,16 +134,6 @@ class AlarmAnswer(Answer):
     """An alarm after an act."""
 
     alarm: Alarm
-
-
-class Task(Answer):
-    """A task."""
-
-    number: int | None = None
-    kind: str | None = None
-    participant: str | None = None
-    opened_at: datetime | None = None
-    done_at: datetime | None = None
 
 
 class Stratum(Answer):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from flask import Response, request
+from flask import Response  # noqa: TC002 - read at run time by the API
 from flask_openapi.models.schema import Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from randomizer.services.accounts import SESSION_HOURS
 from randomizer.services.views import enrolment_views, participant_views, sight, trail_views, worklist
-from randomizer.web import auth
-from randomizer.web.door import this
-from randomizer.web.site import bodies  # noqa: TC001 - read at run time by the API
+from randomizer.web import auth, exchange
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.doing import PARTICIPANT, Key
 from randomizer.web.site.api.surface import api
@@ -44,14 +40,14 @@ class Page(List):
 class ParticipantPage(Page):
     """Which participants."""
 
-    site: bodies.Short = ""
-    state: bodies.Short = ""
+    site: exchange.Short = ""
+    state: exchange.Short = ""
 
 
 class EntryPage(Page):
     """Which entries."""
 
-    participant: bodies.Short = ""
+    participant: exchange.Short = ""
 
 
 def _of(model: type[BaseModel]) -> dict[str, Any]:
@@ -64,20 +60,7 @@ def _of(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-@api.post("/tokens", responses={201: answers.Token}, security=[{}])
-@auth.public
-def create_token(body: bodies.Credentials) -> Response:
-    """Sign in."""
-    token = auth.sign_in(username=body.username, password=body.password, code=body.code)
-    expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
-    return answer(text({"token": token, "expires_at": expires_at}), 201)
-
-
-@api.delete("/tokens/current", responses={204: None})
-def end_token() -> tuple[str, int]:
-    """Sign out."""
-    this().sessions.sign_out(request.headers["Authorization"].removeprefix(auth.BEARER).strip())
-    return "", 204
+exchange.offer_tokens(api)
 
 
 @api.get("/me", responses={200: answers.Me})
@@ -139,7 +122,7 @@ def list_tasks(query: List) -> Response:
     with looking() as seen:
         seen.demand("Task", "kind")
         found = worklist.tasks(seen)
-    return listed(answers.Tasks, {"rows": found}, answers.Task, as_csv=query.format == "csv")
+    return listed(answers.Tasks, {"rows": found}, exchange.Task, as_csv=query.format == "csv")
 
 
 @api.get("/alarms", responses={200: _of(answers.Alarms)})

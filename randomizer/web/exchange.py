@@ -1,0 +1,96 @@
+"""What the APIs of both doors take and give alike: sign-in, signatures, tasks, the trial."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from flask import Response, request
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from randomizer.services.accounts import SESSION_HOURS
+from randomizer.web import auth
+from randomizer.web.door import this
+from randomizer.web.surface import Answer, answer, text
+
+if TYPE_CHECKING:
+    from flask_openapi.blueprint import APIBlueprint
+
+Short = Annotated[str, StringConstraints(max_length=200)]
+Long = Annotated[str, StringConstraints(max_length=4000)]
+
+
+class Body(BaseModel):
+    """The root: a field that is not asked for is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Credentials(Body):
+    """What a person signs in with."""
+
+    username: Short
+    password: Short
+    code: Short
+
+
+class Signed(Body):
+    """An act that is signed: the signer's password and six-digit code."""
+
+    password: Short
+    code: Short
+
+
+class SignedWhy(Signed):
+    """A signed act with its reason."""
+
+    why: Long
+
+
+class Token(Answer):
+    """A bearer token; it counts until then, or until 30 minutes pass without a request."""
+
+    token: str
+    expires_at: datetime
+
+
+class Task(Answer):
+    """A task."""
+
+    number: int | None = None
+    kind: str | None = None
+    participant: str | None = None
+    opened_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+class Trial(Answer):
+    """The trial."""
+
+    kind: str | None = None
+    phase: str | None = None
+    definition_digest: str | None = None
+    certificate_digest: str | None = None
+    locked_at: datetime | None = None
+
+
+def offer_tokens(api: APIBlueprint) -> None:
+    """Let programs sign in to a door and out again.
+
+    Args:
+        api: The blueprint of the door's API.
+    """
+
+    @api.post("/tokens", responses={201: Token}, security=[{}])
+    @auth.public
+    def create_token(body: Credentials) -> Response:
+        """Sign in."""
+        token = auth.sign_in(username=body.username, password=body.password, code=body.code)
+        expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
+        return answer(text({"token": token, "expires_at": expires_at}), 201)
+
+    @api.delete("/tokens/current", responses={204: None})
+    def end_token() -> tuple[str, int]:
+        """Sign out."""
+        this().sessions.sign_out(request.headers["Authorization"].removeprefix(auth.BEARER).strip())
+        return "", 204
