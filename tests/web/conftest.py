@@ -1,4 +1,4 @@
-"""The browser of the web tests: Debian's Chromium, driven by Playwright, and a server for its pages."""
+"""What the tests of both doors stand on: Debian's Chromium, a server for its pages, an active rehearsal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ import pytest
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
+from randomizer.store.engine import open_engine
+from randomizer.store.schema import upgrade
+from tests import activated, desks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
 
     from flask import Flask
     from playwright.sync_api import Browser
+
+    from randomizer.services.unblinded.desk import Desk
+    from tests.activated import Instance, Rehearsal
 
 QUIET = (
     "--no-sandbox",
@@ -62,3 +71,37 @@ def serve() -> Iterator[Callable[[Flask], str]]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="session")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    """A sealed rehearsal; nobody writes into it."""
+    return activated.seal_rehearsal(tmp_path_factory.mktemp("sealed") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def active_file(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> tuple[Path, datetime]:
+    """A database file with an active trial, to be copied, and the time at which it was left."""
+    path = tmp_path_factory.mktemp("active") / "trial.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    with activated.opened(f"sqlite:///{path}", rehearsal.definition) as instance:
+        activated.draft(instance)
+        activated.activate(instance, rehearsal)
+        return path, instance.clock.now
+
+
+@pytest.fixture
+def instance(tmp_path: Path, active_file: tuple[Path, datetime], rehearsal: Rehearsal) -> Iterator[Instance]:
+    """An active trial with two open sites, of the test's own."""
+    path, now = active_file
+    shutil.copy(path, tmp_path / "trial.db")
+    with activated.opened(f"sqlite:///{tmp_path}/trial.db", rehearsal.definition, now) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
+    """The code-break host's keys, to bring a participant to where a door goes on."""
+    return desks.set_up_desk(instance, rehearsal, tmp_path / "host")
