@@ -122,7 +122,9 @@ def open_sheet(desk: Desk, person: Person, number: str) -> Sheet:
         participant = uow.get(Participant, number, what="participant")
         demand(person, MAY[Act.SHEET_OPENED], participant.site, what=Act.SHEET_OPENED)
         participants.demand(participant, Act.PREPARATION_BEGUN)
-        _booked(periods.current(uow, number))
+        current = periods.current(uow, number)
+        _booked(current)
+        _demand_no_kit_ready(current)
         with trail.act(uow, Act.SHEET_OPENED, person, site=participant.site, participant=number) as act:
             entry = act.number
     with desk.store.reading() as uow:
@@ -147,6 +149,7 @@ def sheet_again(desk: Desk, person: Person, number: str) -> Sheet:
         participants.demand(participant, Act.PREPARATION_BEGUN)
         record = periods.current(uow, number)
         trail.check(uow, record)
+        _demand_no_kit_ready(record)
         entry = _sheet_entry(uow, number)
         if uow.get(Entry, entry, what="entry").actor != person.account:
             raise Refused(
@@ -367,6 +370,17 @@ def _booked(record: PeriodRecord) -> datetime:
             next_step="The site books the infusion.",
         )
     return record.booked_for
+
+
+def _demand_no_kit_ready(record: PeriodRecord) -> None:
+    """A sheet that shows the next spare would make somebody fill a second kit."""
+    if record.kit:
+        raise Refused(
+            f"The kit for period {record.period} of participant {record.participant} is ready already; "
+            "another one is not to be prepared. Nothing was changed.",
+            field="participant",
+            next_step="Open the worklist to see what is booked.",
+        )
 
 
 def _demand_not_begun(record: PeriodRecord) -> None:

@@ -110,6 +110,16 @@ def test_prepare_a_kit_from_the_worklist_to_ready(
         assert uow.get(Kit, kit.number).state is KitState.READY
     assert "Nothing is to be prepared" in guest.get("/preparation")
 
+    # Sent twice, or opened again: no page offers a second kit for the same booking.
+    twice = guest.client.get(f"/preparation/{number}", buffered=True)
+    assert twice.status_code == 422
+    assert "Nothing is to be prepared" in twice.text
+    assert content not in twice.text
+    again = guest.send(f"/preparation/{number}/ready", form, 422, page="/preparation").text
+    assert "is ready already" in again
+    assert content not in again
+    assert "is ready already" in guest.send(f"/preparation/{number}", {}, 422, page="/preparation").text
+
 
 @pytest.mark.promise(19)
 def test_the_wrong_kit_stops_and_a_slip_keeps_what_was_typed(
