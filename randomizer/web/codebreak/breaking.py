@@ -75,6 +75,8 @@ def reason(number: str) -> str | tuple[str, int]:
     if request.method == "GET":
         return render_template("codebreak/reason.html", number=number, form=Form.blank(fields))
     form = Form.posted(fields, request.form)
+    if "change" in request.form:  # back from page 4, with what was typed
+        return render_template("codebreak/reason.html", number=number, form=form)
     if form.text("reason") not in {one.code for one in definition.code_break.reasons}:
         form.errors["reason"] = "Choose the reason that comes closest."
     if len(form.text("text")) > LONGEST_TEXT:
@@ -107,6 +109,13 @@ def sign(number: str) -> str | Response | tuple[str, int]:
         status = refused(form, error)
         return _signing(number, definition, form), status
     return redirect(url_for("codebreak.answer", intent=intent), code=303)
+
+
+@codebreak.get("/code-break/<number>/sign")
+def sign_again(number: str) -> Response:
+    """Page 4 without its form, as after signing in again: the way goes on at the reason."""
+    auth.demand_act(Act.CODE_BREAK_INTENT)
+    return redirect(url_for("codebreak.reason", number=number), code=303)
 
 
 @codebreak.get("/code-break/answer/<intent>")

@@ -64,6 +64,26 @@ def test_from_sign_in_to_the_answer(
     assert entries(instance, Act.CODE_BREAK_DISCLOSED) == 1
 
 
+def test_nothing_is_lost_on_the_way_back_to_the_reason(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.INVESTIGATOR)
+    path = f"/code-break/{number}/reason"
+    assert "Change the reason" in guest.send(path, REASON, 200).text
+    page = guest.send(path, REASON | {"change": "yes"}, 200).text
+    assert "Why does the code have to be broken?" in page
+    assert "found unconscious" in page
+    assert re.search(r'value="emergency"[^>]* checked', page)
+
+
+def test_the_page_to_sign_without_its_form_leads_to_the_reason(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.ON_CALL)
+    assert guest.open(f"/code-break/{number}/sign", 303).headers["Location"].endswith("/reason")
+    assert visit(Role.PREPARER).open(f"/code-break/{number}/sign", 403)
+
+
 @pytest.mark.promise(7)
 def test_what_is_handed_out_may_have_been_given(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
