@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["activated_sqlite", "definition", "log", "pins", "record", "rehearsal", "written"]
 
 
+pytestmark = pytest.mark.requirement("verify")
+
+
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 

@@ -85,7 +85,6 @@ def test_leaves_and_envelopes() -> None:
     assert documented(envelope.seal(FIRST, b"content", b"place", counting))
 
 
-@pytest.mark.promise(10)
 def test_wraps_and_emergency_codes() -> None:
     code = wraps.EmergencyCode(bytes(range(16)))
     assert documented(wraps.wrap(FIRST, SECOND, b"slot", counting))

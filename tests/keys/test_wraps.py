@@ -60,7 +60,6 @@ def test_only_a_slot_key_is_wrapped() -> None:
         wraps.wrap(SLOT_KEY[:31], WRAPPING_KEY, b"slot", secrets.token_bytes)
 
 
-@pytest.mark.promise(10)
 @given(codes)
 def test_a_printed_code_reads_back_however_it_is_typed(code: EmergencyCode) -> None:
     printed = code.printed()
@@ -70,7 +69,6 @@ def test_a_printed_code_reads_back_however_it_is_typed(code: EmergencyCode) -> N
         assert wraps.parse_code(typed) == code
 
 
-@pytest.mark.promise(10)
 @given(codes, st.integers(0, 25), st.sampled_from(ALPHABET))
 def test_one_wrong_symbol_is_noticed(code: EmergencyCode, at: int, symbol: str) -> None:
     symbols = list(code.printed().replace("-", ""))
@@ -81,7 +79,6 @@ def test_one_wrong_symbol_is_noticed(code: EmergencyCode, at: int, symbol: str) 
         wraps.parse_code("".join(symbols))
 
 
-@pytest.mark.promise(10)
 @given(codes, st.integers(0, 24))
 def test_two_swapped_symbols_are_noticed(code: EmergencyCode, at: int) -> None:
     symbols = list(code.printed().replace("-", ""))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from randomizer.store.work import Store
 
 
-@pytest.mark.requirement("store")
+@pytest.mark.requirement("migrations")
 def test_the_newest_migration_and_the_models_agree(store: Store) -> None:
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

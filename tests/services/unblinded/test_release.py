@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.release import Released
     from tests.activated import Instance, Rehearsal
 
+pytestmark = pytest.mark.requirement("release")
+
+
 HOST = "code-break-host"
 SAID = "words that stay behind"
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.services.verification.defects import Defect
     from tests.services.verification.forging import Forged
 
+pytestmark = pytest.mark.requirement("verify")
+
+
 ALL = defects.DEFECTS
 
 

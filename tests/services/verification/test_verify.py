@@ -15,6 +15,9 @@ from randomizer.services.verification.verify import verify
 if TYPE_CHECKING:
     from tests.services.verification.forging import Forged
 
+pytestmark = pytest.mark.requirement("verify")
+
+
 WITNESS_STEPS = {"checkpoints.witnessed", "order.witnessed-before-first-allocation"}
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.activated import Instance, Rehearsal
     from tests.web.codebreak.guests import Guest, Visit
 
+pytestmark = pytest.mark.requirement("code-break door")
+
+
 REASON = {"reason": "emergency", "text": "found unconscious"}
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tests.activated import Instance, Rehearsal
     from tests.web.codebreak.guests import Visit
 
+pytestmark = pytest.mark.requirement("code-break door")
+
+
 FIRST = {
     Role.PREPARER: "/preparation",
     Role.CLEARER: "/clearance",
