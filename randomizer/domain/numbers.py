@@ -19,6 +19,7 @@ RANDOMIZATION_DIGITS = 8
 PARTICIPANT_DIGITS = (5, 7)
 FIRST_PARTICIPANT = 1000
 LAST_PARTICIPANT = 999_999
+FROM_THE_LABEL = "Read the number from the label once more, or scan it."
 
 _DAMM = (
     (0, 3, 1, 7, 5, 9, 8, 6, 4, 2),
@@ -105,7 +106,11 @@ def parse_number(text: str, length: int, *, noun: str = "kit number", field: str
     """
     digits = _digits(text, noun, field)
     if len(digits) != length:
-        raise Refused(f"A {noun} has {length} digits; got {len(digits)}: {group3(digits)}.", field=field)
+        raise Refused(
+            f"A {noun} has {length} digits; got {len(digits)}: {group3(digits)}.",
+            field=field,
+            next_step=FROM_THE_LABEL,
+        )
     return _checked(digits, noun, field)
 
 
@@ -121,6 +126,7 @@ def parse_participant_number(text: str, *, field: str = "participant") -> str:
         raise Refused(
             f"A participant number has {least} to {most} digits; got {len(digits)}: {group3(digits)}.",
             field=field,
+            next_step=FROM_THE_LABEL,
         )
     return _checked(digits, "participant number", field)
 
@@ -135,12 +141,14 @@ def differences(scanned: str, needed: str) -> tuple[int, ...]:
 def _digits(text: str, noun: str, field: str) -> str:
     digits = text.translate(_SEPARATORS).strip()
     if not digits:
-        raise Refused(f"The {noun} is missing.", field=field)
+        raise Refused(f"The {noun} is missing.", field=field, next_step="Scan it, or type it from the label.")
     if not (digits.isascii() and digits.isdigit()):
         shown = "".join(sign if sign.isprintable() else "?" for sign in digits[:20])
-        raise Refused(f"A {noun} has digits only; got {shown!r}.", field=field)
+        raise Refused(f"A {noun} has digits only; got {shown!r}.", field=field, next_step=FROM_THE_LABEL)
     if len(digits) > 20:  # noqa: PLR2004 - a scan of something else entirely
-        raise Refused(f"A {noun} is shorter; got {len(digits)} digits.", field=field)
+        raise Refused(
+            f"A {noun} is shorter; got {len(digits)} digits.", field=field, next_step=FROM_THE_LABEL
+        )
     return digits
 
 
@@ -149,6 +157,6 @@ def _checked(digits: str, noun: str, field: str) -> str:
         raise Refused(
             f"The check digit of {noun} {group3(digits)} does not fit: a digit is wrong or two are swapped.",
             field=field,
-            next_step="Read the number from the label once more, or scan it.",
+            next_step=FROM_THE_LABEL,
         )
     return digits

@@ -131,3 +131,13 @@ def test_numbers_are_drawn_uniformly_among_those_of_full_length(listed: Callable
 def test_more_numbers_than_half_of_all_are_refused(listed: Callable[[list[int]], Any]) -> None:
     with pytest.raises(ValueError, match="at most 45 numbers of 3 digits, got 46"):
         draw_numbers(46, 3, listed([]).below)
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "1014", "10146", "9" * 30, "<b>10145</b>"])
+def test_a_number_that_is_refused_comes_with_a_next_step(typed: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        parse_participant_number(typed)
+    assert "label" in (refusal.value.next_step or "")
+    with pytest.raises(Refused) as refusal:
+        parse_number(typed, 9)
+    assert "label" in (refusal.value.next_step or "")
