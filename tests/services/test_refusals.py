@@ -107,9 +107,9 @@ CASES = {
         enrolment.consent,
         INVESTIGATOR,
         SITE,
-        says="no participant 10013x",
+        says="digits only; got '10013x'",
         named={"replaces": "10013x"},
-        error=NotFound,
+        about="replaces",
     ),
     "replacing one who goes on": case(
         enrolment.consent,
@@ -181,9 +181,9 @@ CASES = {
         products.harvest,
         COORDINATOR,
         person_at("eligible"),
-        says="both must be the same",
+        says="donation identifier is missing",
         named={"identifier": " ", "again": " "},
-        about="again",
+        about="identifier",
     ),
     "go before clearance": case(
         products.give_go, SPONSOR, person_at("harvested"), says="the go follows the clearance", signed=True

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.eligibility import ItemAnswer, judge
-from randomizer.domain.numbers import participant_number
+from randomizer.domain.numbers import parse_participant_number, participant_number
 from randomizer.domain.participants import Participant, State, levels_text
 from randomizer.domain.people import demand
 from randomizer.domain.trial import OPEN, Phase, SiteStatus
-from randomizer.errors import Faulty, NotFound, Refused
+from randomizer.errors import Faulty, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import strata
 from randomizer.services.signatures import StepUp, sign
@@ -52,8 +52,9 @@ def consent(uow: UnitOfWork, person: Person, site: str, *, replaces: str = "") -
 
     Raises:
         NotAllowed: The role does not fit.
-        NotFound: No such site, or no such participant to replace.
-        Refused: The site is not open, enrolment is closed, or the one to replace goes on with treatment.
+        NotFound: No such site.
+        Refused: The site is not open, enrolment is closed, or the one to replace is unknown or goes on with
+            treatment.
     """
     acting.in_trial(uow, ENROLLING, what="Enrolling a participant")
     uow.get(SiteStatus, site, what="site")
@@ -142,12 +143,12 @@ def rescreen(uow: UnitOfWork, person: Person, number: str) -> Participant:
 
 
 def _demand_replaceable(uow: UnitOfWork, person: Person, number: str) -> None:
-    replaced = uow.get(Participant, number, what="participant")
-    if not person.sees_site(replaced.site):
-        raise NotFound(
-            f"There is no participant {number}.",
-            field="participant",
-            next_step="Check the number and enter it again.",
+    replaced = uow.find(Participant, parse_participant_number(number, field="replaces"))
+    if replaced is None or not person.sees_site(replaced.site):
+        raise Refused(
+            f"There is no participant {number} whose place this one could take. Nothing was changed.",
+            field="replaces",
+            next_step="Check the number, or leave it empty: a new participant needs nobody's place.",
         )
     trail.check(uow, replaced)
     if replaced.ending is None:

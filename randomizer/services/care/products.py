@@ -37,7 +37,13 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
     acting.in_trial(uow, frozenset({Phase.ACTIVE}), what="Harvesting")
     participant = acting.on_participant(uow, person, Act.HARVESTED, number)
     trials.demand_open_site(uow, participant.site)
-    if not identifier.strip() or identifier.strip() != again.strip():
+    if not identifier.strip():
+        raise Refused(
+            "The donation identifier is missing. Nothing was changed.",
+            field="identifier",
+            next_step="Scan or type the identifier twice from the donation's label.",
+        )
+    if identifier.strip() != again.strip():
         raise Refused(
             f"The donation identifier was entered as {identifier.strip()!r} and then as {again.strip()!r}; "
             "both must be the same. Nothing was changed.",

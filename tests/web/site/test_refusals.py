@@ -111,6 +111,13 @@ def test_screening_forms_say_what_is_missing(visit: Visit, instance: Instance) -
         {"site": "TLS", "replaces": number},
         "has not ended treatment; only one who has can be replaced",
     )
+    refused(
+        investigator,
+        "/participants/enrol",
+        {"site": "TLS", "replaces": "10996"},
+        "There is no participant 10996 whose place this one could take. Nothing was changed.",
+    )
+    refused(investigator, "/participants/enrol", {"site": "TLS", "replaces": "<b>"}, "digits only")
 
 
 def test_harvest_and_randomization(visit: Visit, instance: Instance, desk: Desk) -> None:
