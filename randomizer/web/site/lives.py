@@ -53,6 +53,9 @@ def periods(whole: dict[str, Any], count: int) -> list[tuple[str, str, str, str]
     for one in whole["periods"]:
         if "period" not in one:
             continue
+        if whole["participant"].get("ending") and one.get("outcome") is None and not one.get("dispensed_at"):
+            rows.append((f"{one['period']} of {count}", words.NONE, _kit(one), "No longer planned"))
+            continue
         rows.append((f"{one['period']} of {count}", _when(one), _kit(one), _outcome(one)))
     return rows
 
@@ -86,9 +89,9 @@ def _planned(whole: dict[str, Any], count: int) -> list[dict[str, str]]:
         if booked:
             at, state = words.moment(booked), "now"
         elif limits:
-            at, state = f"from {words.day(limits['opens_on'])}", "planned"
+            at, state = f"From {words.day(limits['opens_on'])}", "planned"
         else:
-            at, state = "not booked", "planned"
+            at, state = "Not booked", "planned"
         events.append({"at": at, "what": f"Infusion of period {one['period']} of {count}", "state": state})
     return events
 

@@ -27,7 +27,11 @@ def url(act: Act, number: str) -> str:
 
 
 def others(acts: frozenset[Act], main: Act | None, number: str) -> list[tuple[str, str]]:
-    """Title and URL of the acts that are possible besides the next step."""
+    """Title and URL of the acts that are possible besides the next step.
+
+    A kit is handed out as the next step or not at all: at any other time the page would only stop.
+    """
+    acts -= {Act.KIT_DISPENSED}
     found = [(TITLES[act], url(act, number)) for act in OWN_PAGES if act in acts and act is not main]
     return found + [
         (page.title, url(page.act, number))

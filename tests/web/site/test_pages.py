@@ -14,7 +14,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.people import Role
 from randomizer.domain.records import AlarmKind, Task, TaskKind
 from randomizer.services import alarms, trail
-from randomizer.services.care import endings
+from randomizer.services.care import dispensing, endings
 from randomizer.web.site import barcodes
 from tests import desks
 
@@ -212,10 +212,22 @@ def test_endings_and_corrections(visit: Visit, instance: Instance, desk: Desk) -
     page = investigator.post(f"{path}/stop-treatment", {"follow_up": "yes", "why": "relapse"})
     assert "Treatment stopped" in page
     assert "Record the end of follow-up" in page
+    assert page.count("No longer planned") == 2
     page = investigator.post(f"{path}/withdrawal", {"follow_up": "no", "why": ""})
     assert "Consent withdrawn" in page
     replacement = visit(Role.COORDINATOR).post("/participants/enrol", {"site": "TLS", "replaces": number})
     assert f"participant {number}" in replacement
+
+
+def test_a_kit_is_offered_as_the_next_step_alone(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = desks.randomized(instance, desk)
+    link = f'href="/participants/{number}/dispense"'
+    assert link not in visit(Role.PHARMACIST).get(f"/participants/{number}")
+    desks.booked(instance, number)
+    sheet = desks.prepared(instance, desk, number)
+    assert link in visit(Role.PHARMACIST).get(f"/participants/{number}")
+    instance.act(dispensing.dispense, Role.PHARMACIST, number, sheet.kit)
+    assert link not in visit(Role.PHARMACIST).get(f"/participants/{number}")
 
 
 @pytest.mark.requirement("life")
