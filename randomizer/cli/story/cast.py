@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from randomizer.domain.people import SERVICE, SITE_BOUND, Person, Role
 from randomizer.services import accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from randomizer.cli.story.calendar import SimulatedClock
@@ -59,6 +60,10 @@ class Cast:
         self._gate = gate
         self._clock = clock
         self._members: dict[tuple[Role, str], Member] = {}
+        self._commit = ExitStack()
+        self._acts_per_commit = 1
+        self._carried = 0
+        self._shared: UnitOfWork
         self._persons: dict[tuple[int, date], Person] = {}
         self._step_ups: dict[tuple[int, date], StepUp] = {}
 
@@ -110,6 +115,25 @@ class Cast:
             for site in sites if role in SITE_BOUND else ("",):
                 self.join(role, site)
 
+    @contextmanager
+    def sharing_commits(self, acts: int) -> Iterator[None]:
+        """Let each commit carry several acts, every one still under a savepoint and with an entry of its own.
+
+        Args:
+            acts: How many at the most.
+        """
+        self._acts_per_commit = acts
+        try:
+            yield
+        finally:
+            self.settle()
+            self._acts_per_commit = 1
+
+    def settle(self) -> None:
+        """Commit what was done so far; needed before a service opens a transaction of its own."""
+        self._carried = 0
+        self._commit.close()
+
     def act(self, service: Callable[..., T], role: Role, *arguments: Any, site: str = "", **named: Any) -> T:  # noqa: ANN401
         """Carry out one act as the person in this role, in a commit of its own.
 
@@ -121,7 +145,7 @@ class Cast:
             **named: Likewise, by name.
         """
         person = self.person(role, site)
-        with self._store.writing() as uow:
+        with self._writing() as uow:
             return service(uow, person, *arguments, **named)
 
     def at_desk(self, service: Callable[..., T], desk: Desk, role: Role, *arguments: Any, **named: Any) -> T:  # noqa: ANN401
@@ -135,7 +159,7 @@ class Cast:
             **named: Likewise, by name.
         """
         person = self.person(role)
-        with self._store.writing() as uow:
+        with self._writing() as uow:
             return service(uow, desk, person, *arguments, **named)
 
     def sign(self, service: Callable[..., T], role: Role, *arguments: Any, site: str = "", **named: Any) -> T:  # noqa: ANN401
@@ -144,7 +168,7 @@ class Cast:
 
     def serve(self, service: Callable[[UnitOfWork], T]) -> T:
         """Carry out what the service itself does, as the jobs process would."""
-        with self._store.writing() as uow:
+        with self._writing() as uow:
             return service(uow)
 
     def member(self, role: Role, site: str = "") -> Member:
@@ -166,7 +190,7 @@ class Cast:
         today = (member.account, self._clock.now.date())
         if today not in self._step_ups:
             person = self.person(role, site)
-            with self._store.writing() as uow:
+            with self._writing() as uow:
                 self._step_ups[today] = accounts.step_up(
                     uow,
                     self._gate,
@@ -175,3 +199,16 @@ class Cast:
                     code=pyotp.TOTP(member.totp_secret).at(self._clock.now),
                 )
         return self._step_ups[today]
+
+    @contextmanager
+    def _writing(self) -> Iterator[UnitOfWork]:
+        if self._acts_per_commit == 1:
+            with self._store.writing() as uow:
+                yield uow
+            return
+        if self._carried == 0:
+            self._shared = self._commit.enter_context(self._store.writing())
+        self._carried += 1
+        yield self._shared
+        if self._carried >= self._acts_per_commit:
+            self.settle()

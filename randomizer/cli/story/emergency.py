@@ -26,9 +26,9 @@ def break_code(cast: Cast, desk: Desk, number: str) -> Answer:
     """
     person = cast.person(Role.ON_CALL)
     reason = "emergency"
-    intent = unblinding.intend(
-        desk, person, cast.step_up(Role.ON_CALL), participant=number, reason=reason, text=WHY
-    )
+    step_up = cast.step_up(Role.ON_CALL)
+    cast.settle()
+    intent = unblinding.intend(desk, person, step_up, participant=number, reason=reason, text=WHY)
     return unblinding.disclose(desk, person, intent)
 
 

@@ -214,6 +214,7 @@ class Life:
 
     def _prepare(self) -> Iterator[datetime]:
         preparer = self._cast.person(Role.PREPARER)
+        self._cast.settle()
         sheet = preparation.open_sheet(self._stage.desk, preparer, self._number)
         self._cast.act(preparation.begin, Role.PREPARER, self._number)
         yield self._later(timedelta(minutes=75))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 CEREMONY_STEPS = 4
+ACTS_PER_COMMIT = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +95,8 @@ def play(
             staging.sign_checkpoint(ready.settings, ready.cast)
             progress("trial", total - agenda.waiting, total)
 
-    agenda.run(each)
+    with ready.cast.sharing_commits(ACTS_PER_COMMIT):
+        agenda.run(each)
 
 
 class _Today:
