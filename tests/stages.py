@@ -201,25 +201,31 @@ class Stage:
         return unblinding.disclose(self.desk, person, intent)
 
 
-def demand_sound(stage: Stage) -> None:
-    """Slots in order without gaps, each one's own, places as promised, and every row as its entry says."""
+def demand_places(stage: Stage) -> None:
+    """Slots in order without gaps, each one's own, and as many places kept as are waited for."""
     with stage.store.reading() as uow:
         allocations, participants = uow.all(Allocation), uow.all(Participant)
         assert len({one.slot for one in allocations}) == len(allocations)
         for stratum in uow.all(StratumStatus):
             ordinals = sorted(one.ordinal for one in allocations if one.stratum == stratum.code)
             assert ordinals == list(range(1, stratum.next_ordinal))
-            kept = [
+            waiting = [
                 one
                 for one in participants
                 if one.stratum == stratum.code and one.ending is None and one.state in HOLDING
             ]
-            assert stratum.reserved == len(kept)
+            assert stratum.reserved == len(waiting)
+            assert stratum.free >= 0
+
+
+def demand_sound(stage: Stage) -> None:
+    """Places, kits and trail hold together, and every row is as its entry says."""
+    demand_places(stage)
+    with stage.store.reading() as uow:
         for kind in COVERED:
             trail.check(uow, *uow.all(kind))
         handed_out = [kit for kit in uow.all(Kit) if kit.state in OUT]
-        dispensed = uow.count(Entry, act=Act.KIT_DISPENSED.value)
-        assert len(handed_out) == dispensed
+        assert len(handed_out) == uow.count(Entry, act=Act.KIT_DISPENSED.value)
         assert nightly.check_trail(uow, stage.instance.log.verifier) == ()
 
 

@@ -1,0 +1,405 @@
+"""Any order of acts, by right and wrong people: what must never happen never does."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import event
+
+from randomizer.domain.acts import MAY, Act
+from randomizer.domain.housekeeping import TrailHead
+from randomizer.domain.participants import ENDINGS, Participant, State
+from randomizer.domain.people import SITE_BOUND, Role
+from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.supply import Kit, Outcome, PeriodRecord
+from randomizer.domain.trial import Allocation
+from randomizer.errors import NotAllowed, NotFound, Refused
+from randomizer.services.care import (
+    allocation,
+    booking,
+    dispensing,
+    endings,
+    enrolment,
+    infusions,
+    periods,
+    products,
+)
+from randomizer.services.care.enrolment import Answers
+from randomizer.services.unblinded import clearance, preparation
+from tests import activated
+from tests.activated import SECOND_SITE, SITE, answers
+from tests.desks import DETAILS, set_up_desk
+from tests.stages import PROGRESSIVE, RELAPSING, Stage, demand_places, demand_sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from randomizer.domain.people import Person
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.store.work import UnitOfWork
+    from tests.activated import Rehearsal
+
+CAPACITIES = {"REL": 5, "PRO": 4}
+SITES = (SITE, SECOND_SITE)
+WHY = "it happened"
+STEPS = 25
+EXAMPLES = 40
+STATIONS = (2, 4, 5, 9, 11, 16, 22)  # steps: harvested, cleared, randomized, kit ready, given, and so again
+ONE = st.integers(min_value=0, max_value=9)
+ROLES = st.sampled_from(sorted(Role))
+
+
+Upon: TypeAlias = "Callable[[Lives, UnitOfWork, Person, str], object]"
+"""An act upon one participant."""
+
+
+class Ground:
+    """A sealed rehearsal of a few slots, activated once; every example plays on a copy."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        made = activated.small_definition()
+        strata = tuple(replace(one, capacity=CAPACITIES[one.code]) for one in made.strata)
+        definition = replace(made, strata=strata)
+        self.rehearsal: Rehearsal = activated.seal_rehearsal(
+            self.directory / "bundle", definition=definition, text="lives"
+        )
+        url = f"sqlite:///{self.directory}/first.db"
+        activated.migrate(url)
+        with activated.opened(url, definition) as instance:
+            activated.draft(instance)
+            activated.activate(instance, self.rehearsal)
+            self.desk: Desk = set_up_desk(instance, self.rehearsal, self.directory / "codebreak")
+            self.now: datetime = instance.clock.now
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ground(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What every example plays on."""
+    Lives.ground = Ground(tmp_path_factory.mktemp("lives"))
+
+
+def _hurry(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    connection.execute("PRAGMA synchronous=OFF")  # nothing is lost here but time
+
+
+def _eligible(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    course = PROGRESSIVE if int(number[:-1]) % 3 == 0 else RELAPSING
+    given = Answers(items=answers(lives.stage.instance.definition), levels={"course": course})
+    return enrolment.sign_eligibility(uow, person, lives.stage.step_up(person), number, given)
+
+
+def _clear(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    step_up = lives.stage.step_up(person)
+    return clearance.clear(uow, lives.stage.desk, person, step_up, number, details=DETAILS)
+
+
+def _fail(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    return clearance.fail(uow, lives.stage.desk, person, number, details=ProductDetails(note=WHY))
+
+
+def _book(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    hours = lives.stage.instance.definition.kits.lead_time_hours
+    return booking.book(uow, person, number, lives.stage.clock() + timedelta(hours=hours))
+
+
+def _ready(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    sheet = lives.sheets.get(number)
+    noted = Preparation(content=sheet.treatment if sheet else "A", lot="L-1")
+    kit = sheet.kit if sheet else ""
+    return preparation.end(uow, lives.stage.desk, person, number, ready=True, kit=kit, noted=noted)
+
+
+def _spoil(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    return preparation.end(
+        uow, lives.stage.desk, person, number, ready=False, kit="", noted=Preparation(), spoiled=True
+    )
+
+
+def _give(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    given_at = lives.stage.clock()
+    return infusions.record(uow, person, number, outcome=Outcome.GIVEN, given_at=given_at)
+
+
+def _signed(service: Callable[..., object]) -> Upon:
+    return lambda lives, uow, person, number: service(uow, person, lives.stage.step_up(person), number)
+
+
+def _told(service: Callable[..., object], *more: object) -> Upon:
+    return lambda _lives, uow, person, number: service(uow, person, number, *more)
+
+
+def _ending(what: Act) -> Upon:
+    return lambda _lives, uow, person, number: endings.end(
+        uow, person, what, number, why=WHY, follow_up=what is Act.TREATMENT_STOPPED
+    )
+
+
+DOING: dict[Act, Upon] = {
+    Act.ELIGIBILITY_SIGNED: _eligible,
+    Act.SCREEN_FAILED: _told(enrolment.screen_fail, WHY),
+    Act.RESCREENED: _told(enrolment.rescreen),
+    Act.HARVESTED: lambda _lives, uow, person, number: products.harvest(
+        uow, person, number, identifier="D", again="D"
+    ),
+    Act.PRODUCT_CLEARED: _clear,
+    Act.PRODUCT_FAILED: _fail,
+    Act.PRODUCT_GO: _signed(products.give_go),
+    Act.RANDOMIZED: _signed(allocation.randomize),
+    Act.INFUSION_BOOKED: _book,
+    Act.BOOKING_CANCELLED: _told(booking.cancel, WHY),
+    Act.DEVIATION_SIGNED: lambda lives, uow, person, number: booking.sign_deviation(
+        uow, person, lives.stage.step_up(person), number, WHY
+    ),
+    Act.FIT_SIGNED: _signed(booking.sign_fit),
+    Act.PREPARATION_BEGUN: _told(preparation.begin),
+    Act.PREPARATION_ENDED: _ready,
+    Act.KIT_EXPIRED: _spoil,  # of the preparing pharmacist, in this table alone
+    Act.INFUSION_RECORDED: _give,
+    Act.PERIOD_MISSED: _told(infusions.miss, WHY),
+    Act.TREATMENT_STOPPED: _ending(Act.TREATMENT_STOPPED),
+    Act.CONSENT_WITHDRAWN: _ending(Act.CONSENT_WITHDRAWN),
+    Act.LOST_TO_FOLLOW_UP: _ending(Act.LOST_TO_FOLLOW_UP),
+    Act.DIED: _ending(Act.DIED),
+    Act.COMPLETED: _told(endings.complete),
+    Act.RANDOMIZED_IN_ERROR: _told(endings.randomized_in_error, WHY),
+    Act.FACTOR_CORRECTED: _told(endings.correct_factor, {"course": "progressive"}, WHY),
+    Act.SITE_TRANSFERRED: lambda lives, uow, person, number: endings.transfer(
+        uow, person, number, SITES[lives.site_of(number) == SITE], WHY
+    ),
+}
+"""Every act upon one participant."""
+
+MAY_HERE = dict(MAY) | {Act.KIT_EXPIRED: MAY[Act.PREPARATION_ENDED]}
+PATH = {
+    State.CONSENTED: Act.ELIGIBILITY_SIGNED,
+    State.SCREEN_FAILED: Act.RESCREENED,
+    State.ELIGIBLE: Act.HARVESTED,
+    State.CLEARED: Act.RANDOMIZED,
+}
+
+
+class Lives(RuleBasedStateMachine):
+    """A small trial in which anybody tries anything."""
+
+    ground: ClassVar[Ground]
+
+    def __init__(self) -> None:
+        super().__init__()
+        base = self.ground
+        self.directory = Path(tempfile.mkdtemp(prefix="life-", dir=base.directory))
+        shutil.copy(base.directory / "first.db", self.directory / "trial.db")
+        self.opened = activated.opened(
+            f"sqlite:///{self.directory}/trial.db", base.rehearsal.definition, base.now
+        )
+        instance = self.opened.__enter__()
+        event.listen(instance.store.engine, "connect", _hurry)
+        self.stage: Stage = Stage(instance=instance, desk=replace(base.desk, store=instance.store), people={})
+        self.people = {
+            (role, site): instance.person(role, site)
+            for role in Role
+            for site in (SITES if role is Role.INVESTIGATOR else (SITE,))
+        }
+        self.numbers: list[str] = []
+        self.sheets: dict[str, Any] = {}
+        self.handed_out: set[str] = set()
+        self.patient = True  # whether everybody waits until the time has come
+
+    def teardown(self) -> None:
+        demand_sound(self.stage)
+        self.opened.__exit__(None, None, None)
+        shutil.rmtree(self.directory)
+
+    def site_of(self, number: str) -> str:
+        return self.stage.get(Participant, number).site
+
+    def somebody(self, one: int) -> str:
+        return self.numbers[one % len(self.numbers)]
+
+    def attempt(self, role: Role, site: str, number: str, what: Act, act: Callable[..., object]) -> bool:
+        """Try an act; whatever is refused changes nothing, and whatever is done was theirs to do."""
+        person = self.people.get((role, site)) or self.people[role, SITE]
+        before, where = self.stage.all(TrailHead), self.site_of(number)
+        try:
+            with self.stage.store.writing() as uow:
+                act(uow, person)
+        except (Refused, NotAllowed, NotFound):
+            assert self.stage.all(TrailHead) == before
+            return False
+        assert role in MAY_HERE[what]
+        assert role not in SITE_BOUND or (role, where) in person.grants
+        return True
+
+    def do(self, role: Role, site: str, number: str, what: Act) -> bool:
+        return self.attempt(
+            role, site, number, what, lambda uow, person: DOING[what](self, uow, person, number)
+        )
+
+    def step(self, number: str) -> None:
+        """What comes next for a participant, by those whose turn it is."""
+        participant = self.stage.get(Participant, number)
+        what = PATH.get(participant.state)
+        if participant.state is State.HARVESTED:
+            with self.stage.store.reading() as uow:
+                waits = products.latest(uow, number).state == "harvested"
+            what = Act.PRODUCT_CLEARED if waits else Act.PRODUCT_GO
+        if what is not None:
+            self.do(min(MAY[what]), participant.site, number, what)
+        elif participant.state is not State.COMPLETED:
+            self._step_in_period(participant)
+
+    def _step_in_period(self, participant: Participant) -> None:
+        with self.stage.store.reading() as uow:
+            open_ones = [one for one in periods.of(uow, participant.number) if one.outcome is None]
+        if not open_ones:
+            self.do(Role.INVESTIGATOR, participant.site, participant.number, Act.COMPLETED)
+            return
+        record = open_ones[0]
+        if record.booked_for is None:
+            if record.period > 1 and self.patient:
+                self.stage.clock.advance(days=166)
+            self.do(Role.INVESTIGATOR, participant.site, participant.number, Act.INFUSION_BOOKED)
+        elif record.kit and record.dispensed_at is None:
+            self.hand_out(participant.number, record.kit, Role.PHARMACIST)
+        else:
+            self._prepare_or_give(participant, record)
+
+    def _prepare_or_give(self, participant: Participant, record: PeriodRecord) -> None:
+        number, site = participant.number, participant.site
+        if record.dispensed_at is not None:
+            self.do(Role.INVESTIGATOR, site, number, Act.INFUSION_RECORDED)
+        elif record.fit_signed_at is None:
+            assert record.booked_for is not None
+            if self.patient:
+                self.stage.clock.now = max(self.stage.clock.now, record.booked_for)
+            if not self.do(Role.INVESTIGATOR, site, number, Act.FIT_SIGNED):
+                self.do(Role.INVESTIGATOR, site, number, Act.DEVIATION_SIGNED)
+        elif not record.preparing:
+            self.look_at_the_sheet(number)
+            self.do(Role.PREPARER, SITE, number, Act.PREPARATION_BEGUN)
+        else:
+            self.do(Role.PREPARER, SITE, number, Act.PREPARATION_ENDED)
+
+    def at_the_counter(self) -> list[str]:
+        """Those for whom a kit is ready."""
+        records = self.stage.all(PeriodRecord, outcome=None, dispensed_at=None)
+        return [one.participant for one in records if one.kit]
+
+    def look_at_the_sheet(self, number: str) -> None:
+        try:
+            self.sheets[number] = preparation.open_sheet(
+                self.stage.desk, self.people[Role.PREPARER, SITE], number
+            )
+        except Refused:
+            self.sheets.pop(number, None)
+
+    def hand_out(self, number: str, kit: str, role: Role) -> None:
+        """At the counter: whatever comes out of it was right in every way."""
+        before = self.stage.get(Kit, kit)
+        records = self.stage.all(PeriodRecord, participant=number)
+        if not self.attempt(
+            role, SITE, number, Act.KIT_DISPENSED,
+            lambda uow, person: dispensing.dispense(uow, person, number, kit),
+        ):  # fmt: skip
+            return
+        assert kit not in self.handed_out
+        self.handed_out.add(kit)
+        now, plan = self.stage.clock(), self.stage.instance.definition.period(before.period)
+        assert before.expires_at is not None
+        assert now < before.expires_at
+        assert before.slot == self.stage.get(Allocation, number).slot
+        assert all(one.outcome is not None for one in records if one.period < before.period)
+        given = [one.given_at for one in records if one.given_at is not None]
+        assert all(now.date() >= at.date() + timedelta(days=plan.minimum_interval_days) for at in given)
+        assert self.stage.get(Participant, number).ending is None
+
+    @initialize(stations=st.lists(st.sampled_from(STATIONS), min_size=2, max_size=3))
+    def the_first_come(self, stations: list[int]) -> None:
+        for steps in stations:
+            self.somebody_comes(steps)
+
+    @rule(steps=st.integers(min_value=0, max_value=11))
+    def somebody_comes(self, steps: int) -> None:
+        try:
+            number = self.stage.act(enrolment.consent, Role.COORDINATOR, SITE).number
+        except Refused:
+            return
+        self.numbers.append(number)
+        for _ in range(steps):
+            self.step(number)
+
+    @rule(one=ONE, steps=st.integers(min_value=1, max_value=8), patient=st.booleans())
+    def a_life_goes_on(self, one: int, steps: int, patient: bool) -> None:  # noqa: FBT001 - drawn by name
+        self.patient = patient
+        for _ in range(steps):
+            self.step(self.somebody(one))
+        self.patient = True
+
+    @rule(one=ONE, acts=st.lists(st.sampled_from(sorted(ENDINGS)), min_size=1, max_size=3))
+    def a_life_ends(self, one: int, acts: list[Act]) -> None:
+        for what in acts:
+            self.do(Role.INVESTIGATOR, self.site_of(self.somebody(one)), self.somebody(one), what)
+
+    @rule(one=ONE, hours=st.sampled_from([0, 3, 4]))
+    def the_kit_that_is_ready_is_scanned(self, one: int, hours: int) -> None:
+        records = self.stage.all(PeriodRecord, participant=self.somebody(one))
+        self.stage.clock.advance(hours=hours)
+        for kit in [record.kit for record in records if record.kit]:
+            self.hand_out(self.somebody(one), kit, Role.PHARMACIST)
+
+    @rule(one=ONE, what=st.sampled_from(sorted(DOING)), data=st.data())
+    def the_right_person_tries_it_at_any_time(self, one: int, what: Act, data: st.DataObject) -> None:
+        role = data.draw(st.sampled_from(sorted(MAY_HERE[what])))
+        self.do(role, self.site_of(self.somebody(one)), self.somebody(one), what)
+
+    @rule(one=ONE, what=st.sampled_from(sorted(DOING)), role=ROLES, site=st.sampled_from(SITES))
+    def anybody_tries_it(self, one: int, what: Act, role: Role, site: str) -> None:
+        self.do(role, site, self.somebody(one), what)
+
+    @rule(one=ONE, other=ONE, place=ONE, role=st.sampled_from([Role.PHARMACIST, Role.CARE_PROVIDER]))
+    def a_kit_is_scanned(self, one: int, other: int, place: int, role: Role) -> None:
+        with self.stage.store.reading() as uow:
+            found = uow.find(Allocation, self.somebody(other))
+            kits = uow.all(Kit, slot=found.slot if found else place % sum(CAPACITIES.values()))
+        waiting = self.at_the_counter() or self.numbers
+        self.hand_out(waiting[one % len(waiting)], kits[place % len(kits)].number, role)
+
+    @rule(one=ONE)
+    def the_sheet_is_opened(self, one: int) -> None:
+        self.look_at_the_sheet(self.somebody(one))
+
+    @rule(hours=st.sampled_from([1, 3, 4, 30, 24 * 7, 24 * 160, 24 * 190]), swept=st.booleans())
+    def time_passes(self, hours: int, swept: bool) -> None:  # noqa: FBT001 - drawn by name
+        self.stage.clock.advance(hours=hours)
+        if swept:
+            with self.stage.store.writing() as uow:
+                dispensing.expire(uow)
+
+    @invariant()
+    def every_place_is_kept(self) -> None:
+        demand_places(self.stage)
+
+    @invariant()
+    def for_whoever_ended_nothing_is_booked_or_ready(self) -> None:
+        ended = [one.number for one in self.stage.all(Participant) if one.ending is not None]
+        records = self.stage.all(PeriodRecord, participant=ended, outcome=None)
+        assert all(one.dispensed_at or (one.booked_for, one.kit) == (None, "") for one in records)
+
+
+TestLives = pytest.mark.promise(16)(pytest.mark.promise(19)(Lives.TestCase))
+TestLives.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
