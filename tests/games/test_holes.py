@@ -15,7 +15,7 @@ from randomizer.domain.housekeeping import Entry, TotpUse
 from randomizer.domain.people import SERVICE, UNBLINDED, Role
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
+from randomizer.errors import NotAllowed, Refused, SignInRefused
 from randomizer.services import accounts, alarms, locking, six_digits
 from randomizer.services.accounts import Gate
 from randomizer.services.care import enrolment
@@ -116,7 +116,7 @@ def test_a_participant_of_another_site_is_replaced_by_nobody(one: World) -> None
     person = one.instance.person(Role.INVESTIGATOR, SECOND_SITE)
     said = []
     for named in (number, "99999"):
-        with one.instance.store.writing() as uow, pytest.raises(NotFound) as refusal:
+        with one.instance.store.writing() as uow, pytest.raises(Refused) as refusal:
             enrolment.consent(uow, person, SECOND_SITE, replaces=named)
         said.append((refusal.value.message.replace(named, ""), refusal.value.next_step))
     assert said[0] == said[1]
