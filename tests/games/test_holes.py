@@ -12,6 +12,7 @@ from argon2.exceptions import VerifyMismatchError
 
 from randomizer.domain.acts import CODE_BREAKS, Act
 from randomizer.domain.housekeeping import Entry, TotpUse
+from randomizer.domain.numbers import participant_number
 from randomizer.domain.people import SERVICE, UNBLINDED, Role
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.sealed_texts import Preparation
@@ -115,7 +116,7 @@ def test_a_participant_of_another_site_is_replaced_by_nobody(one: World) -> None
     number = desks.harvested(one.instance)
     person = one.instance.person(Role.INVESTIGATOR, SECOND_SITE)
     said = []
-    for named in (number, "99999"):
+    for named in (number, participant_number(500)):
         with one.instance.store.writing() as uow, pytest.raises(Refused) as refusal:
             enrolment.consent(uow, person, SECOND_SITE, replaces=named)
         said.append((refusal.value.message.replace(named, ""), refusal.value.next_step))
