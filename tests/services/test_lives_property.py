@@ -53,7 +53,7 @@ CAPACITIES = {"REL": 5, "PRO": 4}
 SITES = (SITE, SECOND_SITE)
 WHY = "it happened"
 STEPS = 25
-EXAMPLES = 40
+EXAMPLES = 30
 STATIONS = (2, 4, 5, 9, 11, 16, 22)  # steps: harvested, cleared, randomized, kit ready, given, and so again
 ONE = st.integers(min_value=0, max_value=9)
 ROLES = st.sampled_from(sorted(Role))
