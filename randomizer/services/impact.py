@@ -40,11 +40,19 @@ def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, w
         StepUpRefused: The re-authentication does not count.
     """
     if not why.strip():
-        raise Refused("The assessment is missing. Nothing was changed.", field="why")
+        raise Refused(
+            "The assessment is missing. Nothing was changed.",
+            field="why",
+            next_step="Write which assessments came after the code break; nothing of what was given.",
+        )
     trial, _ = trials.current(uow)
     task = uow.get(Task, number, what="task")
     if task.done_at is not None:
-        raise Refused(f"Task {number} is signed already. Nothing was changed.", field="task")
+        raise Refused(
+            f"Task {number} is signed already. Nothing was changed.",
+            field="task",
+            next_step="Open the participant's page to see the signature.",
+        )
     site = uow.get(Participant, task.participant, what="participant").site
     values = {"task": number, "participant": task.participant}
     with trail.act(

@@ -58,7 +58,9 @@ def lock(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Trial:
     trial.demand(OPEN, what="Locking")
     trail.check(uow, trial)
     if not why.strip():
-        raise Refused("Give the reason. Nothing was changed.", field="why")
+        raise Refused(
+            "Give the reason. Nothing was changed.", field="why", next_step="Write it in a few words."
+        )
     with trail.act(uow, Act.TRIAL_LOCKED, person, why=why.strip()) as act:
         standing = blocks(uow)
         if standing:
