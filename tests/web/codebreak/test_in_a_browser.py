@@ -44,7 +44,8 @@ class Walk:
         page.goto(f"{address}/sign-in")
         page.fill("#username", username(role))
         self.factor()
-        page.click("button:has-text('Sign in')")
+        self.follow("button:has-text('Sign in')")
+        self.taps = 0
 
     def factor(self) -> None:
         """Type password and code."""
@@ -52,10 +53,15 @@ class Walk:
         self.page.fill("#password", PASSWORD)
         self.page.fill("#code", self.instance.code(self.role))
 
-    def tap(self, selector: str) -> None:
-        """One tap."""
+    def choose(self, selector: str) -> None:
+        """One tap that stays on the page."""
         self.taps += 1
         self.page.click(selector)
+
+    def follow(self, selector: str) -> None:
+        """One tap that leads to the next page, which is waited for."""
+        with self.page.expect_navigation():
+            self.choose(selector)
 
     def look(self, name: str) -> None:
         """Nothing is wider than the screen, axe has nothing to say; kept as a picture where asked."""
@@ -99,16 +105,16 @@ def test_five_taps_from_sign_in_to_the_answer(
     page = walk.page
     check(walk, "1-who")
     page.fill("#participant", number)
-    walk.tap("button:has-text('Continue')")
+    walk.follow("button:has-text('Continue')")
     check(walk, "2-before")
-    walk.tap("a:has-text('Continue')")
+    walk.follow("a:has-text('Continue')")
     check(walk, "3-reason")
-    walk.tap("label:has-text('Medical emergency')")
+    walk.choose("label:has-text('Medical emergency')")
     page.fill("#text", "Found unconscious, fever of 40.1 °C.")
-    walk.tap("button:has-text('Continue')")
+    walk.follow("button:has-text('Continue')")
     check(walk, "4-sign")
     walk.factor()
-    walk.tap("button:has-text('Break the code')")
+    walk.follow("button:has-text('Break the code')")
 
     assert walk.taps <= 5
     assert page.locator(".answer .treatment").inner_text() == sheet.content
@@ -118,7 +124,7 @@ def test_five_taps_from_sign_in_to_the_answer(
     )
     largest = page.eval_on_selector(".answer .treatment", "e => parseFloat(getComputedStyle(e).fontSize)")
     assert largest == max(sizes)
-    walk.tap("summary")
+    walk.choose("summary")
     assert page.locator(".planned li").count() == 2
     check(walk, "6-planned")
 
@@ -138,22 +144,22 @@ def test_what_the_door_says_when_there_is_less_to_learn(
     walk.page.goto(f"{address}/code-break?participant=10013")
     check(walk, "not-found")
     walk.page.goto(f"{address}/code-break/{in_hand}/reason")
-    walk.page.click("button:has-text('Continue')")
+    walk.follow("button:has-text('Continue')")
     check(walk, "reason-missing")
-    walk.page.click("label:has-text('Medical emergency')")
-    walk.page.click("button:has-text('Continue')")
+    walk.choose("label:has-text('Medical emergency')")
+    walk.follow("button:has-text('Continue')")
     walk.page.fill("#password", PASSWORD)
     walk.page.fill("#code", "123456")
-    walk.page.click("button:has-text('Break the code')")
+    walk.follow("button:has-text('Break the code')")
     check(walk, "sign-refused")
     walk.factor()
-    walk.page.click("button:has-text('Break the code')")
+    walk.follow("button:has-text('Break the code')")
     check(walk, "answer-in-hand")
     walk.page.goto(f"{address}/code-breaks")
     check(walk, "mine")
     walk.page.goto(f"{address}/tasks")
     check(walk, "tasks")
-    walk.page.click("td a")
+    walk.follow("td a")
     check(walk, "task")
 
 
@@ -165,16 +171,16 @@ def test_from_the_booking_to_the_kit(
     booked(instance, later)
     walk = Walk(context.new_page(), instance, address, Role.PREPARER)
     check(walk, "preparation")
-    walk.page.click("td a >> nth=0")
+    walk.follow("td a >> nth=0")
     check(walk, "sheet-closed")
-    walk.page.click("button:has-text('Open the sheet')")
+    walk.follow("button:has-text('Open the sheet')")
     check(walk, "sheet")
-    walk.page.click("button:has-text('Begin')")
+    walk.follow("button:has-text('Begin')")
     kit = walk.page.locator(".big-number .number").get_attribute("data-number") or ""
     walk.page.fill("#kit", f"{kit[:8]}{(int(kit[8]) + 1) % 10}")
-    walk.page.click("button:has-text('Declare')")
+    walk.follow("button:has-text('Declare')")
     check(walk, "sheet-slip")
-    walk.page.click("a:has-text('Not ready')")
+    walk.follow("a:has-text('Not ready')")
     check(walk, "not-ready")
 
 

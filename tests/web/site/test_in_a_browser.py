@@ -78,8 +78,12 @@ class Walk:
         self.page.goto(self.address + path)
 
     def press(self, button: str) -> None:
-        self.page.get_by_role("button", name=button, exact=True).click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).click()
+
+    def follow(self, link: str) -> None:
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link).click()
 
     def see(self, sentence: str, picture: str = "") -> None:
         """The page says this, fits, and pleases axe."""
@@ -157,7 +161,7 @@ def enrol(walk: Walk) -> None:
     walk.see("The participant is enrolled.", "enrolled")
 
     walk.sign_in(Role.INVESTIGATOR)
-    walk.page.get_by_role("link", name="Confirm eligibility").click()
+    walk.follow("Confirm eligibility")
     walk.press("Check the answers")
     walk.see("Age is missing. It must be between 18 and 50 years.", "eligibility-errors")
     fill_eligibility(walk)
@@ -177,7 +181,7 @@ def harvest(walk: Walk, number: str, desk: Desk) -> None:
     walk.see("a place is kept")
     desks.clear(walk.instance, desk, number)
     walk.sign_in(Role.SPONSOR)
-    walk.page.get_by_role("link", name="Give the sponsor's go").click()
+    walk.follow("Give the sponsor's go")
     walk.factor(Role.SPONSOR)
     walk.press("Sign and give the go")
     walk.see("The go is given.")
@@ -185,12 +189,12 @@ def harvest(walk: Walk, number: str, desk: Desk) -> None:
 
 def randomize(walk: Walk) -> None:
     walk.sign_in(Role.INVESTIGATOR)
-    walk.page.get_by_role("link", name="Randomize this participant").click()
+    walk.follow("Randomize this participant")
     walk.see("This takes the next slot of the stratum.", "randomize")
     walk.factor(Role.INVESTIGATOR)
     walk.press("Sign and randomize")
     walk.see("The participant is randomized.")
-    walk.page.get_by_role("link", name="Participant card").click()
+    walk.follow("Participant card")
     walk.see("Print it and give it to the participant.", "card")
 
 
@@ -204,7 +208,7 @@ def book(walk: Walk, number: str) -> None:
     walk.see("The infusion is booked.")
     walk.instance.clock.advance(hours=72)
     walk.sign_in(Role.INVESTIGATOR)
-    walk.page.get_by_role("link", name="Sign fit for infusion").click()
+    walk.follow("Sign fit for infusion")
     walk.factor(Role.INVESTIGATOR)
     walk.press("Sign fit for infusion")
     walk.see("The preparation can begin.")
@@ -214,7 +218,8 @@ def dispense(walk: Walk, number: str, kit: str) -> None:
     walk.sign_in(Role.PHARMACIST)
     walk.see("Dispense the kit", "home")
     walk.page.fill("#scan", number)
-    walk.page.keyboard.press("Enter")
+    with walk.page.expect_navigation():
+        walk.page.keyboard.press("Enter")
     walk.page.wait_for_url("**/dispense")
     walk.see("Take this kit", "dispense")
     wrong = kit[:3] + ("".join(reversed(kit[3:5]))) + kit[5:]
@@ -232,7 +237,7 @@ def dispense(walk: Walk, number: str, kit: str) -> None:
 def record(walk: Walk) -> None:
     walk.instance.clock.advance(seconds=60)
     walk.sign_in(Role.CARE_PROVIDER)
-    walk.page.get_by_role("link", name="Record the infusion").click()
+    walk.follow("Record the infusion")
     walk.see("What became of the kit?", "infusion")
     walk.page.check("#outcome")
     walk.page.fill("#given_at", f"{walk.instance.clock():%Y-%m-%d %H:%M}")
@@ -307,9 +312,11 @@ def test_the_keyboard_alone(
     keys.type(instance.code(Role.PHARMACIST))
     keys.press("Enter")
     page.wait_for_selector("text=Scan the participant card")
-    keys.type(number)  # the scan box has the focus, as a wedge scanner needs it
+    page.wait_for_selector("[name=scan]:focus")  # as a wedge scanner needs it
+    keys.type(number)
     keys.press("Enter")
     page.wait_for_selector("text=Take this kit")
+    page.wait_for_selector("[name=kit]:focus")
     keys.type(kit)
     keys.press("Enter")
     page.wait_for_selector("text=Right kit")
