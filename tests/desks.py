@@ -124,6 +124,15 @@ def copy_for(rehearsal: Rehearsal, recipient: str) -> bytes:
     return hpke.seal(public, opened_release(rehearsal), recipient_info(RELEASE))
 
 
+def published(instance: Instance, rehearsal: Rehearsal, directory: Path) -> Path:
+    """``public`` of the instance, as activation and the jobs process leave it."""
+    (directory / "commitments").mkdir(parents=True)
+    for note in (rehearsal.directory / "commitments").glob("*.note"):
+        (directory / "commitments" / note.name).write_bytes(note.read_bytes())
+    (directory / "log.vkey").write_text(f"{instance.log.verifier.encode()}\n")
+    return directory
+
+
 def plan_of(instance: Instance, rehearsal: Rehearsal, number: str) -> tuple[str, ...]:
     """Names of the treatments of a participant, as the release says; a test's own way to know."""
     content = release_content.decode_release(opened_release(rehearsal))

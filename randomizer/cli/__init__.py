@@ -24,6 +24,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "draft": "Turn a registry record into a draft definition.",
     "init": "Make an instance that holds a draft.",
     "install-keys": "Put the keys of a bundle on the code-break host.",
+    "lock": "Lock the data, signed by the sponsor.",
+    "release": "Release the allocation after the lock: export, import, write, open.",
     "seal": "Hold a ceremony and seal the schedule.",
     "serve": "Run a door, the jobs, or a whole rehearsal.",
     "sign-definition": "Sign the definition before the ceremony.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from keys import hpke
 from randomizer.cli import main
+from randomizer.config import load_settings, system_clock
+from randomizer.domain.definition import parse_definition
+from randomizer.services.transactions import open_store
+from tests.activated import Rehearsal, seal_rehearsal
 from tests.ceremony_table import CONFIG, Table, lay
+from tests.cli.places import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -79,3 +87,28 @@ def definition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def table(tmp_path_factory: pytest.TempPathFactory, definition_file: Path) -> Table:
     """Everything that a ceremony needs; each test seals into a directory of its own."""
     return lay(tmp_path_factory.mktemp("ceremony"), definition_file)
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, randomizer: Randomizer, monkeypatch: pytest.MonkeyPatch, definition_file: Path
+) -> Iterator[Place]:
+    directory = tmp_path / "instance"
+    made = randomizer(
+        "init", directory, "--definition", definition_file, "--kind", "rehearsal",
+        "--origin", "example.org/mesems", "--json",
+    ).fields  # fmt: skip
+    assert made["kind"] == "rehearsal"
+    store = open_store(load_settings(directory).engine_url, clock=system_clock, entropy=secrets.token_bytes)
+    found = Place(directory, store, randomizer, monkeypatch)
+    found.join()
+    yield found
+    store.engine.dispose()
+
+
+@pytest.fixture
+def sealed(place: Place, tmp_path: Path, definition_file: Path) -> Rehearsal:
+    """A bundle sealed to the transport key of the instance."""
+    definition = parse_definition(definition_file.read_text(encoding="utf-8"), "trial.toml")
+    transport = hpke.Identity.load(place.directory / "codebreak" / "transport.key")
+    return seal_rehearsal(tmp_path / "bundle", definition=definition, transport=transport)

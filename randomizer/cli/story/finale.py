@@ -51,12 +51,10 @@ def open_release(directory: Path, ready: Ready) -> None:
 
 
 def write_folders(directory: Path, ready: Ready) -> None:
-    """Write ``public/``, ``release/`` and the pins, as the trial master file would hold them."""
+    """The host writes the folders, a statistician opens their own copy beside them, pinned."""
     ready.cast.serve(lambda uow: publishing.export(uow, ready.settings.public))
     with ready.store.reading() as uow:
-        release_files.write_public(uow, ready.desk, ready.settings.public, directory / "public")
-        released = release.imported(uow, ready.desk)
-        release_files.write_release(uow, released, directory / "release")
+        release_files.write(uow, ready.desk, ready.settings.public, directory)
     log_key = (ready.settings.public / LOG_KEY).read_text(encoding="utf-8").strip()
     pins = {
         "certificate_digest": ready.certificate_digest,
@@ -64,6 +62,11 @@ def write_folders(directory: Path, ready: Ready) -> None:
         "log_key": log_key,
     }
     custody.write_pins(directory / "pins.json", pins)
+    run(
+        "randomizer",
+        *("release", "open", directory, "--identity", directory / "people" / "statistician"),
+        *("--copy", directory / "opened" / "release-statistician.sealed"),
+    )
 
 
 def verify(directory: Path) -> dict[str, Any]:

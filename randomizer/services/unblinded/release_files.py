@@ -1,12 +1,13 @@
-"""The two folders of a finished trial: what anybody may have, and what the statisticians get.
+"""What the code-break host writes of a released trial; nothing in it unblinds.
 
 public/certificate.note, definition.json, entries.jsonl, checkpoints/<size>.note, commitments/, keys.json
-release/schedule.json, slots.jsonl, values.jsonl, the tables as CSV, codebook.md
+release/slots.jsonl, values.jsonl
+
+A statistician's own process adds the rest of ``release/``: see `randomizer.services.unblinded.data_sets`.
 """
 
 from __future__ import annotations
 
-import csv
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,17 +18,15 @@ from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
 from randomizer.services import trials
 from randomizer.services.sealed import bundle, certificate_fields
-from randomizer.services.unblinded import release_tables
 from randomizer.services.unblinded.desk import PINS_FILE
 from randomizer.services.upkeep import publishing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import TextIO
 
     from randomizer.services.unblinded.desk import Desk
-    from randomizer.services.unblinded.release import Released
     from randomizer.store.work import UnitOfWork
 
 PAGE = 500  # rows held at once
@@ -36,6 +35,23 @@ ABOUT_PEOPLE = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIA
 """Acts whose values hold names, addresses and password hashes; they are not released."""
 LOG_KEY = "log.vkey"
 CEREMONY_PIN = "ceremony_key"
+VALUES = "values.jsonl"
+
+
+def write(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: Path) -> None:
+    """Write both folders from one state, ``public`` and ``release``, as far as nothing unblinds.
+
+    Args:
+        uow: The unit of work.
+        desk: Its pins name the ceremony's key.
+        instance_public: ``public`` of the instance: commitments and the log's verifier key.
+        directory: Where to; made if missing, files in it are replaced.
+
+    Raises:
+        Refused: The trial is not released.
+    """
+    write_records(uow, directory / "release")
+    write_public(uow, desk, instance_public, directory / "public")
 
 
 def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: Path) -> None:
@@ -65,35 +81,28 @@ def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: 
     files.write_public(directory / "keys.json", certificate.canonical(keys) + b"\n", replace=True)
 
 
-def write_release(uow: UnitOfWork, released: Released, directory: Path) -> None:
-    """Write what the statisticians get of a released trial: allocation and all that was done, no free text.
+def write_records(uow: UnitOfWork, directory: Path) -> None:
+    """Write what stands behind the public record: the sealed rows, salts and values; no free text, no name.
 
     It ends where the newest checkpoint does, like the public folder. Formats: docs/verification.md.
 
     Args:
         uow: The unit of work.
-        released: From `randomizer.services.unblinded.release`.
         directory: Where to; made if missing, files in it are replaced.
 
     Raises:
         Refused: The trial is not released.
     """
     trial, definition = trials.current(uow)
-    trial.demand(frozenset({Phase.RELEASED}), what="Writing the release")
+    trial.demand(frozenset({Phase.RELEASED}), what="Writing the records")
     directory.mkdir(parents=True, exist_ok=True)
-    size = _covered(uow)
-    files.write_public(directory / "schedule.json", released.plaintext, replace=True)
     with _lines(directory / bundle.SLOTS) as file:
-        for slot in _slots(uow, len(released.schedule.slots)):
+        for slot in _slots(uow, definition.capacity):
             file.write(bundle.encode_slot(slot) + "\n")
-    with _lines(directory / "values.jsonl") as file:
-        for values in _values(uow, size):
+    with _lines(directory / VALUES) as file:
+        for values in _values(uow, _covered(uow)):
             line = {"number": values.number, "salt": values.salt.hex(), "content": values.content}
             file.write(certificate.canonical(line).decode() + "\n")
-    for table in release_tables.tables(uow, released, definition, size):
-        _write_csv(directory / f"{table.name}.csv", table.columns, table.rows)
-    codebook = release_tables.codebook(definition)
-    files.write_public(directory / "codebook.md", codebook.encode(), replace=True)
 
 
 def _slots(uow: UnitOfWork, count: int) -> Iterator[Slot]:
@@ -114,13 +123,6 @@ def _values(uow: UnitOfWork, size: int) -> Iterator[EntryValues]:
         for values in uow.page(EntryValues, after=start, limit=limit):
             if acts[values.number] not in ABOUT_PEOPLE:
                 yield values
-
-
-def _write_csv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    with _lines(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
 
 
 @contextmanager

@@ -20,13 +20,16 @@ from randomizer.services.verification.steps_order import OrderSteps
 from randomizer.services.verification.steps_records import RecordSteps
 from randomizer.services.verification.steps_schedule import Slots
 from randomizer.services.verification.steps_values import ValueSteps
+from randomizer.services.verification.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from randomizer.services.verification.ledger import Ledger
     from randomizer.services.verification.reading import Advance, Progress, Public, Release
     from randomizer.services.verification.steps_certificate import Pins
+    from randomizer.services.verification.steps_tables import Settle
 
 EVERY = 500
 """Entries between two reports of progress."""
@@ -38,13 +41,20 @@ def silent(what: str, total: int) -> Iterator[Advance]:  # noqa: ARG001 - the na
     yield lambda lines: None  # noqa: ARG005
 
 
-def verify(directory: Path, pins: Pins, progress: Progress = silent) -> Report:
+def verify(
+    directory: Path,
+    pins: Pins,
+    progress: Progress = silent,
+    *,
+    settle: Settle = steps_tables.compare,
+) -> Report:
     """Verify the record of a trial.
 
     Args:
         directory: Holds ``public`` and, where there is one, ``release``.
         pins: What is known from elsewhere.
         progress: Given what is read and how many lines it has, gives what is told of lines that are done.
+        settle: What is done with the tables that entries, values and schedule make.
 
     Raises:
         Unreadable: A file is missing or malformed; the sentence names it.
@@ -61,7 +71,9 @@ def verify(directory: Path, pins: Pins, progress: Progress = silent) -> Report:
     else:
         slots = steps_schedule.check(public, release, findings, progress)
     with progress("Entries", max(public.checkpoint_sizes, default=0)) as advance:
-        entries = _follow(public, release, slots, pins=pins, findings=findings, advance=advance)
+        entries, ledger = _follow(public, release, slots, pins=pins, findings=findings, advance=advance)
+    if release is not None:
+        settle(release.directory, tables(ledger, slots, public.definition), findings)
     return Report(
         results=findings.results(),
         pinned=pins.enough,
@@ -78,7 +90,7 @@ def _follow(
     pins: Pins,
     findings: Findings,
     advance: Advance,
-) -> int:
+) -> tuple[int, Ledger]:
     tree, order = TreeSteps(public, pins, findings), OrderSteps(public, findings)
     values_steps, records = ValueSteps(public, findings), RecordSteps(findings)
     allocations = AllocationSteps(public, slots, findings)
@@ -103,8 +115,7 @@ def _follow(
         values_steps.end()
         records.end()
         allocations.end()
-        steps_tables.check(release, allocations.ledger, slots, public.definition, findings)
-    return count
+    return count, allocations.ledger
 
 
 def _facts(public: Public, entries: int) -> dict[str, Any]:

@@ -17,39 +17,43 @@ from randomizer.domain.trial import Phase, Trial
 from randomizer.errors import BundleRefused, NotAllowed, Refused
 from randomizer.services import conduct, impact, locking, trail
 from randomizer.services.care import booking, endings
-from randomizer.services.unblinded import release, release_files, unblinding
+from randomizer.services.sealed import certificate_fields
+from randomizer.services.unblinded import data_sets, release, release_files, unblinding
+from randomizer.services.unblinded.opened import open_release
+from randomizer.services.verification import pinning
+from randomizer.services.verification.reading import Unreadable
+from randomizer.services.verification.report import Verdict
 from tests.activated import entropy_of
-from tests.desks import copy_for, harvested, infused, opened_release, plan_of, randomized, set_up_desk
+from tests.desks import (
+    copy_for,
+    harvested,
+    infused,
+    opened_release,
+    plan_of,
+    published,
+    randomized,
+    set_up_desk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from randomizer.services.unblinded.desk import Desk
-    from randomizer.services.unblinded.release import Released
+    from randomizer.services.unblinded.opened import Released
     from tests.activated import Instance, Rehearsal
 
 pytestmark = pytest.mark.requirement("release")
 
 
 HOST = "code-break-host"
+STATISTICIAN = "statistician"
 SAID = "words that stay behind"
 
 
 @pytest.fixture
 def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
     return set_up_desk(instance, rehearsal, tmp_path / "codebreak")
-
-
-@pytest.fixture
-def public(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Path:
-    """``public`` of the instance."""
-    directory = tmp_path / "public-of-the-instance"
-    (directory / "commitments").mkdir(parents=True)
-    for note in (rehearsal.directory / "commitments").glob("*.note"):
-        (directory / "commitments" / note.name).write_bytes(note.read_bytes())
-    (directory / "log.vkey").write_text(f"{instance.log.verifier.encode()}\n")
-    return directory
 
 
 def end_and_lock(instance: Instance) -> None:
@@ -109,9 +113,7 @@ def test_what_the_custodians_opened_releases_the_trial(
 
     assert phase(instance) is Phase.RELEASED
     assert repr(released) == "Released(masked)"
-    with instance.store.reading() as uow:
-        again = release.imported(uow, desk)
-    assert again == released
+    assert (desk.directory / "release.imported").stat().st_mode & 0o777 == 0o600
     with pytest.raises(Refused, match="released"):
         bring_in(instance, desk, copy_for(rehearsal, HOST))
     assert plan_of(instance, rehearsal, number)
@@ -176,7 +178,7 @@ def test_the_release_is_the_unblinded_statisticians(
 @pytest.mark.promise(13)
 @pytest.mark.promise(15)
 def test_both_folders_of_a_finished_trial(
-    instance: Instance, desk: Desk, rehearsal: Rehearsal, public: Path, tmp_path: Path
+    instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     consented = harvested(instance)
     number = randomized(instance, desk)
@@ -190,14 +192,18 @@ def test_both_folders_of_a_finished_trial(
         task = impact.open_tasks(uow)[0].number
     instance.sign(impact.sign_impact, Role.INVESTIGATOR, task, SAID)
     end_and_lock(instance)
-    released = bring_in(instance, desk, copy_for(rehearsal, HOST))
+    bring_in(instance, desk, copy_for(rehearsal, HOST))
     instance.checkpoint()
 
     with instance.store.reading() as uow:
-        release_files.write_public(uow, desk, public, tmp_path / "public")
-        release_files.write_release(uow, released, tmp_path / "release")
+        release_files.write(uow, desk, published(instance, rehearsal, tmp_path / "published"), tmp_path)
         entries = uow.all(Entry)
+    assert {path.name for path in (tmp_path / "release").iterdir()} == {"slots.jsonl", "values.jsonl"}
+    report = data_sets.make(
+        tmp_path, rehearsal.recipients[STATISTICIAN], copy_for(rehearsal, STATISTICIAN), pinning.given()
+    )
 
+    assert not report.failed
     open_to_all = tmp_path / "public"
     assert (open_to_all / "entries.jsonl").read_bytes() == b"".join(
         trail.leaf(entry) + b"\n" for entry in entries
@@ -238,7 +244,7 @@ def test_values_end_with_the_last_published_entry(
     instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     end_and_lock(instance)
-    released = bring_in(instance, desk, copy_for(rehearsal, HOST))
+    bring_in(instance, desk, copy_for(rehearsal, HOST))
     instance.checkpoint()
     with instance.store.reading() as uow:
         last = uow.all(Entry, order="-number", limit=1)[0].number
@@ -246,7 +252,7 @@ def test_values_end_with_the_last_published_entry(
         pass
 
     with instance.store.reading() as uow:
-        release_files.write_release(uow, released, tmp_path)
+        release_files.write_records(uow, tmp_path)
         digests = {entry.number: entry.digest for entry in uow.all(Entry)}
 
     lines = [json.loads(line) for line in (tmp_path / "values.jsonl").read_text().splitlines()]
@@ -273,5 +279,46 @@ def test_a_deviation_keeps_its_reason_out_of_the_released_values(instance: Insta
 def test_a_stranger_opens_no_release(instance: Instance, desk: Desk, rehearsal: Rehearsal) -> None:
     with instance.store.reading() as uow, pytest.raises(BundleRefused):
         stranger = Identity.generate(entropy_of("stranger"))
-        trial = uow.get(Trial, 1)
-        release.open_release(stranger, copy_for(rehearsal, HOST), trial, instance.definition)
+        fields = certificate_fields.read(uow.get(Trial, 1).certificate)
+        open_release(stranger, copy_for(rehearsal, HOST), fields, instance.definition)
+
+
+def test_what_no_copy_opens_leaves_no_trace(
+    instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    end_and_lock(instance)
+    bring_in(instance, desk, copy_for(rehearsal, HOST))
+    instance.checkpoint()
+    with instance.store.reading() as uow:
+        release_files.write(uow, desk, published(instance, rehearsal, tmp_path / "published"), tmp_path)
+    before = sorted(path.name for path in (tmp_path / "release").iterdir())
+
+    own, pins = rehearsal.recipients[STATISTICIAN], pinning.given()
+    with pytest.raises(BundleRefused, match="not sealed to this recipient"):
+        data_sets.make(tmp_path, own, copy_for(rehearsal, HOST), pins)
+    assert sorted(path.name for path in (tmp_path / "release").iterdir()) == before
+    (tmp_path / "release" / "values.jsonl").unlink()
+    with pytest.raises(Unreadable, match="It is missing"):
+        data_sets.make(tmp_path, own, copy_for(rehearsal, STATISTICIAN), pins)
+
+
+def test_records_that_were_bent_are_said_to_fail_beside_the_tables(
+    instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    number = randomized(instance, desk)
+    end_and_lock(instance)
+    bring_in(instance, desk, copy_for(rehearsal, HOST))
+    instance.checkpoint()
+    with instance.store.reading() as uow:
+        release_files.write(uow, desk, published(instance, rehearsal, tmp_path / "published"), tmp_path)
+    values = tmp_path / "release" / "values.jsonl"
+    values.write_text(values.read_text().replace(r"\"stratum\":\"REL\"", r"\"stratum\":\"PRO\""))
+
+    report = data_sets.make(
+        tmp_path, rehearsal.recipients[STATISTICIAN], copy_for(rehearsal, STATISTICIAN), pinning.given()
+    )
+
+    assert report.verdict is Verdict.FAILED
+    assert "values.digests" in report.failed
+    assert json.loads((tmp_path / "release" / "verification.json").read_text())["verdict"] == "FAILED"
+    assert rows(tmp_path / "release" / "allocation.csv")[0]["participant"] == number

@@ -14,7 +14,7 @@ from randomizer.domain import definition as definitions
 from randomizer.domain.leaf import Leaf, encode_leaf
 from randomizer.services.sealed import bundle, release_content
 from randomizer.services.sealed.sealed_rows import row_hash
-from randomizer.services.verification import reading, steps_schedule, steps_tables, trail_lines
+from randomizer.services.verification import reading, steps_schedule, tables, trail_lines
 from randomizer.services.verification.report import Findings
 from randomizer.services.verification.steps_allocations import AllocationSteps
 from tests.activated import entropy_of
@@ -205,8 +205,8 @@ class Forged:
         for entry, values in trail_lines.together(entries, trail_lines.values(self.release)):
             if entry is not None and values is not None:
                 steps.see(entry, values)
-        for name, lines in steps_tables.tables(steps.ledger, slots, public.definition).items():
-            (self.release / name).write_bytes(b"".join(steps_tables.encode(line) for line in lines))
+        for name, lines in tables.tables(steps.ledger, slots, public.definition).items():
+            (self.release / name).write_bytes(b"".join(tables.encode(line) for line in lines))
 
     def renumber(self, before: list[int]) -> None:
         """Number the entries by their present order, in values and records too.

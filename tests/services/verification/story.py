@@ -10,13 +10,15 @@ from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome
 from randomizer.services import conduct, impact, locking
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
-from randomizer.services.unblinded import release, release_files, unblinding
+from randomizer.services.unblinded import data_sets, release, release_files, unblinding
+from randomizer.services.verification import pinning
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import (
     copy_for,
     dispensed,
     infused,
     prepared,
+    published,
     randomized,
     set_up_desk,
 )
@@ -116,15 +118,11 @@ def _release(instance: Instance, desk: Desk, rehearsal: Rehearsal, directory: Pa
     person = instance.person(Role.UNBLINDED_STATISTICIAN)
     with instance.store.writing() as uow:
         release.export_sealed(uow, desk, person, directory / "out")
-        released = release.import_release(uow, desk, person, copy_for(rehearsal, "code-break-host"))
+        release.import_release(uow, desk, person, copy_for(rehearsal, "code-break-host"))
     instance.checkpoint()
-    published = directory / "published"
-    published.mkdir()
-    (published / "log.vkey").write_text(f"{instance.log.verifier.encode()}\n")
-    commitments = published / "commitments"
-    commitments.mkdir()
-    for note in (rehearsal.directory / "commitments").glob("*.note"):
-        (commitments / note.name).write_bytes(note.read_bytes())
+    public = published(instance, rehearsal, directory / "published")
     with instance.store.reading() as uow:
-        release_files.write_public(uow, desk, published, directory / "public")
-        release_files.write_release(uow, released, directory / "release")
+        release_files.write(uow, desk, public, directory)
+    data_sets.make(
+        directory, rehearsal.recipients["statistician"], copy_for(rehearsal, "statistician"), pinning.given()
+    )

@@ -1,0 +1,133 @@
+"""``randomizer release``: export for the custodians, import of this host's copy, the folders, the data sets.
+
+``export``, ``import`` and ``write`` run on the code-break host; ``open`` on the machine of a statistician.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from keys.hpke import Identity
+from randomizer.cli.console import (
+    FILE,
+    answer,
+    instance_option,
+    json_option,
+    open_instance,
+    progress,
+    read_file,
+)
+from randomizer.cli.pin_options import pin_options
+from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
+from randomizer.cli.verification_table import verdict
+from randomizer.services.unblinded import data_sets, release, release_files
+from randomizer.services.unblinded.desk import open_desk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randomizer.cli.pin_options import PinTexts
+    from randomizer.config import Settings
+    from randomizer.services.transactions import Store
+    from randomizer.services.unblinded.desk import Desk
+
+IDENTITY = "identity.key"
+
+
+@click.group("release")
+def command() -> None:
+    """Release the allocation after the lock: export, import, write, open."""
+
+
+@command.command("export")
+@instance_option
+@click.option("--out", type=FILE, required=True, help="Directory for the sealed release and the certificate.")
+@as_option
+@password_option
+@code_option
+@json_option
+def export(
+    *, instance: Path | None, out: Path, username: str, password: str, code: str, as_json: bool
+) -> None:
+    """Give out the sealed release, for the custodians to open together away from this host."""
+    settings, store = open_instance(instance)
+    person, _ = sign_in(store, settings, username=username, password=password, code=code)
+    with store.writing() as uow:
+        paths = release.export_sealed(uow, _desk(settings, store), person, out)
+    names = [str(path) for path in paths]
+    answer(
+        {"files": names},
+        f"Written: {', '.join(names)}. Both are sealed or public.\n"
+        "Now the custodians open them together, offline: python -m keys combine.",
+        as_json=as_json,
+    )
+
+
+@command.command("import")
+@click.argument("copy", type=FILE)
+@instance_option
+@as_option
+@password_option
+@code_option
+@json_option
+def bring_in(
+    *, copy: Path, instance: Path | None, username: str, password: str, code: str, as_json: bool
+) -> None:
+    """Take in COPY, which the custodians made for this host: from now on the trial is released."""
+    settings, store = open_instance(instance)
+    sealed = read_file(copy)
+    person, _ = sign_in(store, settings, username=username, password=password, code=code)
+    with store.writing() as uow:
+        released = release.import_release(uow, _desk(settings, store), person, sealed)
+    answer(
+        {"phase": "released", "slots": len(released.schedule.slots)},
+        "The allocation is released: the copy is the schedule of the certificate.\n"
+        "Once a checkpoint covers this, write the folders: randomizer release write.",
+        as_json=as_json,
+    )
+
+
+@command.command("write")
+@instance_option
+@click.option("--out", type=FILE, required=True, help="Directory for the two folders.")
+@json_option
+def write(*, instance: Path | None, out: Path, as_json: bool) -> None:
+    """Write OUT/public, and OUT/release as far as nothing in it unblinds: sealed rows, salts and values."""
+    settings, store = open_instance(instance)
+    desk = _desk(settings, store)
+    with store.reading() as uow:
+        release_files.write(uow, desk, settings.public, out)
+    answer(
+        {"directory": str(out)},
+        f"Written: {out / 'public'} and {out / 'release'}.\n"
+        "A statistician opens their own copy beside them: randomizer release open.",
+        as_json=as_json,
+    )
+
+
+@command.command("open")
+@click.argument("directory", metavar="DIR", type=FILE)
+@click.option("--copy", type=FILE, required=True, help="The release that the custodians sealed to you.")
+@click.option("--identity", type=FILE, required=True, help=f"Your {IDENTITY}, or the directory with it.")
+@pin_options
+@json_option
+def open_copy(*, directory: Path, copy: Path, identity: Path, known: PinTexts, as_json: bool) -> None:
+    """Open your copy beside DIR/public and DIR/release, and write the data sets and their verification.
+
+    Exit code as with verify: 0 when all holds against the pins, 3 when nothing is pinned, 1 when a step
+    fails or nothing could be opened.
+    """
+    own = Identity.load(identity / IDENTITY if identity.is_dir() else identity)
+    report = data_sets.make(directory, own, read_file(copy), known.pins(directory), progress)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), sort_keys=True))
+    else:
+        click.echo(f"The data sets are in {directory / 'release'}. {verdict(report)}")
+    click.get_current_context().exit(report.verdict)
+
+
+def _desk(settings: Settings, store: Store) -> Desk:
+    return open_desk(store, settings.directory / "codebreak")

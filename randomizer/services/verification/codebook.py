@@ -1,0 +1,126 @@
+"""What each table of a release and each of its columns holds: the headings, and the codebook for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from randomizer.domain.definition_values import Definition
+
+    Column = tuple[str, str]
+
+ALLOCATION: Final = "allocation.csv"
+DISPENSATION: Final = "dispensation.csv"
+DEVIATIONS: Final = "deviations.csv"
+CODE_BREAKS: Final = "code_breaks.csv"
+PARTICIPANTS: Final = "participants.csv"
+PRODUCTS: Final = "products.csv"
+ORDER: Final[Mapping[str, str]] = {
+    ALLOCATION: "One row per randomization, in the order of the entries.",
+    DISPENSATION: "One row per kit that was handed out, in the order of the entries.",
+    DEVIATIONS: "One row per deviation, in the order of the entries.",
+    CODE_BREAKS: "One row per code break, in the order of the entries of intent.",
+    PARTICIPANTS: "One row per participant, by number: everybody who consented.",
+    PRODUCTS: "One row per donation, by participant and donation.",
+}
+COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
+    ALLOCATION: (
+        ("entry", "number of the entry that the row comes from"),
+        ("participant", "participant number"),
+        ("site", "site code at that time"),
+        ("stratum", "stratum as randomized"),
+        ("slot", "0-based position in the schedule"),
+        ("ordinal", "1-based position within the stratum"),
+        ("randomization_number", "eight digits"),
+        ("allocated_at", "when the participant was randomized"),
+        ("sequence", "sequence code"),
+    ),
+    DISPENSATION: (
+        ("entry", "number of the entry that the row comes from"),
+        ("participant", "participant number"),
+        ("site", "site code at that time"),
+        ("period", "1-based"),
+        ("kit", "kit number"),
+        ("treatment", "treatment code of the participant's slot in this period"),
+        ("dispensed_at", "when the kit was handed out"),
+        ("outcome", "given, partly given or not given; empty while nothing is recorded"),
+        ("given_at", "start of the infusion"),
+        ("stopped_at", "when an infusion given in part was stopped"),
+        ("volume_ml", "volume given where it was given in part, else 0"),
+    ),
+    DEVIATIONS: (
+        ("entry", "number of the entry that the row comes from"),
+        ("participant", "participant number"),
+        ("period", "1-based; 0 where it is about no period"),
+        ("what", "kind of deviation"),
+        ("recorded_at", "when"),
+    ),
+    CODE_BREAKS: (
+        ("entry", "number of the entry of the intent"),
+        ("participant", "participant number"),
+        ("site", "site code at that time"),
+        ("account", "number of the account of whoever broke the code"),
+        ("reason", "code of the reason"),
+        ("intended_at", "when the intent was on record"),
+        ("disclosed_at", "when the answer was shown; empty where none was"),
+        ("disclosure_entry", "number of the entry of the disclosure"),
+    ),
+    PARTICIPANTS: (
+        ("participant", "participant number"),
+        ("site", "site code at the end"),
+        ("state", "where the participant is"),
+        ("period", "the current or last period, 0 before randomization"),
+        ("ending", "why treatment ended early"),
+        ("follow_up", "whether follow-up goes on after an early end: yes or no"),
+        ("attempts", "screening attempts"),
+        ("replaces", "number of the participant who is replaced"),
+        ("randomized_in_error", "yes or no"),
+        ("consented_at", "when consent was given"),
+        ("ended_at", "when treatment ended early or the participant completed"),
+        ("stratum", "stratum as randomized"),
+    ),
+    PRODUCTS: (
+        ("participant", "participant number"),
+        ("donation", "1-based"),
+        ("state", "harvested, cleared by the clearing person, cleared, failed"),
+        ("harvested_at", "when the donation was taken"),
+        ("cleared_at", "when the sponsor gave the go"),
+        ("failed_at", "when the product was found unusable"),
+    ),
+}
+"""Name and content of each column; `columns` adds those that a definition brings."""
+
+
+def columns(table: str, definition: Definition) -> tuple[Column, ...]:
+    """The columns of a table, each with what it holds.
+
+    Args:
+        table: Name of its file.
+        definition: Brings a column for each period and factor.
+    """
+    more: list[Column] = []
+    if table == ALLOCATION:
+        more = [
+            (f"treatment_{one.number}", f"treatment code of period {one.number}")
+            for one in definition.periods
+        ]
+    if table == PARTICIPANTS:
+        more = [(f"level_{one.code}", f"{one.name}, as randomized") for one in definition.factors]
+        more += [(f"true_{one.code}", f"{one.name}, its true level") for one in definition.factors]
+    return (*COLUMNS[table], *more)
+
+
+def codebook(definition: Definition) -> str:
+    """What every table and column of a release holds, as Markdown."""
+    parts = [
+        f"# Codebook of the release of {definition.trial_id}\n",
+        "Comma-separated, UTF-8, one heading line, quotes only where needed. Times are UTC.\n",
+        "An empty cell means: there is none. Free text is left out of every table.\n",
+        f"Treatments: {', '.join(f'{one.code} = {one.name}' for one in definition.treatments)}.\n",
+    ]
+    for table, order in ORDER.items():
+        lines = [f"| {column} | {meaning} |" for column, meaning in columns(table, definition)]
+        parts += [f"## {table}\n", f"{order}\n", "| column | holds |\n| --- | --- |", *lines, ""]
+    return "\n".join(parts)

@@ -1,0 +1,140 @@
+"""The tables of a release, each line made from entries, values and schedule."""
+
+from __future__ import annotations
+
+import csv
+import io
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from randomizer.domain.participants import levels_of
+from randomizer.services.verification import codebook
+from randomizer.services.verification.ledger import PeriodEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from randomizer.domain.definition_values import Definition
+    from randomizer.services.verification.ledger import Ledger
+    from randomizer.services.verification.steps_schedule import Slots
+    from randomizer.services.verification.trail_lines import Row
+
+    Line = tuple[object, ...]
+
+
+def tables(ledger: Ledger, slots: Slots, definition: Definition) -> dict[str, Iterable[Line]]:
+    """The lines of each table, its heading first.
+
+    Args:
+        ledger: What the values tell.
+        slots: What the schedule says.
+        definition: Its periods and factors.
+    """
+    factors = tuple(factor.code for factor in definition.factors)
+    rows = {
+        codebook.ALLOCATION: _allocation(ledger, slots, definition.period_count),
+        codebook.DISPENSATION: _dispensation(ledger, slots),
+        codebook.DEVIATIONS: _deviations(ledger),
+        codebook.CODE_BREAKS: _code_breaks(ledger),
+        codebook.PARTICIPANTS: _participants(ledger, factors),
+        codebook.PRODUCTS: _products(ledger),
+    }
+    headings = {name: tuple(column for column, _ in codebook.columns(name, definition)) for name in rows}
+    return {name: chain((headings[name],), lines) for name, lines in rows.items()}
+
+
+def encode(line: Line) -> bytes:
+    """One line of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(line)
+    return text.getvalue().encode()
+
+
+def _allocation(ledger: Ledger, slots: Slots, period_count: int) -> Iterator[Line]:
+    periods = range(1, period_count + 1)
+    for one in ledger.allocations.values():
+        yield (
+            one.entry,
+            one.participant,
+            one.site,
+            one.stratum,
+            one.slot,
+            one.ordinal,
+            one.randomization_number,
+            one.allocated_at,
+            slots.sequence(one.slot),
+            *(slots.treatment(one.slot, period) for period in periods),
+        )
+
+
+def _dispensation(ledger: Ledger, slots: Slots) -> Iterator[Line]:
+    for one in ledger.dispensations:
+        mine = ledger.allocations.get(one.participant)
+        last = ledger.periods.get((one.participant, one.period), PeriodEnd())
+        yield (
+            one.entry,
+            one.participant,
+            one.site,
+            one.period,
+            one.kit,
+            slots.treatment(mine.slot, one.period) if mine else "",
+            one.dispensed_at,
+            last.outcome,
+            last.given_at,
+            last.stopped_at,
+            last.volume_ml,
+        )
+
+
+def _deviations(ledger: Ledger) -> Iterator[Line]:
+    for one in ledger.deviations:
+        yield (one.entry, one.participant, one.period, one.what, one.recorded_at)
+
+
+def _code_breaks(ledger: Ledger) -> Iterator[Line]:
+    for one in ledger.breaks.values():
+        yield (
+            one.entry,
+            one.participant,
+            one.site,
+            one.account,
+            one.reason,
+            one.intended_at,
+            one.disclosed_at,
+            one.disclosure_entry,
+        )
+
+
+def _participants(ledger: Ledger, factors: tuple[str, ...]) -> Iterator[Line]:
+    for _, row in sorted(ledger.participants.items()):
+        levels = _levels(row, "levels")
+        true = levels | _levels(row, "corrected_levels")
+        yield (
+            *(row.text(name) for name in ("number", "site", "state")),
+            row.whole("period"),
+            row.shown("ending"),
+            _yes(row, "follow_up"),
+            row.whole("attempt"),
+            row.text("replaces"),
+            _yes(row, "randomized_in_error"),
+            *(row.shown(name) for name in ("consented_at", "ended_at", "stratum")),
+            *(levels.get(code, "") for code in factors),
+            *(true.get(code, "") for code in factors),
+        )
+
+
+def _products(ledger: Ledger) -> Iterator[Line]:
+    for (participant, donation), row in sorted(ledger.products.items()):
+        times = (row.shown(name) for name in ("harvested_at", "cleared_at", "failed_at"))
+        yield (participant, donation, row.text("state"), *times)
+
+
+def _levels(row: Row, name: str) -> dict[str, str]:
+    try:
+        return levels_of(row.text(name))
+    except ValueError:
+        return {}
+
+
+def _yes(row: Row, name: str) -> str:
+    return "yes" if row.new.get(name) is True else "no"
