@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "account": "Make accounts, grant and revoke roles.",
     "activate": "Load a sealed bundle into an instance.",
     "backup": "Copy the database while it is in use.",
+    "certificate": "Print the certificate for the trial master file.",
     "demo": "Play a whole rehearsal trial, from record to verified release.",
     "draft": "Turn a registry record into a draft definition.",
     "init": "Make an instance that holds a draft.",

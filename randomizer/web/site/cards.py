@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.numbers import group3
+from randomizer.services import paper
 from randomizer.web import words
+
+if TYPE_CHECKING:
+    from randomizer.services.paper import Paper
 
 WIDTH, HEIGHT, MARGIN = 105, 74, 6  # A7 landscape, mm
 CODE = 24  # side of the DataMatrix, mm
-FONT = "Helvetica"
 
 
 def pdf(card: dict[str, Any], image: bytes) -> bytes:
@@ -22,10 +23,8 @@ def pdf(card: dict[str, Any], image: bytes) -> bytes:
         card: From `randomizer.services.views.enrolment_views.card`.
         image: PNG of the DataMatrix of the participant number.
     """
-    page = FPDF(unit="mm", format=(HEIGHT, WIDTH), orientation="landscape")
-    page.set_creation_date(card["allocated_at"])
-    page.set_title(f"Participant card {card['participant']}")
-    page.set_lang("en")
+    title = f"Participant card {card['participant']}"
+    page = paper.document(title, card["allocated_at"], size_mm=(HEIGHT, WIDTH), orientation="landscape")
     page.set_auto_page_break(auto=False)
     page.set_margin(MARGIN)
     page.add_page()
@@ -48,10 +47,8 @@ def pdf(card: dict[str, Any], image: bytes) -> bytes:
 
 
 def _line(
-    page: FPDF, top: float, size: float, text: str, *, bold: bool = False, centred: bool = False
+    page: Paper, top: float, size: float, text: str, *, bold: bool = False, centred: bool = False
 ) -> None:
-    page.set_font(FONT, style="B" if bold else "", size=size)
+    page.set_font(paper.FONT, style="B" if bold else "", size=size)
     page.set_xy(0 if centred else MARGIN, top)
-    # The built-in fonts know Latin-1 alone; what they lack prints as a question mark.
-    known = text.encode("latin-1", "replace").decode("latin-1")
-    page.cell(w=WIDTH if centred else 0, h=size * 0.42, text=known, align="C" if centred else "L")
+    page.cell(w=WIDTH if centred else 0, h=size * 0.42, text=text, align="C" if centred else "L")
