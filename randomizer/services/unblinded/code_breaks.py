@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import SERVICE
 from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind
-from randomizer.services import notices, trail, trials
+from randomizer.services import exposure, notices, trail, trials
 from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, INTENT, Intent
 
 if TYPE_CHECKING:
@@ -40,21 +41,16 @@ def site_of(uow: UnitOfWork, number: str) -> str:
 
 def enter_intent(act: OpenAct, intent: Intent) -> CodeBreak:
     """Add the record of an intent."""
-    return act.add(
-        CodeBreak(
-            intent=intent.intent,
-            participant=intent.participant,
-            account=intent.account,
-            reason=intent.reason,
-            intended_at=intent.intended_at,
-        )
-    )
+    return act.add(_begun(intent))
 
 
 def enter_disclosure(
     act: OpenAct, intent: Intent, *, sealed: bytes, at: datetime, definition: Definition
 ) -> None:
     """Record that an answer was shown, open the impact assessment, and queue the blinded notices.
+
+    While the assessment of an earlier code break of this participant by the same person is open, it covers
+    this one too, and the entry names it: docs/decisions/0007-one-open-assessment.md.
 
     Args:
         act: The act under way.
@@ -64,14 +60,18 @@ def enter_disclosure(
         definition: Says who is told.
     """
     act.change(act.uow.get(CodeBreak, intent.intent, what="code break"), disclosed_at=at, shown=sealed)
-    act.add(
-        Task(
-            number=act.number,
-            kind=TaskKind.IMPACT_ASSESSMENT,
-            participant=intent.participant,
-            opened_at=act.at,
+    covering = _open_assessment(act.uow, intent)
+    if covering is None:
+        act.add(
+            Task(
+                number=act.number,
+                kind=TaskKind.IMPACT_ASSESSMENT,
+                participant=intent.participant,
+                opened_at=act.at,
+            )
         )
-    )
+    else:
+        act.note(task=covering.number)
     notices.queue(
         act.uow,
         definition.notices.code_break_roles,
@@ -82,6 +82,24 @@ def enter_disclosure(
         "What was found stands nowhere in this message; do not ask for it. An impact assessment is open and "
         "is signed before the database lock.",
     )
+
+
+def breaks_of(uow: UnitOfWork, desk: Desk, account: int) -> tuple[CodeBreak, ...]:
+    """The code breaks of one person, the last one first, with those that only the file holds yet.
+
+    Args:
+        uow: A unit of work of the desk's store.
+        desk: Holds the file.
+        account: Number of the person's account.
+    """
+    found = {one.intent: one for one in exposure.breaks_of(uow, account)}
+    if desk.file.waiting:
+        shown = {line["intent"]: datetime.fromisoformat(line["at"]) for line in desk.file.lines(DISCLOSED)}
+        for filed in map(Intent.of_line, desk.file.lines(INTENT)):
+            if filed.account == account:
+                one = found.get(filed.intent) or _begun(filed)
+                found[one.intent] = replace(one, disclosed_at=one.disclosed_at or shown.get(one.intent))
+    return tuple(sorted(found.values(), key=lambda one: one.intended_at, reverse=True))
 
 
 def reconcile(desk: Desk) -> int:
@@ -107,6 +125,24 @@ def reconcile(desk: Desk) -> int:
                 desk.file.append({"what": RECONCILED, "id": line["id"]})
     desk.file.waiting = False
     return len(missing)
+
+
+def _begun(intent: Intent) -> CodeBreak:
+    return CodeBreak(
+        intent=intent.intent,
+        participant=intent.participant,
+        account=intent.account,
+        reason=intent.reason,
+        intended_at=intent.intended_at,
+    )
+
+
+def _open_assessment(uow: UnitOfWork, intent: Intent) -> Task | None:
+    """The unsigned task that an earlier code break of this participant by this person opened."""
+    earlier = uow.all(CodeBreak, account=intent.account, participant=intent.participant)
+    opened_by = {one.entry for one in earlier if one.disclosed_at is not None}
+    tasks = uow.all(Task, participant=intent.participant, done_at=None)
+    return next((task for task in tasks if task.number in opened_by), None)
 
 
 def _missing(uow: UnitOfWork, desk: Desk) -> list[dict[str, Any]]:

@@ -33,6 +33,8 @@ from randomizer.services.unblinded.opening import open_slot
 from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, Intent
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
     from randomizer.services.signatures import StepUp
@@ -117,7 +119,7 @@ def disclose(desk: Desk, person: Person, intent: str) -> Answer:
         shown = _shown(uow, desk, intent)
         if shown is not None:
             return shown
-        if uow.clock() > found.intended_at + timedelta(minutes=OPEN_MINUTES):
+        if uow.clock() > _open_until(found.intended_at):
             raise Refused(
                 f"This code break was begun {windows.minute(found.intended_at)} and is no longer open. "
                 "Nothing was opened.",
@@ -127,6 +129,11 @@ def disclose(desk: Desk, person: Person, intent: str) -> Answer:
         answer = answers.build(uow, desk, open_slot(uow, desk, intent), definition)
     _put_on_record(desk, person, found, answer, definition)
     return answer
+
+
+def can_be_shown(begun: CodeBreak, now: datetime) -> bool:
+    """Whether `disclose` gives its person an answer: what was shown before, or what a young intent opens."""
+    return begun.disclosed_at is not None or now <= _open_until(begun.intended_at)
 
 
 def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
@@ -153,6 +160,10 @@ def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
         desk.file.waiting = desk.file.try_append(
             line | {"what": DENIED, "participant": named, "refusal": why}
         )
+
+
+def _open_until(intended_at: datetime) -> datetime:
+    return intended_at + timedelta(minutes=OPEN_MINUTES)
 
 
 def _check(
@@ -192,7 +203,10 @@ def _read_intent(uow: UnitOfWork, desk: Desk, intent: str) -> Intent:
     if stored is None:
         filed = desk.file.intent(intent)
         if filed is None:
-            raise NotFound("No intent of this code break is on record. Nothing was opened.")
+            raise NotFound(
+                "Nobody has signed for this code break, so nothing was opened.",
+                next_step="Begin with the participant's number.",
+            )
         return filed
     trail.check(uow, stored)
     return Intent(

@@ -32,6 +32,7 @@ from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - r
 from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401
 from randomizer.web.codebreak.api import supplying as _supplying  # noqa: F401
 from randomizer.web.codebreak.api.surface import api
+from randomizer.web.codebreak.drafts import Drafts
 from randomizer.web.codebreak.pages import codebreak
 from randomizer.web.door import Door, DoorSettings, this
 from randomizer.web.furniture import furnish
@@ -92,6 +93,7 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings) -> OpenAPI:
         nav=_nav,
     )
     app.extensions["desk"] = desk
+    app.extensions["drafts"] = Drafts(store.clock, store.entropy)
     padding.fill_up(app)
     app.before_request(finishing.allow_a_whole_release)
     csrf = furnish(app, door, settings)

@@ -11,31 +11,36 @@ from randomizer.domain.acts import Act
 from randomizer.domain.numbers import parse_participant_number
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Tampered, Unwritable
-from randomizer.services import exposure, trials
+from randomizer.services import trials
 from randomizer.services.transactions import raise_tampering
-from randomizer.services.unblinded import answers, beforehand, unblinding
+from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
 from randomizer.services.unblinded.code_breaks import BREAK_MEANING
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
     codebreak,
     desk,
+    drafts,
     looking,
     of_one_length,
     refused,
     signer,
 )
 from randomizer.web.door import this
-from randomizer.web.forms import Field, Form
+from randomizer.web.forms import CODE, PASSWORD, Field, Form
 from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.domain.definition_values import Definition
+    from randomizer.domain.records import CodeBreak
+    from randomizer.domain.supply import PeriodRecord
+    from randomizer.services.signatures import StepUp
     from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.beforehand import Before
     from randomizer.services.views import sight
+    from randomizer.web.codebreak.drafts import Draft
 
 LONGEST_TEXT = 2000  # characters
 
@@ -60,62 +65,84 @@ def find() -> str | Response | tuple[str, int]:
 
 @codebreak.get("/code-break/<number>")
 def before(number: str) -> str:
-    """Page 2: whom this is for, and whether there is anything to learn."""
+    """Page 2: whom this is for, whether there is anything to learn, and what the person was shown before."""
     found, definition = before_of(number)
-    rows = [(f"Period {record.period}", _said(record, definition), record.kit) for record in found.records]
-    site = definition.site(found.participant.site).name
-    return render_template("codebreak/before.html", found=found, rows=rows, site=site, number=number)
+    draft = _draft(number)
+    if draft is not None:
+        drafts().calm(draft)
+    rows = [
+        (f"Period {record.period} of {definition.period_count}", _said(record, definition), record.kit)
+        for record in found.records
+    ]
+    return render_template(
+        "codebreak/before.html",
+        found=found,
+        rows=rows,
+        site=definition.site(found.participant.site).name,
+        number=number,
+        earlier=earlier_of(number),
+    )
 
 
 @codebreak.route("/code-break/<number>/reason", methods=["GET", "POST"])
-def reason(number: str) -> str | tuple[str, int]:
-    """Page 3: the reason; then page 4, to sign."""
+def reason(number: str) -> str | Response:
+    """Page 3: the reason, which waits in this process until it is signed.
+
+    Whoever broke this code before comes here by their own choice only, and never by Back.
+    """
     _, definition = before_of(number)
     fields = _reason_fields(definition)
-    if request.method == "GET":
+    if request.method == "POST":
+        typed = Form.posted(fields, request.form)
+        drafts().keep(auth.person().account, number, reason=typed.text("reason"), text=typed.text("text"))
+        step = "codebreak.reason" if _faults(typed, definition) else "codebreak.sign"
+        return redirect(url_for(step, number=number), code=303)
+    draft = _draft(number)
+    if draft is None:
+        if earlier_of(number) and "again" not in request.args:
+            return redirect(url_for("codebreak.before", number=number), code=303)
         return render_template("codebreak/reason.html", number=number, form=Form.blank(fields))
-    form = Form.posted(fields, request.form)
-    if "change" in request.form:  # back from page 4, with what was typed
-        return render_template("codebreak/reason.html", number=number, form=form)
-    if form.text("reason") not in {one.code for one in definition.code_break.reasons}:
-        form.errors["reason"] = "Choose the reason that comes closest."
-    if len(form.text("text")) > LONGEST_TEXT:
-        form.errors["text"] = f"At most {LONGEST_TEXT} characters; the rest can be reported afterwards."
-    if form.errors:
-        return render_template("codebreak/reason.html", number=number, form=form), 422
-    return _signing(number, definition, form)
-
-
-@codebreak.post("/code-break/<number>/sign")
-def sign(number: str) -> str | Response | tuple[str, int]:
-    """Page 4, signed: the intent is on record, and only then the way leads to the answer."""
-    auth.demand_act(Act.CODE_BREAK_INTENT)
-    with looking() as seen:
-        definition = seen.definition
-    form = Form.posted(_reason_fields(definition), request.form)
-    form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
-    person = auth.person()
-    try:
-        step_up = _step_up(number, form)
-        intent = unblinding.intend(
-            desk(),
-            person,
-            step_up,
-            participant=number,
-            reason=form.text("reason"),
-            text=form.text("text")[:LONGEST_TEXT],
-        )
-    except SHOWN_AGAIN as error:
-        status = refused(form, error)
-        return _signing(number, definition, form), status
-    return redirect(url_for("codebreak.answer", intent=intent), code=303)
+    form = _form_of(draft, fields)
+    form.errors |= _faults(form, definition)
+    return render_template("codebreak/reason.html", number=number, form=form)
 
 
 @codebreak.get("/code-break/<number>/sign")
-def sign_again(number: str) -> Response:
-    """Page 4 without its form, as after signing in again: the way goes on at the reason."""
+def sign(number: str) -> str | Response:
+    """Page 4: what is signed; without a reason the way goes on there."""
+    _, definition = before_of(number)
+    draft = _draft(number)
+    if draft is None:
+        return redirect(url_for("codebreak.reason", number=number), code=303)
+    form = _form_of(draft, _reason_fields(definition))
+    if _faults(form, definition):
+        return redirect(url_for("codebreak.reason", number=number), code=303)
+    form.errors |= dict(draft.errors)
+    form.general += draft.general
+    return _signing(draft, definition, form)
+
+
+@codebreak.post("/code-break/<number>/sign")
+def signed(number: str) -> Response:
+    """Page 4, signed: the intent is on record, and only then the way leads to the answer.
+
+    A draft is signed once: a form that is sent again, by Back or by a second tap, leads to the answer it had.
+    """
     auth.demand_act(Act.CODE_BREAK_INTENT)
-    return redirect(url_for("codebreak.reason", number=number), code=303)
+    account, shown = auth.person().account, request.form.get("draft", "")
+    draft = _draft(number)
+    if draft is not None and draft.number == shown:
+        with draft.turn:
+            if not drafts().intent_of(account, shown):
+                _sign(draft)
+    elif draft is not None and not drafts().intent_of(account, shown):
+        changed = Form.blank(())
+        changed.general.append("The reason was changed in another window. Read it here, then sign.")
+        drafts().refuse(draft, changed)
+    intent = drafts().intent_of(account, shown)
+    if intent:
+        return redirect(url_for("codebreak.answer", intent=intent), code=303)
+    return redirect(url_for("codebreak.sign", number=number), code=303)
 
 
 @codebreak.get("/code-break/answer/<intent>")
@@ -149,7 +176,7 @@ def mine() -> str:
                 reasons.get(one.reason, one.reason),
                 url_for("codebreak.answer", intent=one.intent) if one.disclosed_at else "",
             )
-            for one in exposure.breaks_of(seen.uow, seen.person.account)
+            for one in code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
         ]
     return render_template("codebreak/mine.html", rows=rows)
 
@@ -188,11 +215,55 @@ def before_of(number: str) -> tuple[Before, Definition]:
     return found, definition
 
 
-def _said(record: Any, definition: Definition) -> str:  # noqa: ANN401 - a period record
+def earlier_of(number: str) -> CodeBreak | None:
+    """The person's own last code break of a participant that can still be shown, or None."""
+    with this().store.reading() as uow:
+        own = code_breaks.breaks_of(uow, desk(), auth.person().account)
+        now = uow.clock()
+    return next((one for one in own if one.participant == number and unblinding.can_be_shown(one, now)), None)
+
+
+def _said(record: PeriodRecord, definition: Definition) -> str:
     return answers.when(record, definition.kits.volume_ml)
 
 
-def _step_up(number: str, form: Form) -> Any:  # noqa: ANN401 - a StepUp
+def _draft(number: str) -> Draft | None:
+    return drafts().find(auth.person().account, number)
+
+
+def _form_of(draft: Draft, fields: tuple[Field, ...]) -> Form:
+    return Form.blank(fields, {"reason": draft.reason, "text": draft.text})
+
+
+def _faults(form: Form, definition: Definition) -> dict[str, str]:
+    faults = {}
+    if form.text("reason") not in {one.code for one in definition.code_break.reasons}:
+        faults["reason"] = "Choose the reason that comes closest."
+    if len(form.text("text")) > LONGEST_TEXT:
+        faults["text"] = f"At most {LONGEST_TEXT} characters; the rest can be reported afterwards."
+    return faults
+
+
+def _sign(draft: Draft) -> None:
+    """Break the code with what was typed beside the signature; a refusal is kept with the draft."""
+    form = Form.posted((PASSWORD, CODE), request.form)
+    try:
+        intent = unblinding.intend(
+            desk(),
+            auth.person(),
+            _step_up(draft.participant, form),
+            participant=draft.participant,
+            reason=draft.reason,
+            text=draft.text,
+        )
+    except SHOWN_AGAIN as error:
+        refused(form, error)
+        drafts().refuse(draft, form)
+    else:
+        drafts().sign(draft, intent)
+
+
+def _step_up(number: str, form: Form) -> StepUp:
     try:
         return auth.step_up(password=form.text("password"), code=form.text("code"))
     except (StepUpRefused, TriedTooOften) as error:
@@ -217,16 +288,17 @@ def _reason_fields(definition: Definition) -> tuple[Field, ...]:
     )
 
 
-def _signing(number: str, definition: Definition, form: Form) -> str:
+def _signing(draft: Draft, definition: Definition, form: Form) -> str:
     texts = {one.code: one.text for one in definition.code_break.reasons}
-    values = [("Participant", number), ("Reason", texts.get(form.text("reason"), ""))]
-    if form.text("text"):
-        values.append(("In your own words", form.text("text")))
+    values = [("Participant", draft.participant), ("Reason", texts[draft.reason])]
+    if draft.text:
+        values.append(("In your own words", draft.text))
     return render_template(
         "codebreak/sign.html",
-        number=number,
+        draft=draft,
         form=form,
         values=values,
+        earlier=earlier_of(draft.participant),
         meaning=BREAK_MEANING,
         signer=signer(),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from randomizer.errors import RandomizerError
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.views.sight import Sight
+    from randomizer.web.codebreak.drafts import Drafts
     from randomizer.web.forms import Form
 
 codebreak = Blueprint("codebreak", __name__, template_folder="templates")
@@ -30,6 +31,11 @@ SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwrita
 def desk() -> Desk:
     """The keys, pins and sinks of this host."""
     return cast("Desk", current_app.extensions["desk"])
+
+
+def drafts() -> Drafts:
+    """What people have written and not signed yet."""
+    return cast("Drafts", current_app.extensions["drafts"])
 
 
 @contextmanager

@@ -13,20 +13,13 @@ from randomizer.domain.trial import StratumStatus
 from randomizer.errors import NotAllowed, Refused
 from randomizer.services.care import products
 from randomizer.services.unblinded import clearance
-from tests.desks import DETAILS, clear, harvested, randomized, set_up_desk
+from tests.desks import DETAILS, clear, harvested, randomized
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from randomizer.services.unblinded.desk import Desk
-    from tests.activated import Instance, Rehearsal
+    from tests.activated import Instance
 
 WHY = ProductDetails(note="did not grow")
-
-
-@pytest.fixture
-def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
-    return set_up_desk(instance, rehearsal, tmp_path / "codebreak")
 
 
 def fail(instance: Instance, desk: Desk, number: str, details: ProductDetails = WHY) -> Product:

@@ -15,19 +15,12 @@ from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop, NotAllowed, NotFound, Refused
 from randomizer.services.care import booking, endings
 from randomizer.services.unblinded import opening, preparation
-from tests.desks import booked, dispensed, plan_of, prepared, randomized, set_up_desk
+from tests.desks import booked, dispensed, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.preparation import Sheet
     from tests.activated import Instance, Rehearsal
-
-
-@pytest.fixture
-def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
-    return set_up_desk(instance, rehearsal, tmp_path / "codebreak")
 
 
 def open_sheet(instance: Instance, desk: Desk, number: str) -> Sheet:

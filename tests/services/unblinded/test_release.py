@@ -32,7 +32,6 @@ from tests.desks import (
     plan_of,
     published,
     randomized,
-    set_up_desk,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +48,6 @@ pytestmark = pytest.mark.requirement("release")
 HOST = "code-break-host"
 STATISTICIAN = "statistician"
 SAID = "words that stay behind"
-
-
-@pytest.fixture
-def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
-    return set_up_desk(instance, rehearsal, tmp_path / "codebreak")
 
 
 def end_and_lock(instance: Instance) -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, EntryValues, Notice
@@ -27,14 +27,10 @@ from tests.desks import (
     infused,
     plan_of,
     randomized,
-    set_up_desk,
     wait_for_the_next_period,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
@@ -46,11 +42,6 @@ TRIGGERS = {
     "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal",
 }
 OF_SLOT = "WHERE number = (SELECT slot FROM allocation WHERE participant = :n)"
-
-
-@pytest.fixture
-def desk(instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Desk:
-    return set_up_desk(instance, rehearsal, tmp_path / "codebreak")
 
 
 def intend(instance: Instance, desk: Desk, number: str, role: Role = Role.INVESTIGATOR) -> str:
@@ -77,23 +68,6 @@ def statement(instance: Instance, sql: str, **values: object) -> None:
         for drop in connection.execute(text(TRIGGERS[engine.dialect.name])).scalars().all():
             connection.execute(text(drop))
         connection.execute(text(sql), values)
-
-
-@pytest.fixture
-def freeze(instance: Instance) -> Iterator[list[bool]]:
-    """While the list holds something, the database can be read and not written."""
-    engine = instance.store.engine
-    frozen: list[bool] = []
-
-    def check_out(connection: Any, *_: object) -> None:  # noqa: ANN401 - of either driver
-        if engine.dialect.name == "sqlite":
-            connection.execute(f"PRAGMA query_only = {'ON' if frozen else 'OFF'}")
-        else:
-            connection.read_only = bool(frozen)
-
-    event.listen(engine, "checkout", check_out)
-    yield frozen
-    event.remove(engine, "checkout", check_out)
 
 
 @pytest.mark.promise(7)

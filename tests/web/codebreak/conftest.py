@@ -11,6 +11,8 @@ from randomizer.web.door import DoorSettings
 from tests.web.codebreak.guests import Visit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from randomizer.services.unblinded.desk import Desk
@@ -27,3 +29,9 @@ def app(desk: Desk, instance: Instance) -> Flask:
 def visit(app: Flask, instance: Instance) -> Visit:
     """A function that gives a visitor who is signed in."""
     return Visit(app, instance)
+
+
+@pytest.fixture
+def address(app: Flask, serve: Callable[[Flask], str]) -> str:
+    """Where the door is served for a browser."""
+    return serve(app)

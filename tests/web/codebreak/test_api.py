@@ -86,7 +86,8 @@ def test_a_code_break_with_its_task(
     number = randomized(instance, desk)
     sheet = infused(instance, desk, number)
     doctor = programs(Role.INVESTIGATOR)
-    assert doctor.get(f"/participants/{number}/code-break")["worth_it"] is True
+    before = doctor.get(f"/participants/{number}/code-break")
+    assert (before["worth_it"], before["earlier"]) == (True, None)
 
     body = {"reason": "emergency", "text": "unconscious", **doctor.factor()}
     answer = doctor.fetch("POST", f"/participants/{number}/code-break", 201, body)
@@ -96,6 +97,7 @@ def test_a_code_break_with_its_task(
     assert tuple(found["planned"]) == plan_of(instance, rehearsal, number)
     assert len(answer.data) == ANSWER_BYTES
     assert doctor.get(f"/code-breaks/{found['intent']}") == found
+    assert doctor.get(f"/participants/{number}/code-break")["earlier"]["intent"] == found["intent"]
     assert [row["participant"] for row in doctor.get("/code-breaks")["rows"]] == [number]
     task = doctor.get("/tasks")["rows"][0]["number"]
     assert doctor.post(f"/tasks/{task}/sign", {"why": "None came after.", **doctor.factor()})["done_at"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,14 @@ from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import Alarm, CodeBreak
 from randomizer.domain.trial import Slot
 from randomizer.services import accounts
+from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD, SECOND_SITE
 from tests.desks import dispensed, infused, plan_of, randomized
+from tests.web.codebreak.guests import SEE_OTHER
 
 if TYPE_CHECKING:
+    from flask import Flask
     from werkzeug.test import TestResponse
 
     from randomizer.services.unblinded.desk import Desk
@@ -28,6 +32,7 @@ pytestmark = pytest.mark.requirement("code-break door")
 
 
 REASON = {"reason": "emergency", "text": "found unconscious"}
+TREATMENT = re.compile(r'<p class="treatment">([^<]+)')
 
 
 def break_code(guest: Guest, number: str) -> str:
@@ -35,13 +40,29 @@ def break_code(guest: Guest, number: str) -> str:
     guest.get("/")
     guest.get(f"/code-break?participant={number}", 303)
     assert "There is something to learn" in guest.get(f"/code-break/{number}")
-    guest.send(f"/code-break/{number}/reason", REASON, 200)
     return sign(guest, number).text
 
 
+def write(guest: Guest, number: str, reason: dict[str, str] = REASON) -> str:
+    """Page 3, by whoever breaks the code for the first time or again; gives page 4."""
+    page = f"/code-break/{number}/reason"
+    guest.send(page, reason, page=f"{page}?again=yes")
+    return guest.get(f"/code-break/{number}/sign")
+
+
 def sign(guest: Guest, number: str) -> TestResponse:
-    """Page 4 with password and code; gives what comes then."""
-    return guest.send(f"/code-break/{number}/sign", REASON, page=f"/code-break/{number}/reason", sign=True)
+    """Pages 3 and 4 with password and code; gives what comes then."""
+    return send_signed(guest, number, write(guest, number), guest.factor())
+
+
+def send_signed(guest: Guest, number: str, page: str, factor: dict[str, str]) -> TestResponse:
+    """Page 4 as it was shown, sent; gives what comes then."""
+    draft = re.search(r'name="draft" value="([0-9a-f]+)"', page)
+    assert draft is not None
+    answer = guest.send(f"/code-break/{number}/sign", {"draft": draft[1], **factor}, page="/code-breaks")
+    while answer.status_code == SEE_OTHER:
+        answer = guest.client.get(answer.headers["Location"])
+    return answer
 
 
 def entries(instance: Instance, act: Act) -> int:
@@ -67,24 +88,133 @@ def test_from_sign_in_to_the_answer(
     assert entries(instance, Act.CODE_BREAK_DISCLOSED) == 1
 
 
+@pytest.mark.promise(18)
 def test_nothing_is_lost_on_the_way_back_to_the_reason(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     guest = visit(Role.INVESTIGATOR)
-    path = f"/code-break/{number}/reason"
-    assert "Change the reason" in guest.send(path, REASON, 200).text
-    page = guest.send(path, REASON | {"change": "yes"}, 200).text
+    assert "Change the reason" in write(guest, number)
+    page = guest.get(f"/code-break/{number}/reason")
     assert "Why does the code have to be broken?" in page
     assert "found unconscious" in page
     assert re.search(r'value="emergency"[^>]* checked', page)
+    assert "found unconscious" not in visit(Role.ON_CALL).get(f"/code-break/{number}/reason")
 
 
-def test_the_page_to_sign_without_its_form_leads_to_the_reason(
+@pytest.mark.promise(18)
+def test_what_was_written_outlives_a_session(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.INVESTIGATOR)
+    write(guest, number)
+    guest.send("/sign-out", page="/")
+    assert "found unconscious" in visit(Role.INVESTIGATOR).get(f"/code-break/{number}/sign")
+
+
+def test_the_page_to_sign_without_a_reason_leads_to_the_reason(
     visit: Visit, instance: Instance, desk: Desk
 ) -> None:
     number = randomized(instance, desk)
     guest = visit(Role.ON_CALL)
-    assert guest.open(f"/code-break/{number}/sign", 303).headers["Location"].endswith("/reason")
-    assert visit(Role.PREPARER).open(f"/code-break/{number}/sign", 403)
+    path = f"/code-break/{number}/sign"
+    assert guest.open(path, SEE_OTHER).headers["Location"].endswith("/reason")
+    guest.send(f"/code-break/{number}/reason", {"text": "seizure"})
+    assert guest.open(path, SEE_OTHER).headers["Location"].endswith("/reason")
+    assert visit(Role.PREPARER).open(path, 403)
+
+
+@pytest.mark.promise(8)
+def test_a_form_that_is_sent_again_leads_to_the_answer_it_had(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.INVESTIGATOR)
+    page = write(guest, number)
+    assert "What to do" in send_signed(guest, number, page, guest.factor()).text
+    assert "What to do" in send_signed(guest, number, page, guest.factor()).text
+    assert entries(instance, Act.CODE_BREAK_INTENT) == 1
+
+
+@pytest.mark.promise(8)
+def test_two_taps_at_once_break_the_code_once(
+    app: Flask, visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    number = randomized(instance, desk)
+    guest = visit(Role.INVESTIGATOR)
+    draft = re.search(r'name="draft" value="([0-9a-f]+)"', write(guest, number))
+    assert draft is not None
+    form = {"draft": draft[1], **guest.factor()}
+    with guest.client.session_transaction() as kept:
+        token = kept["token"]
+
+    def tap(_: int) -> str:
+        client = app.test_client()
+        with client.session_transaction() as own:
+            own["token"] = token
+        return client.post(f"/code-break/{number}/sign", data=form).headers["Location"]
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(tap, range(2))
+
+    assert first == second
+    assert "/code-break/answer/" in first
+    assert entries(instance, Act.CODE_BREAK_INTENT) == 1
+
+
+@pytest.mark.promise(8)
+def test_nothing_is_signed_but_what_was_shown(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.INVESTIGATOR)
+    page = write(guest, number)
+    write(guest, number, {"reason": "emergency", "text": "fever of 40 °C"})
+    page = send_signed(guest, number, page, guest.factor()).text
+    assert "changed in another window" in page
+    assert "fever of 40 °C" in page
+    assert entries(instance, Act.CODE_BREAK_INTENT) == 0
+    assert "What to do" in send_signed(guest, number, page, guest.factor()).text
+
+
+@pytest.mark.promise(7)
+def test_who_broke_a_code_before_is_led_to_the_answer_first(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    infused(instance, desk, number)
+    guest = visit(Role.INVESTIGATOR)
+    first = break_code(guest, number)
+    instance.clock.advance(hours=3)
+    guest = visit(Role.INVESTIGATOR)
+
+    page = guest.get(f"/code-break/{number}")
+    assert "You broke this code" in page
+    link = re.search(r'href="(/code-break/answer/[0-9a-f]{32})">See that answer', page)
+    assert link is not None
+    assert TREATMENT.findall(guest.get(link[1])) == TREATMENT.findall(first)
+    for step in ("reason", "sign"):
+        assert guest.client.get(f"/code-break/{number}/{step}", follow_redirects=True).request.path == (
+            f"/code-break/{number}"
+        )
+    again = re.search(r'href="([^"]+)">Break the code again', page)
+    assert again is not None
+    assert "Why does the code have to be broken?" in guest.get(again[1])
+    page = write(guest, number)
+    assert "You broke this code" in page
+    assert "What to do" in send_signed(guest, number, page, guest.factor()).text
+    assert entries(instance, Act.CODE_BREAK_DISCLOSED) == 2
+
+    assert "You broke this code" not in visit(Role.ON_CALL).get(f"/code-break/{number}")
+
+
+@pytest.mark.promise(8)
+def test_an_intent_that_gave_no_answer_is_offered_while_it_is_open(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    doctor = instance.person(Role.INVESTIGATOR)
+    step_up = instance.step_up(Role.INVESTIGATOR)
+    intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
+    assert intent in visit(Role.INVESTIGATOR).get(f"/code-break/{number}")
+    instance.clock.advance(hours=2)
+    assert intent not in visit(Role.INVESTIGATOR).get(f"/code-break/{number}")
 
 
 @pytest.mark.promise(7)
@@ -159,11 +289,11 @@ def test_a_number_that_cannot_be_comes_back_with_the_reason(visit: Visit, typed:
 def test_a_reason_is_chosen_and_what_was_written_stays(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     guest = visit(Role.INVESTIGATOR)
-    page = guest.send(f"/code-break/{number}/reason", {"text": "seizure"}, 422).text
+    page = guest.send(f"/code-break/{number}/reason", {"text": "seizure"}).text
     assert "Choose the reason" in page
     assert "seizure" in page
     long = {"reason": "emergency", "text": "x" * 2001}
-    assert "At most 2000" in guest.send(f"/code-break/{number}/reason", long, 422).text
+    assert "At most 2000" in guest.send(f"/code-break/{number}/reason", long).text
 
 
 @pytest.mark.promise(8)
@@ -172,9 +302,7 @@ def test_a_wrong_code_opens_nothing_and_is_on_record(visit: Visit, instance: Ins
     guest = visit(Role.INVESTIGATOR)
     wrong = {"password": PASSWORD, "code": "000000"}
 
-    page = guest.send(
-        f"/code-break/{number}/sign", REASON | wrong, 403, page=f"/code-break/{number}/reason"
-    ).text
+    page = send_signed(guest, number, write(guest, number), wrong).text
 
     assert "The code was not broken" in page
     assert "found unconscious" in page
@@ -182,13 +310,16 @@ def test_a_wrong_code_opens_nothing_and_is_on_record(visit: Visit, instance: Ins
     with instance.store.reading() as uow:
         assert uow.count(CodeBreak) == 0
     assert entries(instance, Act.CODE_BREAK_DENIED) == 1
+    guest.get(f"/code-break/{number}")  # begun anew, the old refusal is gone and the words are not
+    assert "The code was not broken" not in guest.get(f"/code-break/{number}/sign")
+    assert "found unconscious" in guest.get(f"/code-break/{number}/sign")
 
 
 def test_a_code_that_was_used_does_not_work_again(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     guest = visit(Role.INVESTIGATOR)
     used = {"password": PASSWORD, "code": instance.code(Role.INVESTIGATOR)}
-    guest.send(f"/code-break/{number}/sign", REASON | used, 403, page=f"/code-break/{number}/reason")
+    assert "The code was not broken" in send_signed(guest, number, write(guest, number), used).text
     with instance.store.reading() as uow:
         assert uow.count(CodeBreak) == 0
 

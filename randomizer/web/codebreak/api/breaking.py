@@ -9,8 +9,8 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
-from randomizer.services import exposure, impact
-from randomizer.services.unblinded import answers, unblinding
+from randomizer.services import impact
+from randomizer.services.unblinded import answers, code_breaks, unblinding
 from randomizer.services.views import participant_views, worklist
 from randomizer.web import auth, exchange
 from randomizer.web.codebreak import breaking
@@ -40,6 +40,9 @@ def before(path: forms.Key) -> Response:
         }
         for record in found.records
     ]
+    earlier = breaking.earlier_of(path.number)
+    with looking() as seen:
+        shown = seen.show(earlier, site=found.participant.site) if earlier else None
     return answer(
         text(
             {
@@ -48,6 +51,7 @@ def before(path: forms.Key) -> Response:
                 "verdict": found.verdict,
                 "worth_it": found.worth_it,
                 "periods": said,
+                "earlier": shown,
             }
         )
     )
@@ -70,11 +74,11 @@ def break_code(path: forms.Key, header: forms.Once, body: forms.Reason) -> Respo
 
 
 @api.get("/code-breaks", responses={200: forms.CodeBreaks})
-def code_breaks(query: forms.List) -> Response:
+def own_code_breaks(query: forms.List) -> Response:
     """The caller's own code breaks."""
     auth.demand_role(BREAKERS, what="see code breaks")
     with looking() as seen:
-        own = exposure.breaks_of(seen.uow, seen.person.account)
+        own = code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
         rows = [seen.show(one) for one in own]
     return listed(forms.CodeBreaks, {"rows": rows}, forms.CodeBreak, as_csv=query.format == "csv")
 

@@ -100,14 +100,28 @@ class PeriodSaid(Answer):
     kit: str
 
 
+class CodeBreak(Answer):
+    """One of the caller's own code breaks."""
+
+    intent: str | None = None
+    participant: str | None = None
+    reason: str | None = None
+    intended_at: datetime | None = None
+    disclosed_at: datetime | None = None
+
+
 class BeforeAnswer(Answer):
-    """Whom a code break would be for, and whether it would tell anything."""
+    """Whom a code break would be for, and whether it would tell anything.
+
+    ``earlier`` is the caller's own last code break of this participant whose answer can be seen again.
+    """
 
     participant: str
     site: str
     verdict: str
     worth_it: bool
     periods: list[PeriodSaid]
+    earlier: CodeBreak | None = None
 
 
 class Dose(Answer):
@@ -133,16 +147,6 @@ class Shown(Answer):
     disagreements: list[str]
     remarks: list[str]
     emergency_text: str | None = None
-
-
-class CodeBreak(Answer):
-    """One of the caller's own code breaks."""
-
-    intent: str | None = None
-    participant: str | None = None
-    reason: str | None = None
-    intended_at: datetime | None = None
-    disclosed_at: datetime | None = None
 
 
 class CodeBreaks(Answer):
