@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from randomizer.domain.people import BREAKERS, Role
+from randomizer.domain.trial import OPEN, RUNNING, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +127,43 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.ALARM_CLEARED: _of(Role.TRIAL_MANAGER),
 }
 """Who may do each act; an act for nobody is one of the service itself."""
+
+_ACTIVE = frozenset({Phase.ACTIVE})
+
+DURING: Mapping[Act, tuple[str, frozenset[Phase]]] = {
+    Act.SITE_OPENED: ("Opening a site", RUNNING),
+    Act.SITE_CLOSED: ("Closing a site", OPEN),
+    Act.ENROLMENT_CLOSED: ("Closing enrolment", _ACTIVE),
+    Act.TRIAL_TERMINATED: ("Terminating", RUNNING),
+    Act.PARTICIPANT_CONSENTED: ("Enrolling a participant", _ACTIVE),
+    Act.ELIGIBILITY_SIGNED: ("Signing eligibility", _ACTIVE),
+    Act.SCREEN_FAILED: ("Recording a screen failure", OPEN),
+    Act.RESCREENED: ("Screening again", _ACTIVE),
+    Act.HARVESTED: ("Harvesting", _ACTIVE),
+    Act.PRODUCT_CLEARED: ("Clearing a product", RUNNING),
+    Act.PRODUCT_GO: ("Giving the go", RUNNING),
+    Act.PRODUCT_FAILED: ("Failing a product", OPEN),
+    Act.RANDOMIZED: ("Randomizing", RUNNING),
+    Act.RANDOMIZED_IN_ERROR: ("Stating an error", OPEN),
+    Act.FACTOR_CORRECTED: ("Correcting a factor", OPEN),
+    Act.SITE_TRANSFERRED: ("A site transfer", OPEN),
+    Act.INFUSION_BOOKED: ("Booking an infusion", RUNNING),
+    Act.BOOKING_CANCELLED: ("Cancelling a booking", OPEN),
+    Act.DEVIATION_SIGNED: ("Signing a deviation", RUNNING),
+    Act.FIT_SIGNED: ("Signing fit for infusion", RUNNING),
+    Act.SHEET_OPENED: ("Preparing", RUNNING),
+    Act.PREPARATION_BEGUN: ("Preparing", RUNNING),
+    Act.PREPARATION_ENDED: ("Ending a preparation", OPEN),
+    Act.KIT_DISPENSED: ("Dispensing", RUNNING),
+    Act.INFUSION_RECORDED: ("Recording an infusion", OPEN),
+    Act.PERIOD_MISSED: ("Recording a missed period", OPEN),
+    Act.TREATMENT_STOPPED: ("Ending treatment", OPEN),
+    Act.CONSENT_WITHDRAWN: ("Ending treatment", OPEN),
+    Act.LOST_TO_FOLLOW_UP: ("Ending treatment", OPEN),
+    Act.DIED: ("Ending treatment", OPEN),
+    Act.COMPLETED: ("Completing a participant", OPEN),
+}
+"""An act in the words of a refusal, and the phases that admit it; the service may ask for more."""
 
 SIGNED = frozenset(
     {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain import participants
-from randomizer.domain.acts import MAY
+from randomizer.domain.acts import DURING, MAY
 from randomizer.domain.participants import FROM, Participant
 from randomizer.domain.people import demand
 from randomizer.services import trail, trials
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from randomizer.domain.acts import Act
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
-    from randomizer.domain.trial import Phase, Trial
+    from randomizer.domain.trial import Trial
     from randomizer.store.work import UnitOfWork
 
 
-def in_trial(uow: UnitOfWork, phases: frozenset[Phase], *, what: str) -> tuple[Trial, Definition]:
-    """The trial, for an act that these phases admit.
+def in_trial(uow: UnitOfWork, act: Act) -> tuple[Trial, Definition]:
+    """The trial, for an act that its phase admits.
 
     Args:
         uow: The unit of work.
-        phases: Where the trial must be in its life.
-        what: The act in words, for the refusal.
+        act: What is to happen.
 
     Raises:
         NotFound: The instance holds no trial yet.
@@ -35,6 +34,18 @@ def in_trial(uow: UnitOfWork, phases: frozenset[Phase], *, what: str) -> tuple[T
         Tampered: The trial or its definition differ from their entry.
     """
     trail.take_turn(uow)
+    return in_phase(uow, act)
+
+
+def in_phase(uow: UnitOfWork, act: Act) -> tuple[Trial, Definition]:
+    """The trial as `in_trial` gives it, for a reader who waits for no turn.
+
+    Raises:
+        NotFound: The instance holds no trial yet.
+        Refused: The trial is in another phase.
+        Tampered: The trial or its definition differ from their entry.
+    """
+    what, phases = DURING[act]
     trial, definition = trials.current(uow, checked=True)
     trial.demand(phases, what=what)
     return trial, definition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain import windows
+from randomizer.domain import reasons, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.people import SERVICE, Person, Role
 from randomizer.domain.records import Alarm, AlarmKind
@@ -43,12 +43,9 @@ def clear(uow: UnitOfWork, person: Person, number: int, why: str) -> Alarm:
         NotFound: There is no such alarm.
         Refused: The reason is missing, or it is cleared already.
     """
-    if not why.strip():
-        raise Refused(
-            "An alarm is cleared with a reason; it was empty. Nothing was changed.",
-            field="why",
-            next_step="Write what was found and done.",
-        )
+    reasons.demand(
+        why, "An alarm is cleared with a reason; it was empty.", next_step="Write what was found and done."
+    )
     with trail.act(uow, Act.ALARM_CLEARED, person, why=why) as act:
         alarm = uow.get(Alarm, number, what="alarm")
         if alarm.cleared_at is not None:

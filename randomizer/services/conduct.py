@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from randomizer.domain import reasons
 from randomizer.domain.acts import Act
-from randomizer.domain.trial import OPEN, RUNNING, Phase, SiteState, SiteStatus, Trial
+from randomizer.domain.trial import Phase, SiteState, SiteStatus, Trial
 from randomizer.errors import Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.signatures import StepUp, sign
@@ -26,7 +27,7 @@ def open_site(uow: UnitOfWork, person: Person, step_up: StepUp, code: str) -> Si
         Refused: It is open already, or the trial is not active.
         StepUpRefused: The re-authentication does not count.
     """
-    acting.in_trial(uow, RUNNING, what="Opening a site")
+    acting.in_trial(uow, Act.SITE_OPENED)
     site = uow.get(SiteStatus, code, what="site")
     if site.state is SiteState.OPEN:
         raise Refused(
@@ -46,9 +47,9 @@ def close_site(uow: UnitOfWork, person: Person, code: str, why: str) -> SiteStat
         NotFound: There is no such site.
         Refused: It is not open, the data are locked, or the reason is missing.
     """
-    acting.in_trial(uow, OPEN, what="Closing a site")
+    acting.in_trial(uow, Act.SITE_CLOSED)
     site = trials.demand_open_site(uow, code)
-    _demand_reason(why)
+    reasons.demand(why, "Give the reason.")
     with trail.act(uow, Act.SITE_CLOSED, person, site=code, why=why) as act:
         return act.change(site, state=SiteState.CLOSED)
 
@@ -59,8 +60,8 @@ def close_enrolment(uow: UnitOfWork, person: Person, why: str) -> Trial:
     Raises:
         Refused: The trial is not active, or the reason is missing.
     """
-    trial, _ = acting.in_trial(uow, frozenset({Phase.ACTIVE}), what="Closing enrolment")
-    _demand_reason(why)
+    trial, _ = acting.in_trial(uow, Act.ENROLMENT_CLOSED)
+    reasons.demand(why, "Give the reason.")
     with trail.act(uow, Act.ENROLMENT_CLOSED, person, why=why) as act:
         return act.change(trial, phase=Phase.ENROLMENT_CLOSED)
 
@@ -72,15 +73,8 @@ def terminate(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Tri
         Refused: The trial is not running, or the reason is missing.
         StepUpRefused: The re-authentication does not count.
     """
-    trial, _ = acting.in_trial(uow, RUNNING, what="Terminating")
-    _demand_reason(why)
+    trial, _ = acting.in_trial(uow, Act.TRIAL_TERMINATED)
+    reasons.demand(why, "Give the reason.")
     with trail.act(uow, Act.TRIAL_TERMINATED, person, why=why) as act:
         sign(act, step_up, meaning=TERMINATE_MEANING, about="trial", values={"phase": Phase.TERMINATED})
         return act.change(trial, phase=Phase.TERMINATED)
-
-
-def _demand_reason(why: str) -> None:
-    if not why.strip():
-        raise Refused(
-            "Give the reason. Nothing was changed.", field="why", next_step="Write it in a few words."
-        )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from randomizer.domain import reasons
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.records import STOPS_ALLOCATION, Alarm, Task
 from randomizer.domain.supply import PeriodRecord
 from randomizer.domain.trial import OPEN, Phase, Trial
-from randomizer.errors import Faulty, Refused
+from randomizer.errors import Faulty
 from randomizer.services import trail, trials
 from randomizer.services.signatures import StepUp, sign
 
@@ -57,10 +58,7 @@ def lock(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Trial:
     trial, _ = trials.current(uow)
     trial.demand(OPEN, what="Locking")
     trail.check(uow, trial)
-    if not why.strip():
-        raise Refused(
-            "Give the reason. Nothing was changed.", field="why", next_step="Write it in a few words."
-        )
+    reasons.demand(why, "Give the reason.")
     with trail.act(uow, Act.TRIAL_LOCKED, person, why=why.strip()) as act:
         standing = blocks(uow)
         if standing:

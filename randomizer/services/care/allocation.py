@@ -9,7 +9,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import SignedCheckpoint
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import PeriodRecord
-from randomizer.domain.trial import RUNNING, Allocation, Slot, Trial
+from randomizer.domain.trial import Allocation, Slot, Trial
 from randomizer.errors import Refused, Stopped
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import strata
@@ -44,7 +44,7 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
         Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
         Tampered: A record that this rests on differs from its entry.
     """
-    trial, definition = acting.in_trial(uow, RUNNING, what="Randomizing")
+    trial, definition = acting.in_trial(uow, Act.RANDOMIZED)
     _demand_checkpoint(uow, trial)
     trials.demand_no_alarm(uow)
     participant = acting.on_participant(uow, person, Act.RANDOMIZED, number)

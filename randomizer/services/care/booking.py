@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain import windows
+from randomizer.domain import reasons, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.records import Deviation
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.domain.trial import OPEN, RUNNING
 from randomizer.errors import Refused
 from randomizer.services import acting, trail
 from randomizer.services.care import periods
@@ -39,7 +38,7 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
     Raises:
         Refused: Below the minimum interval, too soon for the lead time, or something is under way.
     """
-    _, definition = acting.in_trial(uow, RUNNING, what="Booking an infusion")
+    _, definition = acting.in_trial(uow, Act.INFUSION_BOOKED)
     participant = acting.on_participant(uow, person, Act.INFUSION_BOOKED, number)
     record = periods.current(uow, number)
     _demand_nothing_under_way(record)
@@ -63,9 +62,9 @@ def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodReco
     Raises:
         Refused: Nothing is booked, the reason is missing, or the kit was handed out.
     """
-    acting.in_trial(uow, OPEN, what="Cancelling a booking")
+    acting.in_trial(uow, Act.BOOKING_CANCELLED)
     participant = acting.on_participant(uow, person, Act.BOOKING_CANCELLED, number)
-    _demand_reason(why, "Cancelling a booking")
+    reasons.demand(why, "Cancelling a booking needs its reason.")
     record = periods.current(uow, number)
     if record.dispensed_at is not None:
         raise Refused(
@@ -110,9 +109,9 @@ def sign_deviation(uow: UnitOfWork, person: Person, step_up: StepUp, number: str
         Refused: The booking is inside the window, the preparation has begun, or the reason is missing.
         StepUpRefused: The re-authentication does not count.
     """
-    _, definition = acting.in_trial(uow, RUNNING, what="Signing a deviation")
+    _, definition = acting.in_trial(uow, Act.DEVIATION_SIGNED)
     participant = acting.on_participant(uow, person, Act.DEVIATION_SIGNED, number)
-    _demand_reason(why, "A deviation")
+    reasons.demand(why, "A deviation needs its reason.")
     record = periods.current(uow, number)
     booked_for = _demand_booked(record)
     _demand_outside(uow, definition, record, booked_for)
@@ -141,7 +140,7 @@ def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> P
         Refused: Nothing is booked, or the booking needs a deviation first.
         StepUpRefused: The re-authentication does not count.
     """
-    _, definition = acting.in_trial(uow, RUNNING, what="Signing fit for infusion")
+    _, definition = acting.in_trial(uow, Act.FIT_SIGNED)
     participant = acting.on_participant(uow, person, Act.FIT_SIGNED, number)
     record = periods.current(uow, number)
     booked_for = _demand_booked(record)
@@ -160,15 +159,6 @@ def _demand_booked(record: PeriodRecord) -> datetime:
             next_step="Book the infusion first.",
         )
     return record.booked_for
-
-
-def _demand_reason(why: str, what: str) -> None:
-    if not why.strip():
-        raise Refused(
-            f"{what} needs its reason. Nothing was changed.",
-            field="why",
-            next_step="Write the reason in a few words.",
-        )
 
 
 def _demand_outside(

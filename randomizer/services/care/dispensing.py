@@ -11,9 +11,9 @@ from randomizer.domain.numbers import KIT_DIGITS, group3, parse_number
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE, demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.domain.trial import OPEN, RUNNING, Allocation
+from randomizer.domain.trial import OPEN, Allocation
 from randomizer.errors import HardStop, Refused
-from randomizer.services import trail, trials
+from randomizer.services import acting, trail, trials
 from randomizer.services.care import periods
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
         Refused: The trial is elsewhere in life.
         Tampered: A record that this rests on differs from its entry.
     """
-    trial, definition = trials.current(uow, checked=True)
-    trial.demand(RUNNING, what="Dispensing")
+    _, definition = acting.in_phase(uow, Act.KIT_DISPENSED)
     participant = uow.get(Participant, number, what="participant")
     demand(person, MAY[Act.KIT_DISPENSED], participant.site, what=Act.KIT_DISPENSED)
     trail.check(uow, participant)

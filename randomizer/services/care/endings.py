@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from randomizer.domain import reasons
 from randomizer.domain.acts import Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.participants import ENDINGS, TREATABLE, Participant, State, levels_of, levels_text
 from randomizer.domain.records import Deviation
-from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import booking, periods, strata
@@ -38,10 +38,12 @@ def end(uow: UnitOfWork, person: Person, what: Act, number: str, *, why: str, fo
     Raises:
         Refused: The reason is missing, or the participant's life does not admit it.
     """
-    acting.in_trial(uow, OPEN, what="Ending treatment")
+    acting.in_trial(uow, what)
     participant = acting.on_participant(uow, person, what, number)
-    if what is not Act.CONSENT_WITHDRAWN:
-        _demand_reason(why, "Give the reason.")
+    if what is Act.CONSENT_WITHDRAWN:
+        reasons.demand_short(why)
+    else:
+        reasons.demand(why, "Give the reason.")
     with trail.act(uow, what, person, site=participant.site, participant=number, why=why) as act:
         strata.give_back(act, participant)
         _drop_open_period(act, number)
@@ -58,7 +60,7 @@ def complete(uow: UnitOfWork, person: Person, number: str) -> Participant:
         Refused: A period is still open, unless treatment was stopped and follow-up went on; or a kit was
             handed out and nothing is recorded of it.
     """
-    acting.in_trial(uow, OPEN, what="Completing a participant")
+    acting.in_trial(uow, Act.COMPLETED)
     participant = acting.on_participant(uow, person, Act.COMPLETED, number)
     _demand_nothing_in_hand(uow, number)
     if participant.ending is None and any(record.outcome is None for record in periods.of(uow, number)):
@@ -77,9 +79,9 @@ def randomized_in_error(uow: UnitOfWork, person: Person, number: str, why: str) 
     Raises:
         Refused: The reason is missing, or it was stated before.
     """
-    acting.in_trial(uow, OPEN, what="Stating an error")
+    acting.in_trial(uow, Act.RANDOMIZED_IN_ERROR)
     participant = acting.on_participant(uow, person, Act.RANDOMIZED_IN_ERROR, number)
-    _demand_reason(why, "Say why the randomization was an error.")
+    reasons.demand(why, "Say why the randomization was an error.")
     if participant.randomized_in_error:
         raise Refused(
             f"Participant {number} is already marked as randomized in error. Nothing was changed.",
@@ -108,9 +110,9 @@ def correct_factor(
     Raises:
         Refused: A factor or level is unknown, nothing changes, or the reason is missing.
     """
-    _, definition = acting.in_trial(uow, OPEN, what="Correcting a factor")
+    _, definition = acting.in_trial(uow, Act.FACTOR_CORRECTED)
     participant = acting.on_participant(uow, person, Act.FACTOR_CORRECTED, number)
-    _demand_reason(why, "Say how the wrong factor came about.")
+    reasons.demand(why, "Say how the wrong factor came about.")
     truth = levels_of(participant.levels) | dict(levels)
     definition.stratum_of(truth)
     if levels_text(truth) == (participant.corrected_levels or participant.levels):
@@ -134,9 +136,9 @@ def transfer(uow: UnitOfWork, person: Person, number: str, site: str, why: str) 
         Refused: The site is not open or is the present one, the participant has ended, a kit is being
             prepared, ready or handed out, other criteria were signed, or the reason is missing.
     """
-    _, definition = acting.in_trial(uow, OPEN, what="A site transfer")
+    _, definition = acting.in_trial(uow, Act.SITE_TRANSFERRED)
     participant = acting.on_participant(uow, person, Act.SITE_TRANSFERRED, number)
-    _demand_reason(why, "A site transfer needs its reason.")
+    reasons.demand(why, "A site transfer needs its reason.")
     trials.demand_open_site(uow, site)
     if participant.site == site:
         raise Refused(
@@ -158,13 +160,6 @@ def _drop_open_period(act: OpenAct, number: str) -> None:
         # A kit in somebody's hands is still to be recorded; all else stops at once.
         if record.outcome is None and record.dispensed_at is None and record.booked_for is not None:
             booking.drop(act, record)
-
-
-def _demand_reason(why: str, sentence: str) -> None:
-    if not why.strip():
-        raise Refused(
-            f"{sentence} Nothing was changed.", field="why", next_step="Write the reason in a few words."
-        )
 
 
 def _demand_nothing_in_hand(uow: UnitOfWork, number: str) -> None:

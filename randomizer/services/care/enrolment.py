@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from randomizer.domain import reasons
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.eligibility import ItemAnswer, judge
 from randomizer.domain.numbers import parse_participant_number, participant_number
 from randomizer.domain.participants import Participant, State, levels_text
 from randomizer.domain.people import demand
-from randomizer.domain.trial import OPEN, Phase, SiteStatus
+from randomizer.domain.trial import Phase, SiteStatus
 from randomizer.errors import Faulty, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import strata
@@ -56,7 +57,7 @@ def consent(uow: UnitOfWork, person: Person, site: str, *, replaces: str = "") -
         Refused: The site is not open, enrolment is closed, or the one to replace is unknown or goes on with
             treatment.
     """
-    acting.in_trial(uow, ENROLLING, what="Enrolling a participant")
+    acting.in_trial(uow, Act.PARTICIPANT_CONSENTED)
     uow.get(SiteStatus, site, what="site")
     demand(person, MAY[Act.PARTICIPANT_CONSENTED], site, what=Act.PARTICIPANT_CONSENTED)
     trials.demand_open_site(uow, site)
@@ -85,7 +86,7 @@ def sign_eligibility(
         Refused: The participant is elsewhere in life.
         StepUpRefused: The re-authentication does not count.
     """
-    _, definition = acting.in_trial(uow, ENROLLING, what="Signing eligibility")
+    _, definition = acting.in_trial(uow, Act.ELIGIBILITY_SIGNED)
     participant = acting.on_participant(uow, person, Act.ELIGIBILITY_SIGNED, number)
     trials.demand_open_site(uow, participant.site)
     findings = judge(definition.items_for(participant.site), answers.items, on=uow.clock().date())
@@ -114,14 +115,9 @@ def screen_fail(uow: UnitOfWork, person: Person, number: str, why: str) -> Parti
     Raises:
         Refused: The reason is missing, or the participant is randomized.
     """
-    acting.in_trial(uow, OPEN, what="Recording a screen failure")
+    acting.in_trial(uow, Act.SCREEN_FAILED)
     participant = acting.on_participant(uow, person, Act.SCREEN_FAILED, number)
-    if not why.strip():
-        raise Refused(
-            "A screen failure needs its reason. Nothing was changed.",
-            field="why",
-            next_step="Write the reason in a few words.",
-        )
+    reasons.demand(why, "A screen failure needs its reason.")
     with trail.act(uow, Act.SCREEN_FAILED, person, site=participant.site, participant=number, why=why) as act:
         strata.give_back(act, participant)
         return act.change(participant, state=State.SCREEN_FAILED)
@@ -133,7 +129,7 @@ def rescreen(uow: UnitOfWork, person: Person, number: str) -> Participant:
     Raises:
         Refused: The participant is not screen failed, the site is not open, or enrolment is closed.
     """
-    acting.in_trial(uow, ENROLLING, what="Screening again")
+    acting.in_trial(uow, Act.RESCREENED)
     participant = acting.on_participant(uow, person, Act.RESCREENED, number)
     trials.demand_open_site(uow, participant.site)
     with trail.act(uow, Act.RESCREENED, person, site=participant.site, participant=number) as act:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain import windows
+from randomizer.domain import reasons, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import Kit, KitState, Outcome, PeriodRecord
-from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
 from randomizer.services import acting, exposure, trail
 from randomizer.services.care import booking, periods
@@ -53,7 +52,7 @@ def record(
     Raises:
         Refused: No kit was handed out, a time is missing or impossible, or the reason is missing.
     """
-    _, definition = acting.in_trial(uow, OPEN, what="Recording an infusion")
+    _, definition = acting.in_trial(uow, Act.INFUSION_RECORDED)
     participant = acting.on_participant(uow, person, Act.INFUSION_RECORDED, number)
     current = periods.current(uow, number)
     _demand_plausible(current, uow.clock(), outcome, given_at, why)
@@ -89,14 +88,9 @@ def miss(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord
     Raises:
         Refused: A kit was handed out (record what became of it instead), or the reason is missing.
     """
-    _, definition = acting.in_trial(uow, OPEN, what="Recording a missed period")
+    _, definition = acting.in_trial(uow, Act.PERIOD_MISSED)
     participant = acting.on_participant(uow, person, Act.PERIOD_MISSED, number)
-    if not why.strip():
-        raise Refused(
-            "A missed period needs its reason. Nothing was changed.",
-            field="why",
-            next_step="Write the reason in a few words.",
-        )
+    reasons.demand(why, "A missed period needs its reason.")
     current = periods.current(uow, number)
     if current.dispensed_at is not None:
         raise Refused(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import State
 from randomizer.domain.supply import Product, ProductState
-from randomizer.domain.trial import RUNNING, Phase
 from randomizer.errors import NotFound, Refused
 from randomizer.services import acting, alarms, trail, trials
 from randomizer.services.care import strata
@@ -34,7 +33,7 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
         Exhausted: The stratum has no free place; nothing is harvested.
         Refused: The two identifiers differ, the site is not open, or the participant is elsewhere in life.
     """
-    acting.in_trial(uow, frozenset({Phase.ACTIVE}), what="Harvesting")
+    acting.in_trial(uow, Act.HARVESTED)
     participant = acting.on_participant(uow, person, Act.HARVESTED, number)
     trials.demand_open_site(uow, participant.site)
     if not identifier.strip():
@@ -75,7 +74,7 @@ def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Pr
         Refused: The clearing person has not cleared it yet.
         StepUpRefused: The re-authentication does not count.
     """
-    acting.in_trial(uow, RUNNING, what="Giving the go")
+    acting.in_trial(uow, Act.PRODUCT_GO)
     participant = acting.on_participant(uow, person, Act.PRODUCT_GO, number)
     product = latest(uow, number)
     if product.state is not ProductState.CLEARED_BY_QP:

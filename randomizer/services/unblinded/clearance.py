@@ -11,7 +11,6 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.sealed_texts import ProductDetails
 from randomizer.domain.supply import Product, ProductState
-from randomizer.domain.trial import OPEN, RUNNING
 from randomizer.errors import Refused, Tampered
 from randomizer.services import acting, trail
 from randomizer.services.care import products, strata
@@ -54,7 +53,7 @@ def clear(
         Refused: The product is elsewhere in life, the lot is missing, or the texts are too long.
         StepUpRefused: The re-authentication does not count.
     """
-    acting.in_trial(uow, RUNNING, what="Clearing a product")
+    acting.in_trial(uow, Act.PRODUCT_CLEARED)
     participant = acting.on_participant(uow, person, Act.PRODUCT_CLEARED, number)
     if not details.lot.strip():
         raise Refused(
@@ -86,7 +85,7 @@ def fail(uow: UnitOfWork, desk: Desk, person: Person, number: str, *, details: P
     Raises:
         Refused: The participant is randomized or elsewhere in life, or the reason is missing.
     """
-    acting.in_trial(uow, OPEN, what="Failing a product")
+    acting.in_trial(uow, Act.PRODUCT_FAILED)
     participant = acting.on_participant(uow, person, Act.PRODUCT_FAILED, number)
     if not details.note.strip():
         raise Refused(

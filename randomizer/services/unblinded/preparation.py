@@ -19,7 +19,7 @@ from randomizer.domain.numbers import KIT_DIGITS, parse_number
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
-from randomizer.domain.trial import OPEN, RUNNING, Slot
+from randomizer.domain.trial import RUNNING, Slot
 from randomizer.errors import HardStop, NotFound, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import periods
@@ -118,7 +118,7 @@ def open_sheet(desk: Desk, person: Person, number: str) -> Sheet:
         Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
     """
     with desk.store.writing() as uow:
-        acting.in_trial(uow, RUNNING, what="Preparing")
+        acting.in_trial(uow, Act.SHEET_OPENED)
         participant = uow.get(Participant, number, what="participant")
         demand(person, MAY[Act.SHEET_OPENED], participant.site, what=Act.SHEET_OPENED)
         participants.demand(participant, Act.PREPARATION_BEGUN)
@@ -172,7 +172,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
         Refused: Nothing is booked, fit-for-infusion is not signed, the sheet was not opened for this booking,
             or the time is wrong.
     """
-    _, definition = acting.in_trial(uow, RUNNING, what="Preparing")
+    _, definition = acting.in_trial(uow, Act.PREPARATION_BEGUN)
     participant = acting.on_participant(uow, person, Act.PREPARATION_BEGUN, number)
     record = periods.current(uow, number)
     booked_for = _booked(record)
@@ -218,9 +218,9 @@ def end(
         HardStop: The kit is not that of the sheet, or none of its spares where that one is spoiled.
         Refused: No preparation is under way, or the content is not that of the sheet.
     """
-    _, definition = acting.in_trial(
-        uow, RUNNING if ready else OPEN, what="Declaring a kit ready" if ready else "Ending a preparation"
-    )
+    trial, definition = acting.in_trial(uow, Act.PREPARATION_ENDED)
+    if ready:  # without a kit a preparation ends after termination too
+        trial.demand(RUNNING, what="Declaring a kit ready")
     participant = acting.on_participant(uow, person, Act.PREPARATION_ENDED, number)
     record = periods.current(uow, number)
     if not record.preparing:
