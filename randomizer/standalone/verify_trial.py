@@ -66,6 +66,7 @@ leaves.root release
 rows.places release
 rows.numbers release
 rows.sealed-root release
+rows.lasting-root release
 entries.numbering public
 entries.roles public
 entries.subjects public
@@ -805,6 +806,7 @@ CERTIFICATE = {
     "format": one_of(f"{V1}certificate"),
     "generator": {"digest": is_hex, "version": is_text},
     "kind": one_of("production", "rehearsal"),
+    "lasting_root": is_hex,
     "leaf_root": is_hex,
     "rehearsal": is_text,
     "release": QUORUM,
@@ -1048,6 +1050,7 @@ UNBLINDED = {
     },
 }
 WRAPS = ("code-break", "staged", "emergency")
+LASTING = WRAPS[1:]
 ROW = {
     "ciphertext": is_base64,
     "index": is_number,
@@ -1534,8 +1537,8 @@ def leaf_of(public: Public, release: Release, number: int, row: Fields) -> bytes
     return leaf if len(leaf) == wanted and len(row["randomization_number"]) == 8 else None  # noqa: PLR2004
 
 
-def sealed_row(row: Fields) -> bytes:
-    """The bytes of a sealed row."""
+def sealed_row(row: Fields, purposes: Sequence[str] = WRAPS) -> bytes:
+    """The bytes of a sealed row, with the wraps of some purposes."""
     texts = [
         str(row["index"]),
         row["stratum"],
@@ -1546,14 +1549,14 @@ def sealed_row(row: Fields) -> bytes:
     for period in row["kits"]:
         texts += [str(len(period)), *period]
     parts = [text.encode() for text in texts] + [from_base64(row["ciphertext"])]
-    for purpose in WRAPS:
+    for purpose in purposes:
         parts += [purpose.encode(), from_base64(row["wraps"][purpose])]
     return f"{V1}row".encode() + b"".join(len(part).to_bytes(4) + part for part in parts)
 
 
 def check_rows(public: Public, release: Release, report: Report) -> None:
     """``leaves.root`` and ``rows.*``, in one pass over the sealed rows."""
-    leaves, sealed = Tree(), Tree()
+    leaves, sealed, lasting = Tree(), Tree(), Tree()
     places, sizes, seen = public.places(), public.certificate["sizes"], _Seen()
     for number, (place, row) in enumerate(read_rows(release.directory)):
         leaf = leaf_of(public, release, number, row)
@@ -1561,6 +1564,7 @@ def check_rows(public: Public, release: Release, report: Report) -> None:
         report.check("leaves.root", place, "Row, sequence and salt give another leaf.", holds=made)
         leaves.append(bytes.fromhex(row["leaf_hash"]))
         sealed.append(leaf_hash(sealed_row(row)))
+        lasting.append(leaf_hash(sealed_row(row, LASTING)))
         there = row["index"] == number and next(places, None) == (row["stratum"], row["ordinal"])
         report.check("rows.places", place, "It is not the slot of this place.", holds=there)
         counts = [len(period) for period in row["kits"]] == [sizes["kits_per_period"]] * sizes["periods"]
@@ -1575,6 +1579,7 @@ def check_rows(public: Public, release: Release, report: Report) -> None:
     for step, tree, name in (
         ("leaves.root", leaves, "leaf_root"),
         ("rows.sealed-root", sealed, "sealed_root"),
+        ("rows.lasting-root", lasting, "lasting_root"),
     ):
         root = tree.root().hex()
         report.saw(step, f"{count} slots, root {root}.")

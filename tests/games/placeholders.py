@@ -19,6 +19,7 @@ SEALED_FIELDS = (
     b"certificate_digest",
     b"leaf_root",
     b"sealed_root",
+    b"lasting_root",
     b"certificate",
     b"leaf_hash",
     b"proof",

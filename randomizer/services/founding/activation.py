@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from keys.merkle import Frontier
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import demand
 from randomizer.domain.trial import Kind, Phase, StratumStatus, Trial
@@ -14,7 +13,7 @@ from randomizer.errors import BundleRefused
 from randomizer.services import trail, trials
 from randomizer.services.founding import definition_signing
 from randomizer.services.sealed import bundle_check
-from randomizer.services.sealed.sealed_rows import kits_of, row_hash
+from randomizer.services.sealed.sealed_rows import RowRoots, kits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,20 +110,20 @@ def _demand_fit(trial: Trial, checked: Checked) -> None:
 
 
 def _load_slots(act: OpenAct, checked: Checked, progress: Callable[[int], None] | None) -> None:
-    sealed = Frontier()
+    sealed = RowRoots()
     slots = checked.bundle.slots()
     while chunk := list(islice(_with_proofs(slots, checked, sealed), CHUNK)):
         act.uow.insert_all(chunk)
         act.uow.insert_all(kit for slot in chunk for kit in kits_of(slot))
         if progress is not None:
             progress(len(chunk))
-    if (sealed.size, sealed.root().hex()) != (checked.leaves.size, checked.fields.sealed_root):
+    if (sealed.size, sealed.sealed) != (checked.leaves.size, checked.fields.sealed_root):
         raise BundleRefused("The bundle changed while it was loaded. Nothing was kept.", field="slots.jsonl")
 
 
-def _with_proofs(slots: Iterator[Slot], checked: Checked, sealed: Frontier) -> Iterator[Slot]:
+def _with_proofs(slots: Iterator[Slot], checked: Checked, sealed: RowRoots) -> Iterator[Slot]:
     for slot in slots:
-        sealed.append(row_hash(slot))
+        sealed.add(slot)
         yield replace(slot, proof=b"".join(checked.leaves.inclusion_proof(slot.number)))
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from keys import contribution
 from keys.errors import KeysError
-from keys.merkle import HASH_LENGTH, Frontier, Tree
+from keys.merkle import HASH_LENGTH, Tree
 from keys.notes import VerifierKey
 from randomizer.domain import definition as definitions
 from randomizer.errors import BundleRefused
 from randomizer.services.sealed import bundle as bundle_files
 from randomizer.services.sealed import certificate_fields
-from randomizer.services.sealed.sealed_rows import row_hash
+from randomizer.services.sealed.sealed_rows import RowRoots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,9 +95,9 @@ def check(bundle: Bundle, key: VerifierKey, pinned_digest: str = "") -> Checked:
     definition = _read_definition(bundle, fields)
     _check_commitments(bundle, fields)
     leaves, sealed = _read_rows(bundle, definition)
-    if sealed.root().hex() != fields.sealed_root:
+    if (sealed.sealed, sealed.lasting) != (fields.sealed_root, fields.lasting_root):
         raise BundleRefused(
-            "The sealed rows do not lead to the root in the certificate.", field="slots.jsonl"
+            "The sealed rows do not lead to the roots in the certificate.", field="slots.jsonl"
         )
     tree = Tree(leaves)
     if tree.root().hex() != fields.leaf_root:
@@ -120,9 +120,9 @@ def _read_definition(bundle: Bundle, fields: CertificateFields) -> Definition:
     return definition
 
 
-def _read_rows(bundle: Bundle, definition: Definition) -> tuple[list[bytes], Frontier]:
+def _read_rows(bundle: Bundle, definition: Definition) -> tuple[list[bytes], RowRoots]:
     leaves: list[bytes] = []
-    sealed = Frontier()
+    sealed = RowRoots()
     places = _places(definition)
     first: Slot | None = None
     for slot in bundle.slots():
@@ -135,7 +135,7 @@ def _read_rows(bundle: Bundle, definition: Definition) -> tuple[list[bytes], Fro
                 next_step=ASK_AGAIN,
             )
         leaves.append(slot.leaf_hash)
-        sealed.append(row_hash(slot))
+        sealed.add(slot)
     if next(places, None) is not None:
         raise BundleRefused(
             f"The bundle has {len(leaves)} sealed rows; the definition calls for {definition.capacity}.",

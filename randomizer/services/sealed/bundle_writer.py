@@ -12,7 +12,7 @@ from keys.merkle import Frontier
 from randomizer.domain.housekeeping import PreparationRecord
 from randomizer.domain.numbers import group3
 from randomizer.services.sealed.bundle import CODES, PREPARATION, SLOTS, encode_preparation, encode_slot
-from randomizer.services.sealed.sealed_rows import row_hash
+from randomizer.services.sealed.sealed_rows import RowRoots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,12 +34,12 @@ class Roots:
 
     def __init__(self) -> None:
         self.leaves = Frontier()
-        self.rows = Frontier()
+        self.rows = RowRoots()
 
     def add(self, sealed: SealedSlot) -> None:
         """One more slot."""
         self.leaves.append(sealed.slot.leaf_hash)
-        self.rows.append(row_hash(sealed.slot))
+        self.rows.add(sealed.slot)
 
 
 class _Lines:

@@ -318,7 +318,8 @@ def _fields(
         generator=certificate_fields.Generator(version=generator.VERSION, digest=terms.generator_digest),
         sizes=certificate_fields.sizes_of(definition),
         leaf_root=roots.leaves.root().hex(),
-        sealed_root=roots.rows.root().hex(),
+        sealed_root=roots.rows.sealed,
+        lasting_root=roots.rows.lasting,
         release=plan.release,
         staged=plan.staged,
         contributions=[

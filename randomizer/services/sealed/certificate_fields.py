@@ -75,7 +75,8 @@ class CertificateFields(_Part):
 
     Args:
         leaf_root: RFC 6962 root over the leaves.
-        sealed_root: RFC 6962 root over plain columns, ciphertexts and wraps.
+        sealed_root: RFC 6962 root over plain columns, ciphertexts and wraps, until the keys are rotated.
+        lasting_root: The same without the code-break wraps: what no rotation changes.
         unblinded_commitment: Salted digest of the unblinded definition.
         transport_key: Digest of the public key that the key ring is sealed to.
         files: SHA-256 of each other file of the bundle that activation reads, by name.
@@ -94,6 +95,7 @@ class CertificateFields(_Part):
     sizes: Sizes
     leaf_root: Hex32
     sealed_root: Hex32
+    lasting_root: Hex32
     release: QuorumFields
     staged: QuorumFields
     contributions: list[ContributionFields]

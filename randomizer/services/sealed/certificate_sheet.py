@@ -72,6 +72,7 @@ def rows(fields: CertificateFields, key: VerifierKey) -> Iterator[Row]:
     yield ("Periods", f"{fields.sizes.periods}, with {fields.sizes.kits_per_period} kits each")
     yield ("Root of the leaves", fields.leaf_root)
     yield ("Root of the sealed rows", fields.sealed_root)
+    yield ("Lasting root of the sealed rows", fields.lasting_root)
     yield ("Transport key", fields.transport_key)
     yield ("Contributions", "")
     for one in fields.contributions:

@@ -15,6 +15,7 @@ from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.errors import Tampered
 from randomizer.services import trail, trials
 from randomizer.services.sealed import certificate_fields
+from randomizer.services.sealed.bindings import CODE_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,19 +26,32 @@ PAGE = 500
 """Rows read at once."""
 
 
-def row_hash(slot: Slot) -> bytes:
-    """The hash of a sealed row in the tree of the certificate's sealed root, 32 bytes."""
-    return leaf_hash(
-        encode_row(
-            slot=slot.number,
-            stratum=slot.stratum,
-            ordinal=slot.ordinal,
-            randomization_number=slot.randomization_number,
-            kits=slot.kits,
-            ciphertext=slot.ciphertext,
-            wraps=slot.wraps,
-        )
-    )
+class RowRoots:
+    """The roots over sealed rows, as rows come: over all of each row, and over what no rotation changes."""
+
+    def __init__(self) -> None:
+        self._sealed = Frontier()
+        self._lasting = Frontier()
+
+    def add(self, slot: Slot) -> None:
+        """One more row."""
+        self._sealed.append(leaf_hash(_row(slot)))
+        self._lasting.append(leaf_hash(_row(slot, without=CODE_BREAK)))
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return self._sealed.size
+
+    @property
+    def sealed(self) -> str:
+        """Root over plain columns, ciphertexts and wraps, hex."""
+        return self._sealed.root().hex()
+
+    @property
+    def lasting(self) -> str:
+        """The same without the code-break wraps, hex."""
+        return self._lasting.root().hex()
 
 
 def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int:
@@ -62,17 +76,18 @@ def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int
     if certificate_fields.digest(fields) != trial.certificate_digest:
         raise Tampered("The certificate")
     trail.check(uow, *uow.all(StratumStatus))
-    rows, leaves = Frontier(), Frontier()
+    rows, leaves = RowRoots(), Frontier()
     while page := uow.page(Slot, after=rows.size, limit=PAGE):
         _check_kits(uow, page)
         for slot in page:
             if slot.number != rows.size:
                 raise Tampered(f"Slot {rows.size}")
-            rows.append(row_hash(slot))
+            rows.add(slot)
             leaves.append(slot.leaf_hash)
         if progress is not None:
             progress(len(page))
-    if rows.root().hex() != fields.sealed_root or leaves.root().hex() != fields.leaf_root:
+    expected = (fields.sealed_root, fields.lasting_root, fields.leaf_root)
+    if (rows.sealed, rows.lasting, leaves.root().hex()) != expected:
         raise Tampered(f"Slot rows 0 to {fields.sizes.slots - 1}")
     return rows.size
 
@@ -83,6 +98,18 @@ def kits_of(slot: Slot) -> tuple[Kit, ...]:
         Kit(number=number, slot=slot.number, period=period)
         for period, numbers in enumerate(slot.kits, start=1)
         for number in numbers
+    )
+
+
+def _row(slot: Slot, *, without: str = "") -> bytes:
+    return encode_row(
+        slot=slot.number,
+        stratum=slot.stratum,
+        ordinal=slot.ordinal,
+        randomization_number=slot.randomization_number,
+        kits=slot.kits,
+        ciphertext=slot.ciphertext,
+        wraps=tuple((purpose, wrap) for purpose, wrap in slot.wraps if purpose != without),
     )
 
 

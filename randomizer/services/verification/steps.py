@@ -40,6 +40,7 @@ LEAVES_ROOT = "leaves.root"
 ROWS_PLACES = "rows.places"
 ROWS_NUMBERS = "rows.numbers"
 ROWS_SEALED_ROOT = "rows.sealed-root"
+ROWS_LASTING_ROOT = "rows.lasting-root"
 ENTRIES_NUMBERING = "entries.numbering"
 ENTRIES_ROLES = "entries.roles"
 ENTRIES_SUBJECTS = "entries.subjects"
@@ -93,6 +94,7 @@ STEPS: tuple[Step, ...] = (
     Step(ROWS_PLACES, "release", "the sealed rows are those that the definition calls for, in order"),
     Step(ROWS_NUMBERS, "release", "numbers of slots and kits stand once each and have their check digit"),
     Step(ROWS_SEALED_ROOT, "release", "columns, envelopes and wraps lead to the certificate's root"),
+    Step(ROWS_LASTING_ROOT, "release", "all that no rotation changes leads to the certificate's root"),
     Step(ENTRIES_NUMBERING, "public", "entries are numbered from 0 without a gap"),
     Step(ENTRIES_ROLES, "public", "every act was done in a role that may do it"),
     Step(ENTRIES_SUBJECTS, "public", "sites are of the definition, participants have a check digit"),

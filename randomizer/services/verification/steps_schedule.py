@@ -15,7 +15,7 @@ from randomizer.domain.numbers import KIT_DIGITS, RANDOMIZATION_DIGITS, damm
 from randomizer.domain.unblinded import PROCEDURES
 from randomizer.errors import Refused
 from randomizer.services.sealed import bundle, generator
-from randomizer.services.sealed.sealed_rows import row_hash
+from randomizer.services.sealed.sealed_rows import RowRoots
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, SCHEDULE
 
@@ -164,7 +164,7 @@ def _check_fit(public: Public, release: Release, findings: Findings) -> bool:
 
 
 def _check_rows(public: Public, release: Release, slots: Slots, findings: Findings, advance: Advance) -> None:
-    leaves, rows = Frontier(), Frontier()
+    leaves, rows = Frontier(), RowRoots()
     places = _places(public)
     strata = {stratum.code: number for number, stratum in enumerate(public.definition.strata)}
     seen: set[str] = set()
@@ -173,7 +173,7 @@ def _check_rows(public: Public, release: Release, slots: Slots, findings: Findin
         record = f"{ROWS_RECORD} slot {number}"
         _check_place(public, slot, next(places, None), record, findings)
         _check_numbers(slot, seen, record, findings)
-        rows.append(row_hash(slot))
+        rows.add(slot)
         made = _leaf_hash(public, release, slot, number, strata)
         if made != slot.leaf_hash:
             findings.fail(steps.LEAVES_ROOT, record, "The released schedule does not give its leaf.")
@@ -194,12 +194,13 @@ def _check_rows(public: Public, release: Release, slots: Slots, findings: Findin
             f"It has {rows.size} rows; the certificate says {public.fields.sizes.slots}.",
         )
     for step, found, expected in (
-        (steps.LEAVES_ROOT, leaves, public.fields.leaf_root),
-        (steps.ROWS_SEALED_ROOT, rows, public.fields.sealed_root),
+        (steps.LEAVES_ROOT, leaves.root().hex(), public.fields.leaf_root),
+        (steps.ROWS_SEALED_ROOT, rows.sealed, public.fields.sealed_root),
+        (steps.ROWS_LASTING_ROOT, rows.lasting, public.fields.lasting_root),
     ):
-        if found.root().hex() != expected:
-            findings.fail(step, ROWS_RECORD, f"The root is {found.root().hex()}, not {expected}.")
-        findings.hold(step, f"{found.size} slots, root {expected}.")
+        if found != expected:
+            findings.fail(step, ROWS_RECORD, f"The root is {found}, not {expected}.")
+        findings.hold(step, f"{rows.size} slots, root {expected}.")
     findings.hold(steps.ROWS_PLACES, f"{rows.size} rows.")
     findings.hold(steps.ROWS_NUMBERS, f"{len(seen)} numbers.")
 

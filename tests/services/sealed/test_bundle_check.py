@@ -181,6 +181,7 @@ def test_a_second_certificate_of_the_right_key_is_refused_by_its_digest(
         {"definition_digest": "00" * 32},
         {"leaf_root": "00" * 32},
         {"sealed_root": "00" * 32},
+        {"lasting_root": "00" * 32},
         {"schedule_version": 2},
         {"contributions": []},
     ],

@@ -290,25 +290,38 @@ def leaves_of_another_version(forged: Forged) -> None:
     forged.write_certificate()
 
 
-@caught_by("rows.sealed-root")
+@caught_by("rows.sealed-root", "rows.lasting-root")
 def envelopes_swapped(forged: Forged) -> None:
     first, second = forged.rows[0], forged.rows[1]
     first["ciphertext"], second["ciphertext"] = second["ciphertext"], first["ciphertext"]
     forged.write_rows()
 
 
-@caught_by("rows.sealed-root")
+@caught_by("rows.sealed-root", "rows.lasting-root")
 def wraps_of_two_slots_swapped(forged: Forged) -> None:
     first, second = forged.rows[2]["wraps"], forged.rows[9]["wraps"]
     first["emergency"], second["emergency"] = second["emergency"], first["emergency"]
     forged.write_rows()
 
 
-@caught_by("rows.sealed-root")
+@caught_by("rows.sealed-root", "rows.lasting-root")
 def wraps_of_one_slot_swapped(forged: Forged) -> None:
     wraps = forged.rows[4]["wraps"]
     wraps["code-break"], wraps["staged"] = wraps["staged"], wraps["code-break"]
     forged.write_rows()
+
+
+@caught_by("rows.sealed-root")
+def code_break_wraps_swapped(forged: Forged) -> None:
+    first, second = forged.rows[2]["wraps"], forged.rows[9]["wraps"]
+    first["code-break"], second["code-break"] = second["code-break"], first["code-break"]
+    forged.write_rows()
+
+
+@caught_by("rows.lasting-root")
+def another_lasting_root(forged: Forged) -> None:
+    forged.certificate["lasting_root"] = "ab" * 32
+    forged.write_certificate()
 
 
 @caught_by("rows.places")

@@ -13,7 +13,7 @@ from keys.notes import NoteKey
 from randomizer.domain import definition as definitions
 from randomizer.domain.leaf import Leaf, encode_leaf
 from randomizer.services.sealed import bundle, release_content
-from randomizer.services.sealed.sealed_rows import row_hash
+from randomizer.services.sealed.sealed_rows import RowRoots
 from randomizer.services.verification import reading, steps_schedule, tables, trail_lines
 from randomizer.services.verification.report import Findings
 from randomizer.services.verification.steps_allocations import AllocationSteps
@@ -124,7 +124,7 @@ class Forged:
         (self.release / "slots.jsonl").write_text("".join(lines))
 
     def make_leaves(self) -> None:
-        """Leaf hashes and both roots that fit rows and schedule."""
+        """Leaf hashes and all roots that fit rows and schedule."""
         definition = definitions.from_canonical((self.public / "definition.json").read_bytes())
         strata = [stratum.code for stratum in definition.strata]
         for number, row in enumerate(self.rows):
@@ -142,13 +142,14 @@ class Forged:
         self.make_roots()
 
     def make_roots(self) -> None:
-        """Both roots that fit the rows."""
-        leaves, rows = Frontier(), Frontier()
+        """All roots that fit the rows."""
+        leaves, rows = Frontier(), RowRoots()
         for row in self.rows:
             leaves.append(bytes.fromhex(row["leaf_hash"]))
-            rows.append(row_hash(bundle.decode_slot(json.dumps(row))))
+            rows.add(bundle.decode_slot(json.dumps(row)))
         self.certificate["leaf_root"] = leaves.root().hex()
-        self.certificate["sealed_root"] = rows.root().hex()
+        self.certificate["sealed_root"] = rows.sealed
+        self.certificate["lasting_root"] = rows.lasting
 
     def write_certificate(self) -> None:
         """The certificate as it is, signed anew, published with its key, and put into the trail."""
