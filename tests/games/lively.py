@@ -44,6 +44,7 @@ PROCESSES = ("site", "codebreak", "jobs")
 LOOK_EVERY_SECONDS = 0.05
 PATIENCE_SECONDS = 60
 CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+DRAFT = re.compile(r'name="draft" value="([0-9a-f]+)"')
 LINK = re.compile(r'href="(/[^"#]*)"')
 MOST_LINKS = 40
 TOTP_STEP = timedelta(seconds=30)
@@ -235,7 +236,10 @@ def _break_a_code(browser: Browser, members: Members) -> str:
     browser.sign_in(member)
     numbers = [participant_number(index + 1) for index in range(len(rehearsal.DAYS_AGO))]
     number = next(one for one in numbers if LEARN in browser.get(f"/code-break/{one}"))
-    form = {"reason": "emergency", "text": "found unconscious", **factor(member, steps=1)}
+    reason = {"reason": "emergency", "text": "found unconscious"}
+    draft = DRAFT.search(browser.send(f"/code-break/{number}/reason", reason))
+    assert draft is not None
+    form = {"draft": draft[1], **factor(member, steps=1)}
     return browser.send(f"/code-break/{number}/sign", form, page=f"/code-break/{number}/reason")
 
 
