@@ -1,4 +1,4 @@
-"""``python -m keys``: the offline commands of contributors and custodians."""
+"""``python -m keys``: the offline commands of contributors, custodians, witnesses and readers of proofs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import sys
 
 import click
 
+from keys.commands.check import check
 from keys.commands.combine import combine
 from keys.commands.contribute import contribute
 from keys.commands.identity import identity, receive
 from keys.commands.inspect import inspect
 from keys.commands.split import split
+from keys.commands.witness import witness
 from keys.errors import KeysError
 
 
 @click.group()
 def keys() -> None:
-    """Contribute to a ceremony, hold a share, open a release: offline, without the service."""
+    """Contribute to a ceremony, hold a share, open a release, witness a log: offline, without the service."""
 
 
-for command in (contribute, split, identity, receive, combine, inspect):
+for command in (contribute, split, identity, receive, combine, inspect, check, witness):
     keys.add_command(command)
 
 

@@ -6,7 +6,8 @@ KeysError
 ├── NoteRefused           a signed note is malformed, or not signed as required
 ├── ShareRefused          a share is false, foreign, given twice, or there are too few
 ├── KeyFileRefused        a key file is malformed, readable by others, or in a directory others can write
-├── ProofRefused          a Merkle proof does not lead to the root
+├── ProofRefused          a Merkle proof is malformed or does not lead to the root
+├── CosigningRefused      a witness does not co-sign: fork, rollback, unknown log, or no proof of growth
 ├── ContributionRefused   a contribution does not fit its commitment, or a list of commitments is unsound
 └── SelfTestFailed        a known answer came out wrong; nothing may be opened
 """
@@ -61,7 +62,25 @@ class KeyFileRefused(KeysError):
 
 
 class ProofRefused(KeysError):
-    """A Merkle proof does not lead to the root, or asks about a leaf that the tree does not have."""
+    """A Merkle proof is malformed, does not lead to the root, or is about a leaf that the tree lacks."""
+
+
+class CosigningRefused(KeysError):
+    """A witness does not co-sign a checkpoint.
+
+    Args:
+        message: A plain sentence that names the log and both sizes.
+        why: What is wrong; a *fork* can also be a proof that belongs to another checkpoint.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        why: Literal["unknown log", "unsigned", "rollback", "fork", "stale proof", "state"],
+    ) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class ContributionRefused(KeysError):

@@ -208,6 +208,37 @@ def cosign(note: bytes, key: NoteKey, at: int | None = None) -> bytes:
     return _bounded(note + _signature_line(key, text.encode(), stamp))
 
 
+def keep(note: bytes, verifiers: Sequence[VerifierKey]) -> bytes:
+    """Give a note with the signatures of known keys alone, each of them verified.
+
+    Raises:
+        NoteRefused: As `verify`.
+    """
+    verify(note, verifiers)
+    text, signatures = _split_note(note)
+    return b"".join([text.encode(), b"\n", *_known_lines(text, signatures, verifiers)])
+
+
+def adopt(note: bytes, other: bytes, verifiers: Sequence[VerifierKey]) -> bytes:
+    """Add to a note the signatures that known keys made on the same text elsewhere.
+
+    Args:
+        note: The note as it is; a signature that it carries already is not added again.
+        other: A note with the same text.
+        verifiers: The known keys.
+
+    Raises:
+        NoteRefused: One is malformed, the texts differ, or a known key's signature does not hold.
+    """
+    text, carried = _split_note(note)
+    other_text, offered = _split_note(other)
+    if text != other_text:
+        raise NoteRefused("The two notes do not say the same.")
+    there = {(found.name, found.key_id) for found in carried}
+    new = [found for found in offered if (found.name, found.key_id) not in there]
+    return _bounded(note + b"".join(_known_lines(text, new, verifiers)))
+
+
 def verify(note: bytes, verifiers: Sequence[VerifierKey]) -> Verified:
     """Verify a note against known keys; signatures of unknown keys are ignored.
 
@@ -265,9 +296,24 @@ def _message(body: bytes, stamp: bytes) -> bytes:
     return b"cosignature/v1\ntime %d\n" % int.from_bytes(stamp, "big") + body
 
 
+def _known_lines(text: str, claimed: Sequence[_Signature], verifiers: Sequence[VerifierKey]) -> list[bytes]:
+    known = {(key.name, key.key_id): key for key in verifiers}
+    lines: dict[tuple[str, bytes], bytes] = {}
+    for found in claimed:
+        key = known.get((found.name, found.key_id))
+        if key is not None:
+            _check_line(text.encode(), found, key)
+            lines.setdefault((found.name, found.key_id), _line(found.name, found.key_id + found.value))
+    return list(lines.values())
+
+
 def _signature_line(key: NoteKey, body: bytes, stamp: bytes) -> bytes:
     value = signature(_message(body, stamp), key)
-    return f"— {key.name} {to_base64(key.verifier.key_id + stamp + value)}\n".encode()
+    return _line(key.name, key.verifier.key_id + stamp + value)
+
+
+def _line(name: str, value: bytes) -> bytes:
+    return f"— {name} {to_base64(value)}\n".encode()
 
 
 def _split_note(note: bytes) -> tuple[str, list[_Signature]]:

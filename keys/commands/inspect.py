@@ -9,11 +9,12 @@ import click
 from shamir_mnemonic import MnemonicError
 from shamir_mnemonic.share import Share
 
-from keys import certificate, contribution, custody, hpke, notes, shares
+from keys import certificate, contribution, custody, hpke, notes, proofs, shares
 from keys.checkpoint import Checkpoint
 from keys.commands.console import FILE, answer, json_option, read_bytes, read_verifier
 from keys.errors import KeysError
 from keys.notes import VerifierKey
+from keys.proofs import ConsistencyProof, InclusionProof
 from keys.quorum import SPLIT_TYPE
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def describe(content: bytes, verifiers: list[VerifierKey]) -> dict[str, Any]:
     Raises:
         NoteRefused: Keys were given and the bytes are no note that they signed.
     """
+    proof = _read_proof(content)
+    if proof:
+        return _describe_proof(proof, verifiers)
     if verifiers:
         notes.verify(content, verifiers)
     measured = {"bytes": len(content), "sha256": certificate.digest(content)}
@@ -59,6 +63,23 @@ def describe(content: bytes, verifiers: list[VerifierKey]) -> dict[str, Any]:
         return {"kind": "sealed or unknown bytes", **measured}
     found = _describe_note(content, verifiers) or _describe_key(text) or _describe_json(text)
     return found or _describe_share(text) or {"kind": "unknown text", **measured}
+
+
+def _read_proof(content: bytes) -> InclusionProof | ConsistencyProof | None:
+    try:
+        if content.startswith(proofs.HEADER.encode()):
+            return InclusionProof.parse(content)
+        return ConsistencyProof.parse(content)
+    except KeysError:
+        return None
+
+
+def _describe_proof(proof: InclusionProof | ConsistencyProof, verifiers: list[VerifierKey]) -> dict[str, Any]:
+    """What a proof is about; whether it leads where it says is for `check`."""
+    carried = describe(proof.checkpoint, verifiers)
+    if isinstance(proof, InclusionProof):
+        return {**carried, "kind": "inclusion proof", "entry": proof.index}
+    return {**carried, "kind": "consistency proof", "from": proof.old_size}
 
 
 def _describe_note(content: bytes, verifiers: list[VerifierKey]) -> dict[str, Any] | None:

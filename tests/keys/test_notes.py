@@ -230,3 +230,24 @@ def test_a_private_key_prints_masked_and_refusals_do_not_repeat_it() -> None:
 def test_a_source_that_gives_too_little_is_refused() -> None:
     with pytest.raises(KeysError, match="31 bytes where 32"):
         NoteKey.generate("name", lambda count: bytes(count - 1))
+
+
+def test_only_the_signatures_of_known_keys_are_kept() -> None:
+    note = notes.cosign(NOTE, WITNESS, 1700000000)
+    assert notes.keep(note, [LOG.verifier]) == NOTE
+    with pytest.raises(NoteRefused):
+        notes.keep(note, [OTHER.verifier])
+
+
+def test_signatures_on_the_same_text_are_brought_together() -> None:
+    elsewhere = notes.cosign(NOTE, WITNESS, 1700000000)
+    both = [LOG.verifier, WITNESS.verifier]
+    assert notes.adopt(NOTE, elsewhere, both) == elsewhere
+    assert notes.adopt(elsewhere, notes.cosign(NOTE, WITNESS, 1800000000), both) == elsewhere
+    assert notes.adopt(NOTE, elsewhere, [LOG.verifier]) == NOTE
+    another = notes.sign("another text\n", LOG)
+    with pytest.raises(NoteRefused, match="do not say the same"):
+        notes.adopt(another, elsewhere, both)
+    moved = another + elsewhere.splitlines(keepends=True)[-1]
+    with pytest.raises(NoteRefused, match="does not hold"):
+        notes.adopt(another, moved, both)
