@@ -84,6 +84,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Account": _rules("number username printed_name email active", {Role.ADMINISTRATOR}),
     "Grant": _rules("account role site granted_at revoked_at", {Role.ADMINISTRATOR, Role.MONITOR}),
     "Entry": _rules("number at act actor role site participant digest", OFFICE | {Role.MONITOR}),
+    # Words and signed values of blinded roles; those of unblinded ones could tell what is in a kit.
+    "EntryReason": _rules("why signed", OFFICE | {Role.MONITOR}),
     "Event": _rules("at act role by", TREATING | OFFICE | READERS),
     # That a code was broken is told; to whom stands in the code-break door alone.
     "CodeBreakEvent": _rules("at act", BREAKERS | OFFICE | {Role.MONITOR}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,16 @@ from randomizer.domain.windows import day
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["NONE", "capital", "day", "due", "entered", "hour", "left", "moment", "register"]
+__all__ = ["NONE", "capital", "day", "due", "entered", "hour", "left", "moment", "register", "value"]
 
 NONE = "\u2013"  # stands in a table where there is nothing
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def register(app: Flask) -> None:
     """Give the templates these words as filters."""
-    app.jinja_env.filters |= {"day": day, "moment": moment, "hour": hour, "left": left, "capital": capital}
+    filters = {"day": day, "moment": moment, "hour": hour, "left": left, "capital": capital, "value": value}
+    app.jinja_env.filters |= filters
 
 
 def moment(at: datetime) -> str:
@@ -60,3 +63,13 @@ def entered(at: datetime | None) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def value(content: object) -> str:
+    """A value of a record as JSON holds it: moments as moments, flags as yes and no, nothing as a dash."""
+    if content is None or content == "":
+        return NONE
+    if isinstance(content, bool):
+        return "yes" if content else "no"
+    text = str(content)
+    return moment(datetime.fromisoformat(text)) if MOMENT.fullmatch(text) else text

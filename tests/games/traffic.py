@@ -42,6 +42,7 @@ PAGES = (
     "/alarms",
     "/trail",
     "/trail?page=2",
+    *(f"/trail/{number}" for number in range(60, 180, 15)),
     "/accounts",
     "/accounts/3",
     "/no-such-page",

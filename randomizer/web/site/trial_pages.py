@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template, request, url_for
 
 from randomizer.domain.acts import MAY, Act
-from randomizer.services.views import enrolment_views, trail_views
+from randomizer.services.views import enrolment_views, entry_view, trail_views
 from randomizer.web import auth, plots, words
 from randomizer.web.site.act_pages import done_sentence
 from randomizer.web.site.pages import looking, site
@@ -75,6 +75,14 @@ def trail() -> str:
         participant=participant,
         pattern=f"{pattern}{'&' if '?' in pattern else '?'}page={{page}}",
     )
+
+
+@site.get("/trail/<int:number>")
+def entry(number: int) -> str:
+    """One entry: who, when, why, and what it changed."""
+    with looking() as sight:
+        found = entry_view.entry(sight, number)
+    return render_template("site/entry.html", found=found)
 
 
 @site.get("/alarms")

@@ -161,6 +161,31 @@ class Entry(Answer):
     agrees: bool | None = None
 
 
+class Change(Answer):
+    """One field of one record that an act changed, before and after."""
+
+    record: str
+    field: str
+    old: str | int | bool | None = None
+    new: str | int | bool | None = None
+
+
+class Signed(Answer):
+    """One value under a signature."""
+
+    name: str
+    value: str
+
+
+class WholeEntry(Entry):
+    """An entry with its reason and what it changed; `elsewhere`: kept behind the code-break door."""
+
+    why: str
+    signed: list[Signed]
+    changes: list[Change]
+    elsewhere: bool
+
+
 class Work(Answer):
     """One thing to do."""
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from flask import Response  # noqa: TC002 - read at run time by the API
 from flask_openapi.models.schema import Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from randomizer.services.views import enrolment_views, participant_views, sight, trail_views, worklist
+from randomizer.services.views import (
+    enrolment_views,
+    entry_view,
+    participant_views,
+    sight,
+    trail_views,
+    worklist,
+)
 from randomizer.web import auth, exchange
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.doing import PARTICIPANT, Key
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 
 CSV_ROWS = 5000  # on one page
 LAST_PAGE = 999_999
+LAST_ENTRY = 2**31 - 1
 
 
 class List(BaseModel):
@@ -48,6 +57,12 @@ class EntryPage(Page):
     """Which entries."""
 
     participant: exchange.Short = ""
+
+
+class Number(BaseModel):
+    """Which entry."""
+
+    number: Annotated[int, Field(ge=0, le=LAST_ENTRY)]
 
 
 def _of(model: type[BaseModel]) -> dict[str, Any]:
@@ -143,6 +158,17 @@ def list_entries(query: EntryPage) -> Response:
             seen, page=query.page, participant=query.participant, size=_size(as_csv=as_csv)
         )
     return listed(answers.Entries, found, answers.Entry, as_csv=as_csv)
+
+
+@api.get("/entries/<int:number>", responses={200: answers.WholeEntry})
+def one_entry(path: Number) -> Response:
+    """One entry: who, when, why, and what it changed."""
+    with looking() as seen:
+        found = entry_view.entry(seen, path.number)
+    whole = found["row"] | {name: found[name] for name in ("why", "elsewhere")}
+    whole["signed"] = [{"name": name, "value": value} for name, value in found["signed"]]
+    whole["changes"] = [asdict(change) for change in found["changes"]]
+    return answer(text(whole))
 
 
 def _size(*, as_csv: bool) -> int:

@@ -1,0 +1,104 @@
+"""One entry of the trail, whole: who, when, why, and every record with its old and new values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from randomizer import masking
+from randomizer.domain.acts import CODE_BREAKS
+from randomizer.domain.housekeeping import Entry, EntryValues
+from randomizer.domain.people import UNBLINDED
+from randomizer.domain.supply import VISIBLE, Kit, KitState
+from randomizer.errors import NotFound
+from randomizer.services.views import trail_views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from randomizer.masking import View
+    from randomizer.services.views.sight import Sight
+
+REASON = "EntryReason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field of one record, before and after.
+
+    Args:
+        record: Kind and key: "Participant 10019".
+        field: Name of the field.
+        old: Value before, None where there was no record or the field was empty.
+        new: Value after.
+    """
+
+    record: str
+    field: str
+    old: Any
+    new: Any
+
+
+def entry(sight: Sight, number: int) -> dict[str, Any]:
+    """One entry as the person may see it.
+
+    What an unblinded role wrote or signed, and all about a code break, is kept behind the code-break door.
+
+    Args:
+        sight: The person looking.
+        number: Number of the entry, from 0.
+
+    Returns:
+        row (as in `trail_views.entries`), why ("" for none), signed (name and value of what was signed),
+        changes, elsewhere (whether something of it is kept behind the other door).
+
+    Raises:
+        NotAllowed: The person does not read the trail.
+        NotFound: There is no such entry.
+    """
+    sight.demand("Entry", "digest")
+    found = sight.uow.find(Entry, number)
+    values = sight.uow.find(EntryValues, number)
+    row = trail_views.row(sight, found) if found else {}
+    if found is None or values is None or not row:
+        raise NotFound(
+            f"There is no entry {number}.", field="entry", next_step="Look for it in the list of entries."
+        )
+    content = json.loads(values.content)
+    broken = found.act in CODE_BREAKS
+    elsewhere = broken or found.role in UNBLINDED
+    reason: View = {}
+    if not elsewhere:
+        told = {"why": values.why, "signed": content["details"].get("signed", {})}
+        reason = sight.show(told, site=found.site, kind=REASON)
+    return {
+        "row": row,
+        "why": reason.get("why", ""),
+        "signed": tuple(_named(reason.get("signed", {}))),
+        "changes": () if broken else tuple(_changes(sight, content["rows"], found.site)),
+        "elsewhere": elsewhere,
+    }
+
+
+def _changes(sight: Sight, rows: list[dict[str, Any]], site: str) -> Iterator[Change]:
+    for row in rows:
+        kind, new, old = row["kind"], row["new"], row.get("old")
+        if kind == Kit.__name__ and KitState(new["state"]) not in VISIBLE:
+            continue  # the number of a kit shows from "ready" on
+        shown = masking.show(sight.roles(site), sight.trial.phase, new, kind)
+        record = " ".join([kind, *(str(part) for part in row["key"])])
+        for field in shown if old is None else [name for name in shown if name in old]:
+            yield Change(
+                record=record, field=field, old=None if old is None else old[field], new=shown[field]
+            )
+
+
+def _named(signed: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Every value that was signed, nested ones by their path."""
+    for name, value in sorted(signed.items()):
+        path = f"{before}{name}"
+        if isinstance(value, dict):
+            yield from _named(value, f"{path}, ") if value else [(path, "confirmed")]
+        else:
+            yield path, str(value)
