@@ -11,7 +11,7 @@ from randomizer.domain.housekeeping import Entry, Session, TotpUse
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Kit, KitState, Outcome
+from randomizer.domain.supply import Kit, KitState, Outcome, Product
 from randomizer.domain.trial import Allocation, StratumStatus
 from randomizer.services import trail
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
@@ -129,7 +129,8 @@ class Stage:
         self.sign(enrolment.sign_eligibility, Role.INVESTIGATOR, number, given, site=site)
 
     def harvest(self, number: str, site: str = SITE) -> None:
-        twice = {"identifier": f"D{number}", "again": f"D{number}"}
+        identifier = f"D{number}-{len(self.all(Product, participant=number)) + 1}"
+        twice = {"identifier": identifier, "again": identifier}
         self.act(products.harvest, Role.INVESTIGATOR, number, site=site, **twice)
 
     def cleared(self, course: str = RELAPSING, site: str = SITE) -> str:

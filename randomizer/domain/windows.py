@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import PeriodPlan
 
 
+PREPARE_HOURS = 24
+"""How long before the booked start a preparation may begin: what is prepared too early expires unused."""
+HAND_OUT_HOURS = 12
+"""How far from the booked start a kit is handed out: on the same day, wherever the site is."""
+FURTHEST_DAYS = 366
+"""How far ahead an infusion is booked; anything later is a slip of the pen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Dates (UTC) between which an infusion belongs.
@@ -72,6 +80,51 @@ def demand_interval(plan: PeriodPlan, previous_given_at: datetime | None, moment
             f"got {day(moment)}. Nothing was changed.",
             field="booked_for",
             next_step=f"Choose {day(limits.not_before)} or later.",
+        )
+
+
+def demand_near(period: int, booked_for: datetime, moment: datetime, *, done: str, hours: int) -> None:
+    """Refuse what is done to a kit too long before the booked start, or after the booking has passed.
+
+    Args:
+        period: 1-based.
+        booked_for: Booked start of the infusion.
+        moment: Now.
+        done: What is done to the kit: "prepared", "handed out".
+        hours: How long before the booked start it may be done.
+
+    Raises:
+        Refused: The sentence gives the booked start, and from or until when it counts.
+    """
+    demand_not_passed(period, booked_for, moment)
+    earliest = booked_for - timedelta(hours=hours)
+    if moment < earliest:
+        raise Refused(
+            f"The infusion of period {period} is booked for {minute(booked_for)}; its kit is {done} from "
+            f"{minute(earliest)} on. Nothing was changed.",
+            field="booked_for",
+            next_step=f"Come back on {day(booked_for)}.",
+        )
+
+
+def passed(booked_for: datetime, moment: datetime) -> bool:
+    """Whether the time of a booking has passed, so that nothing is prepared or handed out for it any more."""
+    return moment > booked_for + timedelta(hours=HAND_OUT_HOURS)
+
+
+def demand_not_passed(period: int, booked_for: datetime, moment: datetime) -> None:
+    """Refuse to go on with a booking whose time has passed.
+
+    Raises:
+        Refused: The sentence gives the booked start, and until when it counted.
+    """
+    if passed(booked_for, moment):
+        until = booked_for + timedelta(hours=HAND_OUT_HOURS)
+        raise Refused(
+            f"The infusion of period {period} was booked for {minute(booked_for)}; that booking counted "
+            f"until {minute(until)}. Nothing was changed.",
+            field="booked_for",
+            next_step="Book the infusion again; cancel first where a kit is ready or being prepared.",
         )
 
 

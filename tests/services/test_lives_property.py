@@ -20,7 +20,7 @@ from randomizer.domain.housekeeping import TrailHead
 from randomizer.domain.participants import ENDINGS, Participant, State
 from randomizer.domain.people import SITE_BOUND, Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
-from randomizer.domain.supply import Kit, Outcome, PeriodRecord
+from randomizer.domain.supply import Kit, Outcome, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services.care import (
@@ -108,6 +108,11 @@ def _fail(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
     return clearance.fail(uow, lives.stage.desk, person, number, details=ProductDetails(note=WHY))
 
 
+def _harvest(_lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    identifier = f"D{uow.count(Product)}"
+    return products.harvest(uow, person, number, identifier=identifier, again=identifier)
+
+
 def _book(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
     hours = lives.stage.instance.definition.kits.lead_time_hours
     return booking.book(uow, person, number, lives.stage.clock() + timedelta(hours=hours))
@@ -149,9 +154,7 @@ DOING: dict[Act, Upon] = {
     Act.ELIGIBILITY_SIGNED: _eligible,
     Act.SCREEN_FAILED: _told(enrolment.screen_fail, WHY),
     Act.RESCREENED: _told(enrolment.rescreen),
-    Act.HARVESTED: lambda _lives, uow, person, number: products.harvest(
-        uow, person, number, identifier="D", again="D"
-    ),
+    Act.HARVESTED: _harvest,
     Act.PRODUCT_CLEARED: _clear,
     Act.PRODUCT_FAILED: _fail,
     Act.PRODUCT_GO: _signed(products.give_go),
@@ -321,6 +324,8 @@ class Lives(RuleBasedStateMachine):
         assert all(one.outcome is not None for one in records if one.period < before.period)
         given = [one.given_at for one in records if one.given_at is not None]
         assert all(now.date() >= at.date() + timedelta(days=plan.minimum_interval_days) for at in given)
+        booked = [one.booked_for for one in records if one.kit == kit]
+        assert all(at is not None and abs(now - at) <= timedelta(hours=12) for at in booked)
         assert self.stage.get(Participant, number).ending is None
 
     @initialize(stations=st.lists(st.sampled_from(STATIONS), min_size=2, max_size=3))

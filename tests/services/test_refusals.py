@@ -125,7 +125,7 @@ CASES = {
         person_at("consented"),
         At(bad_answers),
         says="between 18 and 50 years; got 51.*IN02 is not confirmed as met",
-        about=None,
+        about="age_years IN02",
         error=Faulty,
         signed=True,
     ),
@@ -143,17 +143,17 @@ CASES = {
         INVESTIGATOR,
         person_at("eligible"),
         At(good_answers),
-        says="is eligible; this needs: consented",
+        says="is eligible. To sign eligibility, they have to be consented",
         signed=True,
     ),
     "screen failed without a reason": case(
         enrolment.screen_fail, COORDINATOR, person_at("consented"), " ", says="needs its reason", about="why"
     ),
     "screen failed after randomization": case(
-        enrolment.screen_fail, COORDINATOR, person_at("randomized"), "late", says="is randomized; this needs"
+        enrolment.screen_fail, COORDINATOR, person_at("randomized"), "late", says="is randomized. To record a screen failure, they have to be in screening"
     ),
     "screened again while eligible": case(
-        enrolment.rescreen, COORDINATOR, person_at("eligible"), says="this needs: screen failed"
+        enrolment.rescreen, COORDINATOR, person_at("eligible"), says="To screen a participant again, they have to be screen failed"
     ),
     "nobody of that number": case(
         enrolment.rescreen, COORDINATOR, "99999", says="no participant 99999", error=NotFound
@@ -163,7 +163,7 @@ CASES = {
         products.harvest,
         COORDINATOR,
         person_at("consented"),
-        says="is consented; this needs: eligible",
+        says="is consented. To record a harvest, they have to be eligible",
         named=TWICE,
     ),
     "harvested while screen failed": case(
@@ -177,6 +177,25 @@ CASES = {
         named={"identifier": "D1", "again": "D2"},
         about="again",
     ),
+    "an identifier as long as a book": case(
+        products.harvest,
+        COORDINATOR,
+        person_at("eligible"),
+        says="at most 60 characters on one line; got 6000",
+        named={"identifier": "D" * 6000, "again": "D" * 6000},
+        about="identifier",
+    ),
+    "the donation of somebody else": case(
+        products.harvest,
+        COORDINATOR,
+        person_at("eligible"),
+        says="is on record already; a donation is of one participant",
+        named={
+            "identifier": At(lambda stage: f"D{stage['harvested']}-1"),
+            "again": At(lambda stage: f"D{stage['harvested']}-1"),
+        },
+        about="identifier",
+    ),
     "no identifier": case(
         products.harvest,
         COORDINATOR,
@@ -189,7 +208,7 @@ CASES = {
         products.give_go, SPONSOR, person_at("harvested"), says="the go follows the clearance", signed=True
     ),
     "go twice": case(
-        products.give_go, SPONSOR, person_at("cleared"), says="this needs: harvested", signed=True
+        products.give_go, SPONSOR, person_at("cleared"), says="To give the sponsor's go, they have to be harvested", signed=True
     ),
     # randomizing
     "randomized twice": case(
@@ -203,7 +222,7 @@ CASES = {
         allocation.randomize,
         INVESTIGATOR,
         person_at("cleared by QP"),
-        says="randomizing needs: product cleared",
+        says="To randomize a participant, they have to be harvested and cleared",
         signed=True,
     ),
     "randomized unscreened": case(
@@ -211,7 +230,7 @@ CASES = {
     ),
     # booking
     "booked before randomization": case(
-        booking.book, COORDINATOR, person_at("cleared"), now(days=9), says="is product cleared; this needs"
+        booking.book, COORDINATOR, person_at("cleared"), now(days=9), says="is harvested and cleared. To book an infusion, they have to be in treatment"
     ),
     "booked too soon": case(
         booking.book,
@@ -233,7 +252,7 @@ CASES = {
         booking.book, COORDINATOR, person_at("died"), now(days=9), says="has ended: died"
     ),
     "booked with every period closed": case(
-        booking.book, COORDINATOR, person_at("completed"), now(days=9), says="is completed; this needs"
+        booking.book, COORDINATOR, person_at("completed"), now(days=9), says="is completed. To book an infusion, they have to be in treatment"
     ),
     "cancelled without a reason": case(
         booking.cancel, COORDINATOR, person_at("booked"), "", says="needs its reason", about="why"
@@ -243,6 +262,25 @@ CASES = {
     ),
     "cancelled after handing out": case(
         booking.cancel, COORDINATOR, person_at("dispensed"), "ill", says="was handed out"
+    ),
+    "cancelled with a reason as long as a book": case(
+        booking.cancel,
+        COORDINATOR,
+        person_at("booked"),
+        "x" * 6000,
+        says="at most 4000 characters; got 6000",
+        about="why",
+    ),
+    "booked after handing out": case(
+        booking.book, COORDINATOR, person_at("dispensed"), now(days=9), says="was handed out on"
+    ),
+    "booked for another century": case(
+        booking.book,
+        COORDINATOR,
+        person_at("randomized"),
+        now(days=367),
+        says="at most 366 days ahead; got ",
+        about="booked_for",
     ),
     "a deviation without a reason": case(
         booking.sign_deviation,
@@ -280,6 +318,20 @@ CASES = {
     "fit without a booking": case(
         booking.sign_fit, INVESTIGATOR, person_at("randomized"), says="is not booked", signed=True
     ),
+    "fit while the kit is being prepared": case(
+        booking.sign_fit,
+        INVESTIGATOR,
+        person_at("preparing"),
+        says="before the preparation begins",
+        signed=True,
+    ),
+    "fit after handing out": case(
+        booking.sign_fit,
+        INVESTIGATOR,
+        person_at("dispensed"),
+        says="before the preparation begins",
+        signed=True,
+    ),
     # preparation
     "prepared without fit": case(
         preparation.begin, PREPARER, person_at("booked"), says="has not signed that participant"
@@ -300,6 +352,7 @@ CASES = {
         says=r"must begin between \d.* UTC \(kit handed out\) and now, .*; got \d",
         named={"outcome": Outcome.GIVEN, "given_at": now(hours=-2)},
         about="given_at",
+        error=Faulty,
     ),
     "given in the future": case(
         infusions.record,
@@ -308,6 +361,7 @@ CASES = {
         says="must begin between",
         named={"outcome": Outcome.GIVEN, "given_at": now(minutes=1)},
         about="given_at",
+        error=Faulty,
     ),
     "given at no time": case(
         infusions.record,
@@ -316,6 +370,7 @@ CASES = {
         says="got no time",
         named={"outcome": Outcome.GIVEN},
         about="given_at",
+        error=Faulty,
     ),
     "partly given without a reason": case(
         infusions.record,
@@ -323,6 +378,24 @@ CASES = {
         person_at("dispensed"),
         says="partly given needs its reason",
         named={"outcome": Outcome.PARTLY_GIVEN, "given_at": now()},
+        about="why stopped_at volume_ml",
+        error=Faulty,
+    ),
+    "partly given and nothing said of it": case(
+        infusions.record,
+        NURSE,
+        person_at("dispensed"),
+        says="needs its reason.*must begin between.*must have been stopped.*The volume given",
+        named={"outcome": Outcome.PARTLY_GIVEN},
+        about="why given_at stopped_at volume_ml",
+        error=Faulty,
+    ),
+    "a reason as long as a book": case(
+        infusions.record,
+        NURSE,
+        person_at("dispensed"),
+        says="at most 4000 characters; got 6000",
+        named={"outcome": Outcome.NOT_GIVEN, "why": "x" * 6000},
         about="why",
     ),
     "partly given, never stopped": case(
@@ -332,6 +405,7 @@ CASES = {
         says="must have been stopped between .* got no time",
         named={"outcome": Outcome.PARTLY_GIVEN, "given_at": now(), "volume_ml": 5, "why": "fever"},
         about="stopped_at",
+        error=Faulty,
     ),
     "stopped in the future": case(
         infusions.record,
@@ -346,6 +420,7 @@ CASES = {
             "why": "fever",
         },
         about="stopped_at",
+        error=Faulty,
     ),
     "all of it partly given": case(
         infusions.record,
@@ -360,6 +435,7 @@ CASES = {
             "why": "fever",
         },
         about="volume_ml",
+        error=Faulty,
     ),
     "a volume of what was not given": case(
         infusions.record,
@@ -368,9 +444,10 @@ CASES = {
         says="belong to an infusion that was partly given; this one was not given",
         named={"outcome": Outcome.NOT_GIVEN, "volume_ml": 40, "why": "fever"},
         about="outcome",
+        error=Faulty,
     ),
     "missed with a kit in hand": case(
-        infusions.miss, INVESTIGATOR, person_at("dispensed"), "ill", says="was handed out; record what became"
+        infusions.miss, INVESTIGATOR, person_at("dispensed"), "ill", says="was handed out on"
     ),
     "missed without a reason": case(
         infusions.miss, INVESTIGATOR, person_at("between"), "", says="needs its reason", about="why"
@@ -401,7 +478,7 @@ CASES = {
         INVESTIGATOR,
         Act.TREATMENT_STOPPED,
         person_at("cleared"),
-        says="this needs: ",
+        says="To stop treatment, they have to be in treatment",
         named=WRONG_ENDING,
     ),
     "lost after completion": case(
@@ -420,7 +497,7 @@ CASES = {
         endings.randomized_in_error, INVESTIGATOR, person_at("between"), "", says="Say why", about="why"
     ),
     "in error before randomization": case(
-        endings.randomized_in_error, INVESTIGATOR, person_at("cleared"), "x", says="is product cleared"
+        endings.randomized_in_error, INVESTIGATOR, person_at("cleared"), "x", says="is harvested and cleared"
     ),
     "the levels on record": case(
         endings.correct_factor,
@@ -507,7 +584,8 @@ def test_a_refusal_names_field_and_rule_and_changes_nothing(stage: Stage, name: 
     error = refusal.value
     assert type(error) is case.error
     assert re.search(case.says, error.message, re.DOTALL), error.message
-    assert error.field == case.about
+    faults = error.faults if isinstance(error, Faulty) else ((error.field, ""),)
+    assert [field for field, _ in faults] == (case.about.split() if case.about else [None])
     assert error.next_step
     assert "Traceback" not in error.message
     demand_unchanged(stage, before)
@@ -588,7 +666,7 @@ def test_nobody_else_may_and_they_learn_nothing(stage: Stage, what: Act) -> None
 @pytest.mark.parametrize("what", [what for what in ACTS if MAY[what] & {INVESTIGATOR}])
 def test_the_right_role_of_another_site_may_not(stage: Stage, what: Act) -> None:
     before = stage.dump()
-    with pytest.raises(NotAllowed, match="for the site that it is about"):
+    with pytest.raises(NotAllowed, match="your role is for another site"):
         run(stage, what, INVESTIGATOR, SECOND_SITE)
     demand_unchanged(stage, before)
 
@@ -672,7 +750,8 @@ def demand_phase(stage: Stage, what: Act, *, admitted: bool, phase: Phase) -> No
         run(stage, what, role)
         return
     before = stage.dump()
-    with pytest.raises(Refused, match=f"this one is {phase}. Nothing was changed") as refusal:
+    standing = "closed to enrolment" if phase is Phase.ENROLMENT_CLOSED else phase
+    with pytest.raises(Refused, match=f"; it is {standing}. Nothing was changed") as refusal:
         run(stage, what, role)
     assert refusal.value.next_step
     demand_unchanged(stage, before)

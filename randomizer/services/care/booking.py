@@ -36,12 +36,12 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
         booked_for: Planned start of the infusion, UTC.
 
     Raises:
-        Refused: Below the minimum interval, too soon for the lead time, or something is under way.
+        Refused: Below the minimum interval, too soon for the lead time, more than a year ahead, or something
+            is under way.
     """
     _, definition = acting.in_trial(uow, Act.INFUSION_BOOKED)
     participant = acting.on_participant(uow, person, Act.INFUSION_BOOKED, number)
-    record = periods.current(uow, number)
-    _demand_nothing_under_way(record)
+    record = demand_bookable(uow, number)
     earliest = uow.clock() + timedelta(hours=definition.kits.lead_time_hours)
     if booked_for < earliest:
         raise Refused(
@@ -50,6 +50,13 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
             f"got {booked_for:%H:%M} UTC on {windows.day(booked_for)}. Nothing was changed.",
             field="booked_for",
             next_step="Choose a later time; the lead time is the same for everybody.",
+        )
+    if booked_for > uow.clock() + timedelta(days=windows.FURTHEST_DAYS):
+        raise Refused(
+            f"An infusion is booked at most {windows.FURTHEST_DAYS} days ahead; "
+            f"got {windows.minute(booked_for)}. Nothing was changed.",
+            field="booked_for",
+            next_step="Check the year, or book when the time is nearer.",
         )
     periods.demand_time(uow, definition, record, booked_for, signed=False)
     with trail.act(uow, Act.INFUSION_BOOKED, person, site=participant.site, participant=number) as act:
@@ -65,15 +72,7 @@ def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodReco
     acting.in_trial(uow, Act.BOOKING_CANCELLED)
     participant = acting.on_participant(uow, person, Act.BOOKING_CANCELLED, number)
     reasons.demand(why, "Cancelling a booking needs its reason.")
-    record = periods.current(uow, number)
-    if record.dispensed_at is not None:
-        raise Refused(
-            f"The kit of period {record.period} was handed out, so its booking cannot be cancelled. "
-            "Nothing was changed.",
-            field="participant",
-            next_step="Record the infusion as given, partly given or not given.",
-        )
-    _demand_booked(record)
+    record = demand_cancellable(uow, number)
     with trail.act(
         uow, Act.BOOKING_CANCELLED, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -112,9 +111,7 @@ def sign_deviation(uow: UnitOfWork, person: Person, step_up: StepUp, number: str
     _, definition = acting.in_trial(uow, Act.DEVIATION_SIGNED)
     participant = acting.on_participant(uow, person, Act.DEVIATION_SIGNED, number)
     reasons.demand(why, "A deviation needs its reason.")
-    record = periods.current(uow, number)
-    booked_for = _demand_booked(record)
-    _demand_outside(uow, definition, record, booked_for)
+    record, booked_for = demand_deviating(uow, definition, number)
     # The reason stands in the entry beside its salted digest: free text is never released with the values.
     values = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
     with trail.act(
@@ -137,33 +134,57 @@ def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> P
     """Sign that the participant is fit for the booked infusion; the preparation waits for this.
 
     Raises:
-        Refused: Nothing is booked, or the booking needs a deviation first.
+        Refused: Nothing is booked, the booking needs a deviation first or has passed, or the preparation has
+            begun.
         StepUpRefused: The re-authentication does not count.
     """
     _, definition = acting.in_trial(uow, Act.FIT_SIGNED)
     participant = acting.on_participant(uow, person, Act.FIT_SIGNED, number)
-    record = periods.current(uow, number)
-    booked_for = _demand_booked(record)
-    periods.demand_time(uow, definition, record, booked_for, signed=True)
+    record, booked_for = demand_before_preparation(uow, definition, number)
     values = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
     with trail.act(uow, Act.FIT_SIGNED, person, site=participant.site, participant=number) as act:
         sign(act, step_up, meaning=FIT_MEANING, about=f"participant {number}", values=values)
         return act.change(record, fit_signed_at=act.at)
 
 
-def _demand_booked(record: PeriodRecord) -> datetime:
-    if record.booked_for is None:
+def demand_bookable(uow: UnitOfWork, number: str) -> PeriodRecord:
+    """The period whose infusion can be booked, or booked anew.
+
+    Raises:
+        Refused: No period is open, its kit was handed out, or its preparation has begun.
+    """
+    record = periods.current(uow, number)
+    periods.demand_in_the_shelf(record)
+    if record.preparation_begun_at is not None:
         raise Refused(
-            f"Period {record.period} is not booked. Nothing was changed.",
-            field="participant",
-            next_step="Book the infusion first.",
+            f"The preparation for period {record.period} has begun, so the booking cannot be moved. "
+            "Nothing was changed.",
+            field="booked_for",
+            next_step="Cancel the booking first; the prepared kit is then destroyed.",
         )
-    return record.booked_for
+    return record
 
 
-def _demand_outside(
-    uow: UnitOfWork, definition: Definition, record: PeriodRecord, booked_for: datetime
-) -> None:
+def demand_cancellable(uow: UnitOfWork, number: str) -> PeriodRecord:
+    """The period whose booking can be cancelled.
+
+    Raises:
+        Refused: Nothing is booked, or the kit was handed out.
+    """
+    record = periods.current(uow, number)
+    periods.demand_in_the_shelf(record)
+    _demand_booked(record)
+    return record
+
+
+def demand_deviating(uow: UnitOfWork, definition: Definition, number: str) -> tuple[PeriodRecord, datetime]:
+    """The period whose booking needs a signed deviation, and the booked start.
+
+    Raises:
+        Refused: Nothing is booked, the preparation has begun, or the booking lies inside the window.
+    """
+    record = periods.current(uow, number)
+    booked_for = _demand_booked(record)
     if record.preparation_begun_at is not None:
         raise Refused(
             f"A deviation is signed before the preparation begins; that of period {record.period} has begun. "
@@ -179,13 +200,37 @@ def _demand_outside(
             field="participant",
             next_step="Sign that the participant is fit for the infusion.",
         )
+    return record, booked_for
 
 
-def _demand_nothing_under_way(record: PeriodRecord) -> None:
+def demand_before_preparation(
+    uow: UnitOfWork, definition: Definition, number: str
+) -> tuple[PeriodRecord, datetime]:
+    """The period whose booking waits for fit-for-infusion, and the booked start.
+
+    Raises:
+        Refused: Nothing is booked, the preparation has begun, or the time is wrong or has passed.
+    """
+    record = periods.current(uow, number)
+    booked_for = _demand_booked(record)
     if record.preparation_begun_at is not None:
         raise Refused(
-            f"The preparation for period {record.period} has begun, so the booking cannot be moved. "
-            "Nothing was changed.",
-            field="booked_for",
-            next_step="Cancel the booking first; the prepared kit is then destroyed.",
+            f"Fit for infusion is signed before the preparation begins; that of period {record.period} has "
+            "begun. Nothing was changed.",
+            field="participant",
+            next_step="If the participant is no longer fit, cancel the booking, or record the infusion as "
+            "not given.",
         )
+    windows.demand_not_passed(record.period, booked_for, uow.clock())
+    periods.demand_time(uow, definition, record, booked_for, signed=True)
+    return record, booked_for
+
+
+def _demand_booked(record: PeriodRecord) -> datetime:
+    if record.booked_for is None:
+        raise Refused(
+            f"Period {record.period} is not booked. Nothing was changed.",
+            field="participant",
+            next_step="Book the infusion first.",
+        )
+    return record.booked_for

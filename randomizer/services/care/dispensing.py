@@ -173,6 +173,14 @@ def _demand_fresh(kit: Kit, now: datetime, definition: Definition) -> None:
 
 def _demand_in_time(uow: UnitOfWork, definition: Definition, record: PeriodRecord) -> None:
     try:
+        if record.booked_for is not None:
+            windows.demand_near(
+                record.period,
+                record.booked_for,
+                uow.clock(),
+                done="handed out",
+                hours=windows.HAND_OUT_HOURS,
+            )
         periods.demand_time(uow, definition, record, uow.clock(), signed=True)
     except Refused as refusal:
         raise HardStop(refusal.message, scanned=record.participant, next_step=_call(definition)) from refusal

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from randomizer.domain import reasons, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import Kit, KitState, Outcome, PeriodRecord
-from randomizer.errors import Refused
+from randomizer.errors import Faulty, Refused
 from randomizer.services import acting, exposure, trail
 from randomizer.services.care import booking, periods
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from randomizer.domain.people import Person
@@ -24,6 +26,17 @@ KIT_AFTER = {
     Outcome.PARTLY_GIVEN: KitState.PARTLY_ADMINISTERED,
     Outcome.NOT_GIVEN: KitState.NOT_ADMINISTERED,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What somebody says of an infusion; see `record`."""
+
+    outcome: Outcome
+    given_at: datetime | None
+    stopped_at: datetime | None
+    volume_ml: int
+    why: str
 
 
 def record(
@@ -50,21 +63,17 @@ def record(
         why: Reason, for one not or only partly given.
 
     Raises:
-        Refused: No kit was handed out, a time is missing or impossible, or the reason is missing.
+        Faulty: A time is missing or impossible, the volume or the reason is missing; every fault by field.
+        Refused: No kit was handed out.
     """
     _, definition = acting.in_trial(uow, Act.INFUSION_RECORDED)
     participant = acting.on_participant(uow, person, Act.INFUSION_RECORDED, number)
-    current = periods.current(uow, number)
-    _demand_plausible(current, uow.clock(), outcome, given_at, why)
-    if outcome is Outcome.PARTLY_GIVEN:
-        _demand_part(given_at, stopped_at, uow.clock(), volume_ml, definition.kits.volume_ml)
-    elif stopped_at is not None or volume_ml:
-        raise Refused(
-            "A volume and an early stop belong to an infusion that was partly given; this one was "
-            f"{outcome}. Nothing was changed.",
-            field="outcome",
-            next_step="Choose partly given, or leave volume and stop empty.",
-        )
+    current, dispensed_at = demand_in_hand(uow, number)
+    reasons.demand_short(why)
+    told = Told(outcome=outcome, given_at=given_at, stopped_at=stopped_at, volume_ml=volume_ml, why=why)
+    faults = tuple(_faults(told, dispensed_at, uow.clock(), definition.kits.volume_ml))
+    if faults:
+        raise Faulty(faults, next_step="Correct what is named. Times are in UTC; nothing was changed.")
     with trail.act(
         uow, Act.INFUSION_RECORDED, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -91,14 +100,7 @@ def miss(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord
     _, definition = acting.in_trial(uow, Act.PERIOD_MISSED)
     participant = acting.on_participant(uow, person, Act.PERIOD_MISSED, number)
     reasons.demand(why, "A missed period needs its reason.")
-    current = periods.current(uow, number)
-    if current.dispensed_at is not None:
-        raise Refused(
-            f"The kit of period {current.period} was handed out; record what became of it. "
-            "Nothing was changed.",
-            field="participant",
-            next_step="Record the infusion as given, partly given or not given.",
-        )
+    current = demand_missable(uow, number)
     with trail.act(uow, Act.PERIOD_MISSED, person, site=participant.site, participant=number, why=why) as act:
         dropped = booking.drop(act, current)
         closed = act.change(dropped, outcome=Outcome.NOT_GIVEN, closed_at=act.at)
@@ -111,49 +113,76 @@ def _move_on(act: OpenAct, participant: Participant, closed: PeriodRecord, perio
     act.change(participant, period=closed.period, state=State.IN_PERIOD if last else State.BETWEEN)
 
 
-def _demand_plausible(
-    current: PeriodRecord, now: datetime, outcome: Outcome, given_at: datetime | None, why: str
-) -> None:
+def demand_in_hand(uow: UnitOfWork, number: str) -> tuple[PeriodRecord, datetime]:
+    """The period whose kit was handed out and not recorded yet, and when it was handed out.
+
+    Raises:
+        Refused: No kit was handed out.
+    """
+    current = periods.current(uow, number)
     if current.dispensed_at is None:
         raise Refused(
             f"No kit was handed out for period {current.period}. Nothing was changed.",
             field="participant",
             next_step="Dispense the kit first, or record the period as missed.",
         )
-    if outcome is not Outcome.GIVEN and not why.strip():
-        raise Refused(
-            f"An infusion that was {outcome} needs its reason. Nothing was changed.",
-            field="why",
-            next_step="Write the reason in a few words.",
-        )
-    if outcome is Outcome.NOT_GIVEN:
-        return
-    # People write times to the minute: the minute in which the kit was handed out counts whole.
-    earliest = current.dispensed_at.replace(second=0, microsecond=0)
-    if given_at is None or not earliest <= given_at <= now:
-        raise Refused(
-            f"The infusion must begin between {windows.minute(earliest)} (kit handed out) and now, "
-            f"{windows.minute(now)}; got {windows.minute(given_at) if given_at else 'no time'}. "
-            "Nothing was changed.",
-            field="given_at",
-            next_step="Correct the time; it is in UTC.",
+    return current, current.dispensed_at
+
+
+def demand_missable(uow: UnitOfWork, number: str) -> PeriodRecord:
+    """The period that can be closed without an infusion.
+
+    Raises:
+        Refused: No period is open, or its kit was handed out.
+    """
+    current = periods.current(uow, number)
+    periods.demand_in_the_shelf(current)
+    return current
+
+
+def _faults(told: Told, dispensed_at: datetime, now: datetime, full_ml: int) -> Iterator[tuple[str, str]]:
+    if told.outcome is not Outcome.GIVEN and not told.why.strip():
+        yield "why", f"An infusion that was {told.outcome} needs its reason."
+    if told.outcome is not Outcome.NOT_GIVEN:
+        # People write times to the minute: the minute in which the kit was handed out counts whole.
+        earliest = dispensed_at.replace(second=0, microsecond=0)
+        if told.given_at is None or not earliest <= told.given_at <= now:
+            yield (
+                "given_at",
+                (
+                    f"The infusion must begin between {windows.minute(earliest)} (kit handed out) and now, "
+                    f"{windows.minute(now)}; got {_got(told.given_at)}."
+                ),
+            )
+    if told.outcome is Outcome.PARTLY_GIVEN:
+        yield from _faults_of_a_part(told, now, full_ml)
+    elif told.stopped_at is not None or told.volume_ml:
+        yield (
+            "outcome",
+            (
+                "A volume and an early stop belong to an infusion that was partly given; this one was "
+                f"{told.outcome}: choose partly given, or leave volume and stop empty."
+            ),
         )
 
 
-def _demand_part(
-    given_at: datetime | None, stopped_at: datetime | None, now: datetime, volume_ml: int, full_ml: int
-) -> None:
-    if stopped_at is None or given_at is None or not given_at <= stopped_at <= now:
-        begun = windows.minute(given_at) if given_at else "its beginning"
-        raise Refused(
-            f"The infusion must have been stopped between {begun} and now, {windows.minute(now)}; "
-            f"got {windows.minute(stopped_at) if stopped_at else 'no time'}. Nothing was changed.",
-            field="stopped_at",
-            next_step="Correct the time; it is in UTC.",
+def _faults_of_a_part(told: Told, now: datetime, full_ml: int) -> Iterator[tuple[str, str]]:
+    begun = told.given_at
+    if told.stopped_at is None or not (begun or told.stopped_at) <= told.stopped_at <= now:
+        since = windows.minute(begun) if begun else "its beginning"
+        yield (
+            "stopped_at",
+            (
+                f"The infusion must have been stopped between {since} and now, {windows.minute(now)}; "
+                f"got {_got(told.stopped_at)}."
+            ),
         )
-    if not 0 < volume_ml < full_ml:
-        raise Refused(
-            f"The volume given must be between 1 and {full_ml - 1} mL, got {volume_ml}. Nothing was changed.",
-            field="volume_ml",
-            next_step="Correct the volume, or choose given or not given.",
+    if not 0 < told.volume_ml < full_ml:
+        yield (
+            "volume_ml",
+            f"The volume given must be between 1 and {full_ml - 1} mL, got {told.volume_ml}.",
         )
+
+
+def _got(moment: datetime | None) -> str:
+    return windows.minute(moment) if moment else "no time"

@@ -42,6 +42,21 @@ def current(uow: UnitOfWork, number: str) -> PeriodRecord:
     return found
 
 
+def demand_in_the_shelf(record: PeriodRecord) -> None:
+    """Refuse what cannot be undone once the kit of a period was handed out.
+
+    Raises:
+        Refused: It was.
+    """
+    if record.dispensed_at is not None:
+        raise Refused(
+            f"The kit of period {record.period} was handed out on {windows.minute(record.dispensed_at)}. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Record the infusion as given, partly given or not given.",
+        )
+
+
 def previous_infusion(uow: UnitOfWork, record: PeriodRecord) -> datetime | None:
     """Start of the last infusion actually given before this period, or None."""
     earlier = [other for other in of(uow, record.participant) if other.period < record.period]

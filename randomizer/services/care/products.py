@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
+LONGEST_IDENTIFIER = 60  # characters; twice what the longest donation labels hold
 GO_MEANING = "I give the go for this cleared product."
 
 
@@ -31,23 +32,19 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
 
     Raises:
         Exhausted: The stratum has no free place; nothing is harvested.
-        Refused: The two identifiers differ, the site is not open, or the participant is elsewhere in life.
+        Refused: The two identifiers differ or are on record already, the site is not open, or the participant
+            is elsewhere in life.
     """
     acting.in_trial(uow, Act.HARVESTED)
     participant = acting.on_participant(uow, person, Act.HARVESTED, number)
     trials.demand_open_site(uow, participant.site)
-    if not identifier.strip():
-        raise Refused(
-            "The donation identifier is missing. Nothing was changed.",
+    _demand_identifier(identifier.strip(), again.strip())
+    if uow.count(Product, identifier=identifier.strip()):
+        raise Refused(  # whose it is stays untold: it may be of another site
+            f"Donation {identifier.strip()} is on record already; a donation is of one participant and has "
+            "an identifier of its own. Nothing was changed.",
             field="identifier",
-            next_step="Scan or type the identifier twice from the donation's label.",
-        )
-    if identifier.strip() != again.strip():
-        raise Refused(
-            f"The donation identifier was entered as {identifier.strip()!r} and then as {again.strip()!r}; "
-            "both must be the same. Nothing was changed.",
-            field="again",
-            next_step="Scan or type the identifier twice from the donation's label.",
+            next_step="Compare the label with the participant. If it is right, call the trial office.",
         )
     with trail.act(uow, Act.HARVESTED, person, site=participant.site, participant=number) as act:
         strata.reserve(act, participant)
@@ -88,6 +85,29 @@ def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Pr
         sign(act, step_up, meaning=GO_MEANING, about=f"participant {number}", values={"participant": number})
         act.change(participant, state=State.CLEARED)
         return act.change(product, state=ProductState.CLEARED, cleared_at=act.at)
+
+
+def _demand_identifier(identifier: str, again: str) -> None:
+    field, sentence = "identifier", ""
+    if not identifier:
+        sentence = "The donation identifier is missing."
+    elif len(identifier) > LONGEST_IDENTIFIER or not identifier.isprintable():
+        sentence = (
+            f"A donation identifier has at most {LONGEST_IDENTIFIER} characters on one line; "
+            f"got {len(identifier)}."
+        )
+    elif identifier != again:
+        field = "again"
+        sentence = (
+            f"The donation identifier was entered as {identifier!r} and then as "
+            f"{again[:LONGEST_IDENTIFIER]!r}; both must be the same."
+        )
+    if sentence:
+        raise Refused(
+            f"{sentence} Nothing was changed.",
+            field=field,
+            next_step="Scan or type the identifier twice from the donation's label.",
+        )
 
 
 def latest(uow: UnitOfWork, number: str) -> Product:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from keys.stream import Stream
-from randomizer.domain import participants
+from randomizer.domain import participants, windows
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import KIT_DIGITS, parse_number
@@ -186,6 +186,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
         )
     demand_signed(uow, meaning=FIT_MEANING, about=f"participant {number}")
     _sheet_entry(uow, number)
+    windows.demand_near(record.period, booked_for, uow.clock(), done="prepared", hours=windows.PREPARE_HOURS)
     periods.demand_time(uow, definition, record, booked_for, signed=True)
     with trail.act(uow, Act.PREPARATION_BEGUN, person, site=participant.site, participant=number) as act:
         return act.change(record, preparation_begun_at=act.at, preparation_ended_at=None)

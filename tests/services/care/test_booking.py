@@ -124,6 +124,52 @@ def test_at_the_counter_a_kit_prepared_in_the_window_is_not_handed_out_after_it(
     assert stage.dump() == before
 
 
+def test_on_another_day_nothing_is_prepared_or_handed_out(stage: Stage) -> None:
+    """The first period has no window: its day is that of the booking."""
+    number = stage["randomized"]
+    booked_for = stage.book(number)
+    stage.fit(number)
+    preparation.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number)
+    with pytest.raises(Refused, match="its kit is prepared from ") as refusal:
+        stage.act(preparation.begin, Role.PREPARER, number)
+    assert refusal.value.next_step == f"Come back on {day(booked_for)}."
+    stage.clock.now = booked_for - timedelta(hours=24)
+    kit = stage.prepare(number)
+    before = stage.dump()
+    with pytest.raises(HardStop, match="its kit is handed out from ") as stop:
+        stage.dispense(number, kit)
+    assert "Trial office" in str(stop.value.next_step)
+    assert stage.dump() == before
+
+
+@pytest.mark.parametrize("hours", [-12, 12])
+def test_half_a_day_around_the_booked_start_is_the_day(stage: Stage, hours: int) -> None:
+    number = stage["randomized"]
+    booked_for = stage.book(number)
+    stage.fit(number)
+    stage.clock.now = booked_for + timedelta(hours=hours, minutes=-1 if hours > 0 else 0)
+    kit = stage.prepare(number)
+    stage.clock.now = booked_for + timedelta(hours=hours)
+    stage.dispense(number, kit)
+
+
+def test_a_booking_that_has_passed_leads_nowhere_until_it_is_made_again(stage: Stage) -> None:
+    number = stage["randomized"]
+    booked_for = stage.book(number)
+    stage.fit(number)
+    stage.clock.now = booked_for + timedelta(hours=11, minutes=59)
+    kit = stage.prepare(number)
+    stage.clock.now = booked_for + timedelta(hours=12, seconds=1)
+    with pytest.raises(HardStop, match="that booking counted until "):
+        stage.dispense(number, kit)
+    stage.act(booking.cancel, Role.COORDINATOR, number, "the participant was late")
+    stage.book(number)
+    stage.clock.advance(hours=100)
+    with pytest.raises(Refused, match="that booking counted until ") as refusal:
+        stage.fit(number)
+    assert "Book the infusion again" in str(refusal.value.next_step)
+
+
 def test_a_deviation_belongs_to_one_booking(stage: Stage) -> None:
     number, given_at = just_infused(stage)
     stage.book(number, given_at + timedelta(days=190))
@@ -172,8 +218,9 @@ def test_the_lead_time_is_the_same_for_everybody(stage: Stage) -> None:
 
 def test_too_early_is_a_hard_stop_at_the_counter_however_the_kit_came_to_be_ready(stage: Stage) -> None:
     number, given_at = just_infused(stage)
-    stage.book(number, given_at + timedelta(days=168))
-    stage.clock.now = given_at + timedelta(days=160)
+    first = (given_at + timedelta(days=161)).replace(hour=0, minute=30)
+    stage.book(number, first)
+    stage.clock.now = first - timedelta(hours=1)
     stage.fit(number)
     kit = stage.prepare(number)
     before = stage.dump()
