@@ -5,65 +5,79 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from randomizer.domain import people
 from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.trial import OPEN, RUNNING, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
+
+    from randomizer.domain.people import Person
 
 
 class Act(StrEnum):
     """What happened; the value stands in the entry."""
 
-    ACCOUNT_CREATED = "account created"
-    ACCOUNT_CLOSED = "account closed"
-    CREDENTIAL_SET = "credential set"
-    ROLE_GRANTED = "role granted"
-    ROLE_REVOKED = "role revoked"
-    INSTANCE_CREATED = "instance created"
-    DEFINITION_SIGNED = "definition signed"
-    TRIAL_ACTIVATED = "trial activated"
-    SITE_OPENED = "site opened"
-    SITE_CLOSED = "site closed"
-    ENROLMENT_CLOSED = "enrolment closed"
-    TRIAL_TERMINATED = "trial terminated"
-    TRIAL_LOCKED = "trial locked"
-    RELEASE_EXPORTED = "release exported"
-    TRIAL_RELEASED = "trial released"
-    PARTICIPANT_CONSENTED = "participant consented"
-    ELIGIBILITY_SIGNED = "eligibility signed"
-    SCREEN_FAILED = "screen failed"
-    RESCREENED = "re-screened"
-    HARVESTED = "harvested"
-    PRODUCT_CLEARED = "product cleared"
-    PRODUCT_GO = "product go given"
-    PRODUCT_FAILED = "product failed"
-    RANDOMIZED = "randomized"
-    RANDOMIZED_IN_ERROR = "randomized in error"
-    FACTOR_CORRECTED = "factor corrected"
-    SITE_TRANSFERRED = "site transferred"
-    INFUSION_BOOKED = "infusion booked"
-    BOOKING_CANCELLED = "booking cancelled"
-    DEVIATION_SIGNED = "deviation signed"
-    FIT_SIGNED = "fit for infusion signed"
-    PREPARATION_BEGUN = "preparation begun"
-    PREPARATION_ENDED = "preparation ended"
-    KIT_DISPENSED = "kit dispensed"
-    KIT_EXPIRED = "kit expired"
-    INFUSION_RECORDED = "infusion recorded"
-    PERIOD_MISSED = "period missed"
-    TREATMENT_STOPPED = "treatment stopped"
-    CONSENT_WITHDRAWN = "consent withdrawn"
-    LOST_TO_FOLLOW_UP = "lost to follow-up"
-    DIED = "died"
-    COMPLETED = "completed"
-    CODE_BREAK_INTENT = "code break intent"
-    CODE_BREAK_DISCLOSED = "code break disclosed"
-    CODE_BREAK_DENIED = "code break denied"
-    IMPACT_SIGNED = "impact assessment signed"
-    SHEET_OPENED = "preparation sheet opened"
-    ALARM_RAISED = "alarm raised"
-    ALARM_CLEARED = "alarm cleared"
+    doing: str
+    """The act as what a person does, in the words of a refusal: "Your role cannot ...", "To ..."."""
+
+    def __new__(cls, value: str, doing: str) -> Self:
+        """An act by its value, with its words."""
+        act = str.__new__(cls, value)
+        act._value_ = value
+        act.doing = doing
+        return act
+
+    ACCOUNT_CREATED = "account created", "create an account"
+    ACCOUNT_CLOSED = "account closed", "close an account"
+    CREDENTIAL_SET = "credential set", "set how somebody signs in"
+    ROLE_GRANTED = "role granted", "grant a role"
+    ROLE_REVOKED = "role revoked", "revoke a role"
+    INSTANCE_CREATED = "instance created", "set up an instance"
+    DEFINITION_SIGNED = "definition signed", "sign the definition"
+    TRIAL_ACTIVATED = "trial activated", "activate the trial"
+    SITE_OPENED = "site opened", "open a site"
+    SITE_CLOSED = "site closed", "close a site"
+    ENROLMENT_CLOSED = "enrolment closed", "close enrolment"
+    TRIAL_TERMINATED = "trial terminated", "terminate the trial"
+    TRIAL_LOCKED = "trial locked", "lock the data"
+    RELEASE_EXPORTED = "release exported", "export the release"
+    TRIAL_RELEASED = "trial released", "release the allocation"
+    PARTICIPANT_CONSENTED = "participant consented", "enrol a participant"
+    ELIGIBILITY_SIGNED = "eligibility signed", "sign eligibility"
+    SCREEN_FAILED = "screen failed", "record a screen failure"
+    RESCREENED = "re-screened", "screen a participant again"
+    HARVESTED = "harvested", "record a harvest"
+    PRODUCT_CLEARED = "product cleared", "clear a product"
+    PRODUCT_GO = "product go given", "give the sponsor's go"
+    PRODUCT_FAILED = "product failed", "record that a product can't be used"
+    RANDOMIZED = "randomized", "randomize a participant"
+    RANDOMIZED_IN_ERROR = "randomized in error", "state that a participant was randomized in error"
+    FACTOR_CORRECTED = "factor corrected", "correct a factor"
+    SITE_TRANSFERRED = "site transferred", "transfer a participant"
+    INFUSION_BOOKED = "infusion booked", "book an infusion"
+    BOOKING_CANCELLED = "booking cancelled", "cancel a booking"
+    DEVIATION_SIGNED = "deviation signed", "sign a deviation"
+    FIT_SIGNED = "fit for infusion signed", "sign fit for infusion"
+    PREPARATION_BEGUN = "preparation begun", "begin a preparation"
+    PREPARATION_ENDED = "preparation ended", "end a preparation"
+    KIT_DISPENSED = "kit dispensed", "dispense a kit"
+    KIT_EXPIRED = "kit expired", "let a kit expire"
+    INFUSION_RECORDED = "infusion recorded", "record an infusion"
+    PERIOD_MISSED = "period missed", "record a missed period"
+    TREATMENT_STOPPED = "treatment stopped", "stop treatment"
+    CONSENT_WITHDRAWN = "consent withdrawn", "record that consent was withdrawn"
+    LOST_TO_FOLLOW_UP = "lost to follow-up", "record a loss to follow-up"
+    DIED = "died", "record a death"
+    COMPLETED = "completed", "record the end of follow-up"
+    CODE_BREAK_INTENT = "code break intent", "break a code"
+    CODE_BREAK_DISCLOSED = "code break disclosed", "see what a code break tells"
+    CODE_BREAK_DENIED = "code break denied", "refuse a code break"
+    IMPACT_SIGNED = "impact assessment signed", "sign an impact assessment"
+    SHEET_OPENED = "preparation sheet opened", "open a preparation sheet"
+    ALARM_RAISED = "alarm raised", "raise an alarm"
+    ALARM_CLEARED = "alarm cleared", "clear an alarm"
 
 
 def _of(*roles: Role) -> frozenset[Role]:
@@ -130,40 +144,40 @@ MAY: Mapping[Act, frozenset[Role]] = {
 
 _ACTIVE = frozenset({Phase.ACTIVE})
 
-DURING: Mapping[Act, tuple[str, frozenset[Phase]]] = {
-    Act.SITE_OPENED: ("Opening a site", RUNNING),
-    Act.SITE_CLOSED: ("Closing a site", OPEN),
-    Act.ENROLMENT_CLOSED: ("Closing enrolment", _ACTIVE),
-    Act.TRIAL_TERMINATED: ("Terminating", RUNNING),
-    Act.PARTICIPANT_CONSENTED: ("Enrolling a participant", _ACTIVE),
-    Act.ELIGIBILITY_SIGNED: ("Signing eligibility", _ACTIVE),
-    Act.SCREEN_FAILED: ("Recording a screen failure", OPEN),
-    Act.RESCREENED: ("Screening again", _ACTIVE),
-    Act.HARVESTED: ("Harvesting", _ACTIVE),
-    Act.PRODUCT_CLEARED: ("Clearing a product", RUNNING),
-    Act.PRODUCT_GO: ("Giving the go", RUNNING),
-    Act.PRODUCT_FAILED: ("Failing a product", OPEN),
-    Act.RANDOMIZED: ("Randomizing", RUNNING),
-    Act.RANDOMIZED_IN_ERROR: ("Stating an error", OPEN),
-    Act.FACTOR_CORRECTED: ("Correcting a factor", OPEN),
-    Act.SITE_TRANSFERRED: ("A site transfer", OPEN),
-    Act.INFUSION_BOOKED: ("Booking an infusion", RUNNING),
-    Act.BOOKING_CANCELLED: ("Cancelling a booking", OPEN),
-    Act.DEVIATION_SIGNED: ("Signing a deviation", RUNNING),
-    Act.FIT_SIGNED: ("Signing fit for infusion", RUNNING),
-    Act.SHEET_OPENED: ("Preparing", RUNNING),
-    Act.PREPARATION_BEGUN: ("Preparing", RUNNING),
-    Act.PREPARATION_ENDED: ("Ending a preparation", OPEN),
-    Act.KIT_DISPENSED: ("Dispensing", RUNNING),
-    Act.INFUSION_RECORDED: ("Recording an infusion", OPEN),
-    Act.PERIOD_MISSED: ("Recording a missed period", OPEN),
-    Act.TREATMENT_STOPPED: ("Ending treatment", OPEN),
-    Act.CONSENT_WITHDRAWN: ("Ending treatment", OPEN),
-    Act.LOST_TO_FOLLOW_UP: ("Ending treatment", OPEN),
-    Act.DIED: ("Ending treatment", OPEN),
-    Act.COMPLETED: ("Completing a participant", OPEN),
+DURING: Mapping[Act, frozenset[Phase]] = {
+    Act.SITE_OPENED: RUNNING,
+    Act.SITE_CLOSED: OPEN,
+    Act.ENROLMENT_CLOSED: _ACTIVE,
+    Act.TRIAL_TERMINATED: RUNNING,
+    Act.PARTICIPANT_CONSENTED: _ACTIVE,
+    Act.ELIGIBILITY_SIGNED: _ACTIVE,
+    Act.SCREEN_FAILED: OPEN,
+    Act.RESCREENED: _ACTIVE,
+    Act.HARVESTED: _ACTIVE,
+    Act.PRODUCT_CLEARED: RUNNING,
+    Act.PRODUCT_GO: RUNNING,
+    Act.PRODUCT_FAILED: OPEN,
+    Act.RANDOMIZED: RUNNING,
+    Act.RANDOMIZED_IN_ERROR: OPEN,
+    Act.FACTOR_CORRECTED: OPEN,
+    Act.SITE_TRANSFERRED: OPEN,
+    Act.INFUSION_BOOKED: RUNNING,
+    Act.BOOKING_CANCELLED: OPEN,
+    Act.DEVIATION_SIGNED: RUNNING,
+    Act.FIT_SIGNED: RUNNING,
+    Act.SHEET_OPENED: RUNNING,
+    Act.PREPARATION_BEGUN: RUNNING,
+    Act.PREPARATION_ENDED: OPEN,
+    Act.KIT_DISPENSED: RUNNING,
+    Act.INFUSION_RECORDED: OPEN,
+    Act.PERIOD_MISSED: OPEN,
+    Act.TREATMENT_STOPPED: OPEN,
+    Act.CONSENT_WITHDRAWN: OPEN,
+    Act.LOST_TO_FOLLOW_UP: OPEN,
+    Act.DIED: OPEN,
+    Act.COMPLETED: OPEN,
 }
-"""An act in the words of a refusal, and the phases that admit it; the service may ask for more."""
+"""The phases that admit an act; the service may ask for more."""
 
 SIGNED = frozenset(
     {
@@ -206,3 +220,17 @@ AFTER_LOCK = frozenset(
     }
 )
 """Acts that change no data of the trial, and so may come after the lock."""
+
+
+def demand(person: Person, act: Act, site: str | None) -> Role:
+    """The role in which a person may do an act.
+
+    Args:
+        person: Who wants to.
+        act: What.
+        site: Site code that it is about, or None where any of the person's sites will do.
+
+    Raises:
+        NotAllowed: No role of the person fits.
+    """
+    return people.demand(person, MAY[act], site, what=act.doing)

@@ -149,19 +149,32 @@ def demand(participant: Participant, act: Act) -> None:
     Raises:
         Refused: The state or an early end rules it out; the sentence says which.
     """
-    if participant.state not in FROM[act]:
-        expected = ", ".join(sorted(FROM[act]))
-        raise Refused(
-            f"Participant {participant.number} is {describe(participant)}; this needs: {expected}. "
-            "Nothing was changed.",
-            field="participant",
-            next_step="Open the participant's page to see what comes next.",
-        )
+    demand_state(participant, act, FROM[act])
     if participant.ending is None or act in _RECORDS_ONLY or act in _MAY_FOLLOW[participant.ending]:
         return
     if participant.ending in _FOLLOWED_UP and participant.follow_up and act in _WHILE_FOLLOWED_UP:
         return
     demand_not_ended(participant)
+
+
+def demand_state(participant: Participant, act: Act, states: frozenset[State]) -> None:
+    """Refuse an act that needs a participant who is elsewhere in their life.
+
+    Args:
+        participant: As read from the store.
+        act: What is to happen.
+        states: Where the participant may be.
+
+    Raises:
+        Refused: The participant is somewhere else.
+    """
+    if participant.state not in states:
+        raise Refused(
+            f"Participant {participant.number} is {describe(participant)}. "
+            f"To {act.doing}, they have to be {_any_of(states)}. Nothing was changed.",
+            field="participant",
+            next_step="Open the participant's page to see what comes next.",
+        )
 
 
 def demand_not_ended(participant: Participant) -> None:
@@ -173,7 +186,8 @@ def demand_not_ended(participant: Participant) -> None:
     if participant.ending is None:
         return
     raise Refused(
-        f"Participant {participant.number} has ended: {participant.ending}. Nothing was changed.",
+        f"The treatment of participant {participant.number} has ended: {participant.ending}. "
+        "Nothing was changed.",
         field="participant",
         next_step="If this is a mistake, call the trial office.",
     )
@@ -185,7 +199,28 @@ def describe(participant: Participant) -> str:
         return f"in period {participant.period}"
     if participant.state is State.BETWEEN:
         return f"between period {participant.period} and period {participant.period + 1}"
-    return participant.state
+    return _STATE_WORDS.get(participant.state, participant.state)
+
+
+_STATE_WORDS = {State.CLEARED: "harvested and cleared"}
+"""What follows "is" of a participant, where the state itself does not."""
+
+_GROUPS = (
+    (TREATABLE | {State.COMPLETED}, "randomized"),
+    (TREATABLE, "in treatment"),
+    (BEFORE_RANDOMIZATION, "in screening"),
+)
+"""States that one word stands for, the widest first."""
+
+
+def _any_of(states: frozenset[State]) -> str:
+    words, rest = [], states
+    for group, word in _GROUPS:
+        if group <= rest:
+            words.append(word)
+            rest -= group
+    words += [_STATE_WORDS.get(state, state) for state in State if state in rest]
+    return " or ".join(words)
 
 
 def levels_text(levels: Mapping[str, str]) -> str:

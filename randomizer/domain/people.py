@@ -217,21 +217,21 @@ def demand(person: Person, allowed: frozenset[Role], site: str | None, *, what: 
         person: Who wants to.
         allowed: Roles that may.
         site: Site code that it is about, or None.
-        what: The act in words, for the refusal.
+        what: The act in words that follow "cannot", for the refusal.
 
     Raises:
         NotAllowed: No role of the person fits.
     """
     role = person.role_for(allowed, site)
     if role is None:
-        names = ", ".join(sorted(allowed)) or "the service itself"
         if person.roles & allowed:
             raise NotAllowed(
-                f"You cannot do this ({what}) here; it is for the site that it is about: {names}.",
+                f"You cannot {what} here: your role is for another site.",
                 next_step="Ask a colleague of that site, or the trial manager if your site is wrong.",
             )
+        names = ", ".join(sorted(allowed)) or "nobody but the service itself"
         raise NotAllowed(
-            f"Your role cannot do this ({what}); it is for: {names}.",
+            f"Your role cannot {what}. Who can: {names}.",
             next_step="Ask a colleague with that role, or the trial manager if yours is wrong.",
         )
     return role

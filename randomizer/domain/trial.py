@@ -39,6 +39,9 @@ OPEN = RUNNING | {Phase.TERMINATED}
 FINAL = frozenset({Phase.LOCKED, Phase.RELEASED})
 """Phases after the sponsor's statement that data are final."""
 
+_PHASE_WORDS = {Phase.DRAFT: "not activated yet", Phase.ENROLMENT_CLOSED: "closed to enrolment"}
+"""What follows "is" of a trial, where the phase itself does not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -72,13 +75,18 @@ class Trial:
     def demand(self, phases: frozenset[Phase], *, what: str) -> None:
         """Refuse an act that the phase does not admit.
 
+        Args:
+            phases: Where the trial must be in its life.
+            what: The act in words that follow "To", for the refusal.
+
         Raises:
             Refused: The trial is in another phase.
         """
         if self.phase not in phases:
-            expected = " or ".join(sorted(phases))
+            expected = " or ".join(_PHASE_WORDS.get(phase, phase) for phase in Phase if phase in phases)
+            standing = _PHASE_WORDS.get(self.phase, self.phase)
             raise Refused(
-                f"{what} needs a trial that is {expected}; this one is {self.phase}. Nothing was changed.",
+                f"To {what}, the trial has to be {expected}; it is {standing}. Nothing was changed.",
                 next_step="The trial manager knows what comes next.",
             )
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants
-from randomizer.domain.acts import DURING, MAY
+from randomizer.domain import acts, participants
+from randomizer.domain.acts import DURING
 from randomizer.domain.participants import FROM, Participant
-from randomizer.domain.people import demand
 from randomizer.services import trail, trials
 
 if TYPE_CHECKING:
@@ -45,9 +44,8 @@ def in_phase(uow: UnitOfWork, act: Act) -> tuple[Trial, Definition]:
         Refused: The trial is in another phase.
         Tampered: The trial or its definition differ from their entry.
     """
-    what, phases = DURING[act]
     trial, definition = trials.current(uow, checked=True)
-    trial.demand(phases, what=what)
+    trial.demand(DURING[act], what=act.doing)
     return trial, definition
 
 
@@ -67,7 +65,7 @@ def on_participant(uow: UnitOfWork, person: Person, act: Act, number: str) -> Pa
         Tampered: The participant differs from their entry.
     """
     participant = uow.get(Participant, number, what="participant")
-    demand(person, MAY[act], participant.site, what=act)
+    acts.demand(person, act, participant.site)
     trail.check(uow, participant)
     if act in FROM:
         participants.demand(participant, act)

@@ -56,7 +56,7 @@ def lock(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Trial:
         StepUpRefused: The re-authentication does not count.
     """
     trial, _ = trials.current(uow)
-    trial.demand(OPEN, what="Locking")
+    trial.demand(OPEN, what=Act.TRIAL_LOCKED.doing)
     trail.check(uow, trial)
     reasons.demand(why, "Give the reason.")
     with trail.act(uow, Act.TRIAL_LOCKED, person, why=why.strip()) as act:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 
 from keys.merkle import Frontier, leaf_hash
-from randomizer.domain.acts import AFTER_LOCK, MAY, Act
+from randomizer.domain import acts
+from randomizer.domain.acts import AFTER_LOCK, Act
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
-from randomizer.domain.people import SERVICE, Person, demand
+from randomizer.domain.people import SERVICE, Person
 from randomizer.domain.supply import Kit
 from randomizer.domain.trial import FINAL, Trial
 from randomizer.errors import Refused, Stopped, Tampered
@@ -108,7 +109,7 @@ def act(
         NotAllowed: The person's roles do not cover the act at this site.
         Refused: The data are locked, and the act would change them.
     """
-    role = "" if person is SERVICE else str(demand(person, MAY[what], site or None, what=what))
+    role = "" if person is SERVICE else str(acts.demand(person, what, site or None))
     with uow.savepoint():
         head = uow.find(TrailHead, 1, locked=True)
         if head is None:
@@ -142,7 +143,7 @@ def _demand_not_locked(uow: UnitOfWork, what: Act) -> None:
     trial = uow.find(Trial, 1)
     if trial is not None and trial.phase in FINAL:
         raise Refused(
-            f"The data are {trial.phase}, so this can't be recorded any more ({what}). Nothing was changed.",
+            f"The data are {trial.phase}, so nobody can {what.doing} any more. Nothing was changed.",
             next_step="The trial manager decides whether this becomes a dated addendum.",
         )
 

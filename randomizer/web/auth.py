@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import g, redirect, request, session, url_for
 
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain import acts
 from randomizer.domain.people import demand
 from randomizer.errors import NotAllowed, SignInRefused, StepUpRefused
 from randomizer.services import accounts
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
+    from randomizer.domain.acts import Act
     from randomizer.domain.people import Person, Role
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import UnitOfWork
@@ -86,7 +87,7 @@ def demand_act(act: Act) -> None:
     Raises:
         NotAllowed: No role of the person fits.
     """
-    demand_role(MAY[act], what=act)
+    acts.demand(person(), act, None)
 
 
 def bearer() -> Person:

@@ -48,7 +48,7 @@ def test_roles_that_unblind_or_grant_are_never_combined(first: Role, second: Rol
 def test_a_role_counts_at_its_site_only() -> None:
     person = somebody((Role.PHARMACIST, "TLS"))
     assert demand(person, MAY[Act.KIT_DISPENSED], "TLS", what="x") is Role.PHARMACIST
-    with pytest.raises(NotAllowed, match="dispensing pharmacist"):
+    with pytest.raises(NotAllowed, match="You cannot x here: your role is for another site"):
         demand(person, MAY[Act.KIT_DISPENSED], "GEN", what="x")
 
 

@@ -203,7 +203,7 @@ def test_after_the_entry_of_the_lock_comes_no_other(stage: Stage) -> None:
     assert trial.phase is Phase.LOCKED
     assert stage.all(TrailHead)[0].size == trial.entry + 1
     late = [one for one in answers if isinstance(one, RandomizerError)]
-    assert all("this one is locked" in one.message for one in late)
+    assert all("it is locked" in one.message for one in late)
     withdrawn = stage.all(Participant, ending=Ending.WITHDRAWN)
     assert len(withdrawn) == len(numbers) - len(late)
     demand_sound(stage)

@@ -46,16 +46,16 @@ def test_enrolment_closes_once_and_nobody_new_comes(stage: Stage) -> None:
     stage.act(conduct.close_enrolment, Role.SPONSOR, "enough")
     assert stage.get(Trial, 1).phase is Phase.ENROLMENT_CLOSED
     before = stage.dump()
-    with pytest.raises(Refused, match="needs a trial that is active; this one is enrolment closed"):
+    with pytest.raises(Refused, match="has to be active; it is closed to enrolment"):
         stage.act(enrolment.consent, Role.COORDINATOR, SITE)
-    with pytest.raises(Refused, match="this one is enrolment closed"):
+    with pytest.raises(Refused, match="it is closed to enrolment"):
         stage.act(conduct.close_enrolment, Role.TRIAL_MANAGER, "again")
     assert stage.dump() == before
 
 
 def test_a_terminated_trial_is_recorded_to_its_end_and_locked_with_slots_unused(stage: Stage) -> None:
     stage.sign(conduct.terminate, Role.SPONSOR, "futility")
-    with pytest.raises(Refused, match="this one is terminated"):
+    with pytest.raises(Refused, match="it is terminated"):
         stage.sign(conduct.terminate, Role.SPONSOR, "again")
     with pytest.raises(Faulty, match="was handed out and its infusion is not recorded"):
         stage.sign(locking.lock, Role.SPONSOR, "all settled")
@@ -74,10 +74,10 @@ def test_in_a_terminated_trial_a_preparation_ends_without_a_kit(stage: Stage) ->
     stage.sign(conduct.terminate, Role.SPONSOR, "futility")
     before = stage.dump()
     with pytest.raises(
-        Refused, match="Declaring a kit ready needs a trial that is active or enrolment closed"
+        Refused, match="To declare a kit ready, the trial has to be active or closed to enrolment"
     ):
         stage.finish(sheet)
-    with pytest.raises(Refused, match="this one is terminated"):
+    with pytest.raises(Refused, match="it is terminated"):
         stage.dispense(stage["ready"], stage.get(PeriodRecord, stage["ready"], 1).kit)
     assert stage.dump() == before
     stage.clock.advance(days=1)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from randomizer.domain import reasons
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain import acts, reasons
+from randomizer.domain.acts import Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.eligibility import ItemAnswer, judge
 from randomizer.domain.numbers import parse_participant_number, participant_number
 from randomizer.domain.participants import Participant, State, levels_text
-from randomizer.domain.people import demand
 from randomizer.domain.trial import Phase, SiteStatus
 from randomizer.errors import Faulty, Refused
 from randomizer.services import acting, trail, trials
@@ -59,7 +58,7 @@ def consent(uow: UnitOfWork, person: Person, site: str, *, replaces: str = "") -
     """
     acting.in_trial(uow, Act.PARTICIPANT_CONSENTED)
     uow.get(SiteStatus, site, what="site")
-    demand(person, MAY[Act.PARTICIPANT_CONSENTED], site, what=Act.PARTICIPANT_CONSENTED)
+    acts.demand(person, Act.PARTICIPANT_CONSENTED, site)
     trials.demand_open_site(uow, site)
     if replaces:
         _demand_replaceable(uow, person, replaces)

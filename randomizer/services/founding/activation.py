@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from randomizer.domain.acts import MAY, Act
-from randomizer.domain.people import demand
+from randomizer.domain import acts
+from randomizer.domain.acts import Act
 from randomizer.domain.trial import Kind, Phase, StratumStatus, Trial
 from randomizer.errors import BundleRefused
 from randomizer.services import trail, trials
@@ -57,9 +57,9 @@ def activate(
         Refused: The trial is no draft any more, or a signature under the definition is missing.
         Tampered: A record of the draft differs from its entry.
     """
-    demand(person, MAY[Act.TRIAL_ACTIVATED], None, what=Act.TRIAL_ACTIVATED)
+    acts.demand(person, Act.TRIAL_ACTIVATED, None)
     trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.DRAFT}), what="Activating")
+    trial.demand(frozenset({Phase.DRAFT}), what=Act.TRIAL_ACTIVATED.doing)
     trail.check(uow, trial)
     checked = bundle_check.check(bundle, key, pinned_digest)
     _demand_fit(trial, checked)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from randomizer.domain import acts
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.housekeeping import Entry
-from randomizer.domain.people import demand
 from randomizer.domain.records import Signature
 from randomizer.domain.trial import Phase
 from randomizer.errors import Refused
@@ -37,9 +37,9 @@ def sign(uow: UnitOfWork, person: Person, step_up: StepUp) -> Signature:
         StepUpRefused: The re-authentication does not count.
     """
     trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.DRAFT}), what="Signing the definition")
+    trial.demand(frozenset({Phase.DRAFT}), what=Act.DEFINITION_SIGNED.doing)
     trail.check(uow, trial)
-    role = demand(person, MAY[Act.DEFINITION_SIGNED], None, what=Act.DEFINITION_SIGNED)
+    role = acts.demand(person, Act.DEFINITION_SIGNED, None)
     if role in signed(uow):
         raise Refused(
             f"The definition is signed by a {role} already. Nothing was changed.", field="definition"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain import acts, participants
+from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import demand
 from randomizer.domain.trial import Allocation
 from randomizer.errors import Refused
 from randomizer.services import trials
@@ -52,7 +51,7 @@ def before(uow: UnitOfWork, person: Person, number: str) -> Before:
     """
     _, definition = trials.current(uow)
     participant = uow.get(Participant, number, what="participant")
-    demand(person, MAY[Act.CODE_BREAK_INTENT], participant.site, what=Act.CODE_BREAK_INTENT)
+    acts.demand(person, Act.CODE_BREAK_INTENT, participant.site)
     if uow.find(Allocation, number) is None:
         raise Refused(
             f"Participant {number} is {participants.describe(participant)} and was not randomized: "

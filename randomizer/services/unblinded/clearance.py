@@ -130,7 +130,7 @@ def _waiting(uow: UnitOfWork, number: str, *states: ProductState) -> Product:
     product = products.latest(uow, number)
     if product.state not in states:
         raise Refused(
-            f"The product of participant {number} is {product.state}; this needs: "
+            f"The product of participant {number} is {product.state}, and not "
             f"{' or '.join(states)}. Nothing was changed.",
             field="participant",
             next_step="Open the worklist to see what waits.",

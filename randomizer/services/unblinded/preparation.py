@@ -221,7 +221,7 @@ def end(
     """
     trial, definition = acting.in_trial(uow, Act.PREPARATION_ENDED)
     if ready:  # without a kit a preparation ends after termination too
-        trial.demand(RUNNING, what="Declaring a kit ready")
+        trial.demand(RUNNING, what="declare a kit ready")
     participant = acting.on_participant(uow, person, Act.PREPARATION_ENDED, number)
     record = periods.current(uow, number)
     if not record.preparing:

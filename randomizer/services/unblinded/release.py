@@ -48,7 +48,7 @@ def export_sealed(uow: UnitOfWork, desk: Desk, person: Person, directory: Path) 
         Refused: The trial is not locked.
     """
     trial, _ = trials.current(uow)
-    trial.demand(frozenset({Phase.LOCKED}), what="Exporting the release")
+    trial.demand(frozenset({Phase.LOCKED}), what=Act.RELEASE_EXPORTED.doing)
     trail.check(uow, trial)
     sealed = sealed_release(desk, trial)
     with trail.act(uow, Act.RELEASE_EXPORTED, person) as act:
@@ -86,7 +86,7 @@ def import_release(uow: UnitOfWork, desk: Desk, person: Person, sealed: bytes) -
         Refused: The trial is not locked.
     """
     trial, definition = trials.current(uow)
-    trial.demand(frozenset({Phase.LOCKED}), what="Importing the release")
+    trial.demand(frozenset({Phase.LOCKED}), what=Act.TRIAL_RELEASED.doing)
     trail.check(uow, trial)
     identity = Identity.load(desk.directory / TRANSPORT_KEY)
     released = open_release(identity, sealed, certificate_fields.read(trial.certificate), definition)

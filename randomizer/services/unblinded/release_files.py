@@ -94,7 +94,7 @@ def write_records(uow: UnitOfWork, directory: Path) -> None:
         Refused: The trial is not released.
     """
     trial, definition = trials.current(uow)
-    trial.demand(frozenset({Phase.RELEASED}), what="Writing the records")
+    trial.demand(frozenset({Phase.RELEASED}), what="write the records")
     directory.mkdir(parents=True, exist_ok=True)
     with _lines(directory / bundle.SLOTS) as file:
         for slot in _slots(uow, definition.capacity):

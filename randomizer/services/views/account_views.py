@@ -46,7 +46,7 @@ def _row(uow: UnitOfWork, person: Person, account: Account) -> dict[str, Any]:
 
 
 def _demand(person: Person) -> None:
-    demand(person, frozenset({Role.ADMINISTRATOR}), None, what="accounts")
+    demand(person, frozenset({Role.ADMINISTRATOR}), None, what="see accounts")
 
 
 def roles() -> list[dict[str, Any]]:

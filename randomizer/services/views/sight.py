@@ -73,7 +73,7 @@ class Sight:
             NotAllowed: The policy shows them to other roles.
         """
         rule = masking.ALLOWED[kind][field]
-        demand(self.person, rule.roles, None, what=f"seeing {WORDS.get(kind, kind.lower())} records")
+        demand(self.person, rule.roles, None, what=f"see {WORDS.get(kind, kind.lower())} records")
 
 
 def of(uow: UnitOfWork, person: Person) -> Sight:

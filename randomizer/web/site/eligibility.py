@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
 
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain import acts
+from randomizer.domain.acts import Act
 from randomizer.domain.eligibility import NEVER, ItemAnswer
-from randomizer.domain.people import demand
 from randomizer.services.care import enrolment
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING, Answers
 from randomizer.services.views import enrolment_views, participant_views
@@ -32,7 +32,7 @@ def eligibility(key: str) -> str | Response | tuple[str, int]:
     auth.demand_act(Act.ELIGIBILITY_SIGNED)
     with looking() as sight:
         participant = participant_views.find(sight, key)
-        demand(sight.person, MAY[Act.ELIGIBILITY_SIGNED], participant.site, what=Act.ELIGIBILITY_SIGNED)
+        acts.demand(sight.person, Act.ELIGIBILITY_SIGNED, participant.site)
         asked = enrolment_views.questions(sight, participant)
         site_name = sight.definition.site(participant.site).name
         form = Form.posted(fields(asked), request.form)

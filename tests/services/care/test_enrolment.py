@@ -62,7 +62,7 @@ def test_screening_again_is_a_new_attempt_under_the_same_number_with_eligibility
     stage.act(enrolment.rescreen, Role.COORDINATOR, number)
     again = stage.get(Participant, number)
     assert (again.state, again.attempt, again.levels, again.stratum) == (State.CONSENTED, 2, "", "")
-    with pytest.raises(Refused, match="is consented; this needs: eligible"):
+    with pytest.raises(Refused, match="is consented. To record a harvest, they have to be eligible"):
         stage.harvest(number)
     stage.eligible(number, PROGRESSIVE)
     assert stage.get(Participant, number).stratum == "PRO"
@@ -94,7 +94,7 @@ def test_the_product_of_an_earlier_attempt_does_not_open_the_gate(stage: Stage) 
     stage.act(enrolment.screen_fail, Role.COORDINATOR, number, "an infection")
     stage.act(enrolment.rescreen, Role.COORDINATOR, number)
     stage.eligible(number)
-    with pytest.raises(Refused, match="randomizing needs: product cleared"):
+    with pytest.raises(Refused, match="they have to be harvested and cleared"):
         stage.sign(allocation.randomize, Role.INVESTIGATOR, number)
     stage.harvest(number)
     with pytest.raises(Refused, match="the go follows the clearance"):

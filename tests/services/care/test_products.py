@@ -42,7 +42,7 @@ def test_a_product_that_fails_uses_no_slot_and_a_second_harvest_keeps_a_place_an
     given_back = stage.get(StratumStatus, "REL")
     assert (given_back.reserved, given_back.next_ordinal) == (before.reserved - 1, before.next_ordinal)
     assert stage.get(Participant, number).state is State.ELIGIBLE
-    with pytest.raises(Refused, match="randomizing needs"):
+    with pytest.raises(Refused, match="they have to be harvested and cleared"):
         stage.sign(allocation.randomize, Role.INVESTIGATOR, number)
     stage.harvest(number)
     assert stage.get(StratumStatus, "REL").reserved == before.reserved

@@ -49,7 +49,7 @@ def test_a_signature_needs_the_signers_own_fresh_code(draft: Instance) -> None:
 
 
 def test_an_active_trial_is_not_signed_again(instance: Instance) -> None:
-    with pytest.raises(Refused, match="needs a trial that is draft"):
+    with pytest.raises(Refused, match="the trial has to be not activated yet"):
         instance.sign(definition_signing.sign, Role.SPONSOR)
 
 

@@ -89,7 +89,7 @@ def test_a_reason_and_a_lot_are_needed_and_nothing_is_cleared_twice(instance: In
             uow, desk, instance.person(Role.CLEARER), step_up, number, details=ProductDetails(lot=" ")
         )
     clear(instance, desk, number)
-    with pytest.raises(Refused, match="needs: harvested"):
+    with pytest.raises(Refused, match="is cleared by the clearing person, and not harvested"):
         clear(instance, desk, number)
 
 

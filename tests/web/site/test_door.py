@@ -84,7 +84,7 @@ def test_a_revoked_role_fails_on_the_next_request(visit: Visit, instance: Instan
     number, administrator = instance.number(Role.INVESTIGATOR), instance.person(Role.ADMINISTRATOR)
     with instance.store.writing() as uow:
         accounts.revoke(uow, administrator, account=number, role=Role.INVESTIGATOR, site="TLS")
-    assert "Your role cannot do this" in investigator.get("/participants", 403)
+    assert "Your role cannot see participant records. Who can: " in investigator.get("/participants", 403)
 
 
 @pytest.mark.promise(20)

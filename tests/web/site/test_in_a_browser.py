@@ -285,7 +285,7 @@ def test_the_other_pages(walk: Walk, instance: Instance, desk: Desk) -> None:
             ("/accounts/1/grant", "second administrator", "grant"),
             ("/accounts/1/revoke", "Investigator, TLS", ""),
             ("/accounts/1/sign-in", "shown once", ""),
-            ("/participants", "Your role cannot do this", ""),
+            ("/participants", "Your role cannot see participant records", ""),
         ),
     }
     for role, seen in pages.items():

@@ -197,7 +197,7 @@ def test_enrolment_closes_and_the_trial_terminates(visit: Visit, instance: Insta
     page = sponsor.post("/trial/terminate", {"why": "funding"}, sign=True)
     assert "The trial is terminated" in page
     page = visit(Role.COORDINATOR).post("/participants/enrol", {"site": "TLS"}, 422)
-    assert "Enrolling a participant needs a trial that is active; this one is terminated." in page
+    assert "To enrol a participant, the trial has to be active; it is terminated." in page
 
 
 @pytest.mark.requirement("life")

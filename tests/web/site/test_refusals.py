@@ -98,7 +98,7 @@ def test_screening_forms_say_what_is_missing(visit: Visit, instance: Instance) -
     refused(investigator, f"{path}/screen-failure", {"why": " "}, "A screen failure needs its reason.")
     answer = investigator.client.get(f"{path}/harvest")
     assert answer.status_code == 422
-    assert "this needs: eligible" in answer.text
+    assert "they have to be eligible" in answer.text
     refused(
         investigator,
         f"{path}/death",
@@ -127,7 +127,7 @@ def test_harvest_and_randomization(visit: Visit, instance: Instance, desk: Desk)
         assert uow.count(Entry) > 0
     page = investigator.get(f"/participants/{number}")
     assert "The clearing person clears the product." in page
-    refused(investigator, f"/participants/{number}/randomize", {}, "randomizing needs", sign=True)
+    refused(investigator, f"/participants/{number}/randomize", {}, "they have to be harvested and cleared", sign=True)
     second = cleared(instance, desk)
     form = {"password": "not the password", "code": "123456"}
     refused(investigator, f"/participants/{second}/randomize", form, "Nothing was signed.", status=403)
