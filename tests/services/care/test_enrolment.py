@@ -62,7 +62,7 @@ def test_screening_again_is_a_new_attempt_under_the_same_number_with_eligibility
     stage.act(enrolment.rescreen, Role.COORDINATOR, number)
     again = stage.get(Participant, number)
     assert (again.state, again.attempt, again.levels, again.stratum) == (State.CONSENTED, 2, "", "")
-    with pytest.raises(Refused, match="is consented. To record a harvest, they have to be eligible"):
+    with pytest.raises(Refused, match=r"is consented\. To record a harvest, they have to be eligible"):
         stage.harvest(number)
     stage.eligible(number, PROGRESSIVE)
     assert stage.get(Participant, number).stratum == "PRO"

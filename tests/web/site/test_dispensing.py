@@ -116,5 +116,6 @@ def test_only_a_pharmacist_of_the_site_stands_at_the_counter(
     visit: Visit, instance: Instance, desk: Desk
 ) -> None:
     number, _ = ready(instance, desk)
-    assert "Your role cannot dispense a kit" in visit(Role.COORDINATOR).get(f"/participants/{number}/dispense", 403)
+    refused = visit(Role.COORDINATOR).get(f"/participants/{number}/dispense", 403)
+    assert "Your role cannot dispense a kit" in refused
     assert visit(Role.COORDINATOR).client.get(f"/scan?scan={number}").headers["Location"].endswith(number)

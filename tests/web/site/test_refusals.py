@@ -127,7 +127,9 @@ def test_harvest_and_randomization(visit: Visit, instance: Instance, desk: Desk)
         assert uow.count(Entry) > 0
     page = investigator.get(f"/participants/{number}")
     assert "The clearing person clears the product." in page
-    refused(investigator, f"/participants/{number}/randomize", {}, "they have to be harvested and cleared", sign=True)
+    refused(
+        investigator, f"/participants/{number}/randomize", {}, "have to be harvested and cleared", sign=True
+    )
     second = cleared(instance, desk)
     form = {"password": "not the password", "code": "123456"}
     refused(investigator, f"/participants/{second}/randomize", form, "Nothing was signed.", status=403)
