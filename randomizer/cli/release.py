@@ -83,7 +83,7 @@ def bring_in(
     with store.writing() as uow:
         released = release.import_release(uow, _desk(settings, store), person, sealed)
     answer(
-        {"phase": "released", "slots": len(released.schedule.slots)},
+        {"phase": "released", "slots": len(released.schedule)},
         "The allocation is released: the copy is the schedule of the certificate.\n"
         "Once a checkpoint covers this, write the folders: randomizer release write.",
         as_json=as_json,

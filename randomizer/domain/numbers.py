@@ -7,7 +7,10 @@ Source: H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
 
 from randomizer.errors import Refused
 
@@ -51,14 +54,39 @@ def with_check(payload: int) -> str:
     return f"{digits}{damm(digits)}"
 
 
-def draw_numbers(count: int, length: int, below: Callable[[int], int]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class DrawnNumbers(Sequence[str]):
+    """Numbers in the order of their drawing, four bytes each; the digits are written out when asked for.
+
+    Args:
+        payloads: The numbers without their check digits.
+    """
+
+    payloads: array[int]
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.payloads)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        """One number, or several."""
+        if isinstance(at, slice):
+            return [with_check(payload) for payload in self.payloads[at]]
+        return with_check(self.payloads[at])
+
+
+def draw_numbers(count: int, length: int, below: Callable[[int], int]) -> DrawnNumbers:
     """Draw different numbers, uniformly among those that do not begin with 0.
 
     A number that was drawn before is thrown away and drawn again.
 
     Args:
         count: How many.
-        length: Digits of each, check digit included.
+        length: Digits of each, check digit included; at most 10.
         below: Gives a uniform whole number below its argument.
 
     Raises:
@@ -68,10 +96,15 @@ def draw_numbers(count: int, length: int, below: Callable[[int], int]) -> list[s
     span = 9 * lowest
     if count > span // 2:
         raise ValueError(f"at most {span // 2} numbers of {length} digits, got {count}")
-    drawn: dict[int, None] = {}  # keeps the order of drawing
+    drawn = array("I")
+    seen = bytearray(-(-span // 8))  # a bit for each number there is
     while len(drawn) < count:
-        drawn[lowest + below(span)] = None
-    return [with_check(payload) for payload in drawn]
+        one = below(span)
+        byte, bit = one >> 3, 1 << (one & 7)
+        if not seen[byte] & bit:
+            seen[byte] |= bit
+            drawn.append(lowest + one)
+    return DrawnNumbers(drawn)
 
 
 def participant_number(n: int) -> str:

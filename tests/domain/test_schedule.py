@@ -28,7 +28,7 @@ pytestmark = pytest.mark.requirement("schedule")
 def test_every_slot_of_every_stratum_is_there_in_order(
     mesems: Definition, mesems_unblinded: UnblindedDefinition, hashed: Hashed
 ) -> None:
-    slots = generate(mesems, mesems_unblinded, hashed).slots
+    slots = generate(mesems, mesems_unblinded, hashed)
 
     assert [slot.index for slot in slots] == list(range(200))
     assert [(slot.stratum, slot.ordinal) for slot in slots] == [
@@ -40,7 +40,7 @@ def test_every_slot_of_every_stratum_is_there_in_order(
 def test_the_sequences_are_those_of_the_procedure_stratum_by_stratum(
     mesems: Definition, mesems_unblinded: UnblindedDefinition, hashed: Hashed
 ) -> None:
-    slots = generate(mesems, mesems_unblinded, hashed).slots
+    slots = generate(mesems, mesems_unblinded, hashed)
     draws = hashed("schedule")
     expected = [
         *run(mesems_unblinded.procedure, 120, 2, draws),
@@ -55,7 +55,7 @@ def test_the_sequences_are_those_of_the_procedure_stratum_by_stratum(
 def test_all_numbers_are_unique_and_carry_a_check_digit(
     mesems: Definition, mesems_unblinded: UnblindedDefinition, hashed: Hashed
 ) -> None:
-    slots = generate(mesems, mesems_unblinded, hashed).slots
+    slots = generate(mesems, mesems_unblinded, hashed)
     numbers = [slot.randomization_number for slot in slots]
     kits = [kit for slot in slots for period in slot.kits for kit in period]
 
@@ -68,7 +68,7 @@ def test_all_numbers_are_unique_and_carry_a_check_digit(
 def test_the_kits_of_a_period_are_a_sorted_set(
     mesems: Definition, mesems_unblinded: UnblindedDefinition, hashed: Hashed
 ) -> None:
-    for slot in generate(mesems, mesems_unblinded, hashed).slots:
+    for slot in generate(mesems, mesems_unblinded, hashed):
         assert [len(period) for period in slot.kits] == [2, 2]
         assert all(list(period) == sorted(period) for period in slot.kits)
 
@@ -77,8 +77,8 @@ def test_the_kits_of_a_period_are_a_sorted_set(
 def test_numbers_do_not_depend_on_the_sequences(
     mesems: Definition, mesems_unblinded: UnblindedDefinition, hashed: Hashed
 ) -> None:
-    one = generate(mesems, mesems_unblinded, hashed).slots
-    other = generate(mesems, mesems_unblinded, lambda label: hashed(label.replace("schedule", "x"))).slots
+    one = generate(mesems, mesems_unblinded, hashed)
+    other = generate(mesems, mesems_unblinded, lambda label: hashed(label.replace("schedule", "x")))
 
     assert [slot.kits for slot in one] == [slot.kits for slot in other]
     assert [slot.randomization_number for slot in one] == [slot.randomization_number for slot in other]
@@ -98,7 +98,7 @@ def test_no_repr_shows_a_slot(
 ) -> None:
     schedule = generate(mesems, mesems_unblinded, hashed)
 
-    assert (repr(schedule), f"{schedule.slots[0]}") == ("Schedule(masked)", "SlotPlan(masked)")
+    assert (repr(schedule), f"{schedule[0]}") == ("Schedule(masked)", "SlotPlan(masked)")
 
 
 @pytest.mark.requirement("three treatments")
@@ -115,7 +115,7 @@ def test_three_treatments_are_scheduled_by_a_williams_design(mesems: Definition,
         "block_sizes = [6]\n"
     )
 
-    slots = generate(definition, parse_unblinded(text, definition), hashed).slots
+    slots = generate(definition, parse_unblinded(text, definition), hashed)
 
     assert set(Counter(slot.treatments for slot in slots[:120]).values()) == {20}
     assert {len(slot.kits) for slot in slots} == {3}

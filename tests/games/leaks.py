@@ -53,12 +53,12 @@ class Secret:
         database = sqlite3.connect(f"file:{self.world.directory}/trial.db?mode=ro", uri=True)
         row = database.execute("SELECT slot FROM allocation WHERE participant = ?", [participant]).fetchone()
         database.close()
-        return self.world.schedule.slots[row[0]].sequence_code if row else ""
+        return self.world.schedule[row[0]].sequence_code if row else ""
 
     def content(self, kit: str) -> str:
         """Treatment code of what is in a kit."""
         self.uses += 1
-        for plan in self.world.schedule.slots:
+        for plan in self.world.schedule:
             for treatment, kits in zip(plan.treatments, plan.kits, strict=True):
                 if kit in kits:
                     return treatment

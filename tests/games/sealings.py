@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import event
 
 from keys.stream import Stream
-from randomizer.domain.schedule import Schedule, SlotPlan
 from randomizer.services.sealed import generator
 from tests import activated, desks
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.domain.definition_values import Definition
+    from randomizer.domain.schedule import Schedule, SlotPlan
     from randomizer.domain.unblinded import UnblindedDefinition
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
@@ -80,21 +80,17 @@ def as_generated(schedule: Schedule, _unblinded: UnblindedDefinition) -> Schedul
 def exchanged(schedule: Schedule, unblinded: UnblindedDefinition) -> Schedule:
     """Every sequence exchanged for the other one."""
     codes = [one.code for one in unblinded.sequences]
-    return _drawn(schedule, unblinded, lambda plan: (codes.index(plan.sequence_code) + 1) % len(codes))
+    return _drawn(schedule, lambda plan: (codes.index(plan.sequence_code) + 1) % len(codes))
 
 
 def another(schedule: Schedule, unblinded: UnblindedDefinition) -> Schedule:
     """Sequences drawn anew, each slot by itself."""
     draws = Stream(b"another schedule of the games".ljust(32), "tests")
-    return _drawn(schedule, unblinded, lambda _: draws.below(len(unblinded.sequences)))
+    return _drawn(schedule, lambda _: draws.below(len(unblinded.sequences)))
 
 
-def _drawn(schedule: Schedule, unblinded: UnblindedDefinition, choose: Callable[[SlotPlan], int]) -> Schedule:
-    slots = []
-    for plan in schedule.slots:
-        sequence = unblinded.sequences[choose(plan)]
-        slots.append(replace(plan, sequence_code=sequence.code, treatments=sequence.treatments))
-    return Schedule(slots=tuple(slots))
+def _drawn(schedule: Schedule, choose: Callable[[SlotPlan], int]) -> Schedule:
+    return replace(schedule, chosen=bytes(choose(plan) for plan in schedule))
 
 
 def draft(path: Path) -> Path:

@@ -43,9 +43,9 @@ def test_nothing_that_can_be_seen_depends_on_the_schedule(
 
 @pytest.mark.promise(1)
 def test_the_schedules_of_the_games_differ_in_their_sequences_alone(sealed: dict[str, Sealing]) -> None:
-    own = sealed["as generated"].schedule.slots
+    own = sealed["as generated"].schedule
     for name in OTHERS:
-        slots = sealed[name].schedule.slots
+        slots = sealed[name].schedule
         changed = [one.sequence_code != two.sequence_code for one, two in zip(own, slots, strict=True)]
         assert changed.count(True) == (len(own) if name == "exchanged" else changed.count(True)) > 2
         assert [(one.kits, one.randomization_number) for one in own] == [
@@ -95,7 +95,7 @@ EXPECTED = (
 def test_no_kit_number_reaches_whom_the_policy_shows_none(
     clean: Recording, sealed: dict[str, Sealing], somebody: str
 ) -> None:
-    kits = {one for plan in sealed["as generated"].schedule.slots for kits in plan.kits for one in kits}
+    kits = {one for plan in sealed["as generated"].schedule for kits in plan.kits for one in kits}
     assert kits_in(clean, "pharmacist", kits), "there was something to see"
     assert kits_in(clean, somebody, kits) == set()
 

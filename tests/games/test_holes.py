@@ -224,7 +224,7 @@ def test_a_spoiled_kit_leaves_nothing_in_the_clear(world: Worlds, tmp_path: Any)
 def test_the_order_in_which_kits_are_used_cannot_be_read_off_their_numbers(one: World) -> None:
     """Else the kit that was used would tell how many were spoiled before it."""
     firsts = []
-    for plan in one.schedule.slots:
+    for plan in one.schedule:
         for period, kits in enumerate(plan.kits, start=1):
             order = preparation.order_of(one.desk, plan.index, period, kits)
             assert sorted(order) == sorted(kits)

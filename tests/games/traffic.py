@@ -244,7 +244,7 @@ class Traffic:
         self.act(Role.CARE_PROVIDER, f"/participants/{number}/infusion", **outcome, **given, **stopped)
 
     def _other_kit(self, kit: str) -> str:
-        kits = sorted(one for plan in self.world.schedule.slots for period in plan.kits for one in period)
+        kits = sorted(one for plan in self.world.schedule for period in plan.kits for one in period)
         return kits[(kits.index(kit) + 1) % len(kits)]
 
     def _expire(self, name: str) -> None:
@@ -253,7 +253,7 @@ class Traffic:
         self.act(Role.PHARMACIST, f"/participants/{self.people[name]}/dispense", 409, kit=self._first_kit())
 
     def _first_kit(self) -> str:
-        return self.world.schedule.slots[0].kits[0][0]
+        return self.world.schedule[0].kits[0][0]
 
     def _break_a_code(self) -> None:
         world = self.world

@@ -361,4 +361,4 @@ def _codes_heading(plan: Plan) -> str:
 
 def _salts(schedule: Schedule, seed: bytes) -> tuple[bytes, ...]:
     next_salt = generator.salts(seed)
-    return tuple(next_salt() for _ in schedule.slots)
+    return tuple(next_salt() for _ in schedule)

@@ -64,7 +64,7 @@ class StagedContent:
 
 def sequence_codes(schedule: Schedule) -> tuple[str, ...]:
     """The sequence code of each slot, slot 0 first."""
-    return tuple(plan.sequence_code for plan in schedule.slots)
+    return tuple(plan.sequence_code for plan in schedule)
 
 
 def encode_release(content: ReleaseContent) -> bytes:

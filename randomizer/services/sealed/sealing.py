@@ -86,7 +86,7 @@ def seal(
         The slots in the order of the schedule.
     """
     positions = {stratum.code: position for position, stratum in enumerate(definition.strata)}
-    for plan in schedule.slots:
+    for plan in schedule:
         leaf = Leaf(
             version=version,
             slot=plan.index,

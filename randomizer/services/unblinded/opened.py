@@ -78,7 +78,7 @@ def _leaves(released: Released, definition: Definition) -> Frontier:
     """The tree over the leaves that a release makes."""
     positions = {stratum.code: position for position, stratum in enumerate(definition.strata)}
     tree = Frontier()
-    for plan, salt in zip(released.schedule.slots, released.content.salts, strict=True):
+    for plan, salt in zip(released.schedule, released.content.salts, strict=True):
         leaf = Leaf(
             version=released.content.version,
             slot=plan.index,
@@ -100,6 +100,6 @@ def _keeps_promises(released: Released, fields: CertificateFields, definition: D
         (content.trial_id, content.version) == (fields.trial_id, fields.schedule_version)
         and commitment == fields.unblinded_commitment
         and release_content.sequence_codes(schedule) == content.slots
-        and len(content.salts) == len(schedule.slots) == fields.sizes.slots
+        and len(content.salts) == len(schedule) == fields.sizes.slots
         and _leaves(released, definition).root().hex() == fields.leaf_root
     )

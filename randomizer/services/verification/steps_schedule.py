@@ -284,7 +284,7 @@ def _check_regenerated(
         findings.fail(step, SCHEDULE_RECORD, "The procedure does not fit the number of sequences.")
         return
     try:
-        made = generator.generate(public.definition, content.unblinded, content.seed).slots
+        made = generator.generate(public.definition, content.unblinded, content.seed)
         salts = generator.salts(content.seed)
     except (KeysError, Refused, ValueError):
         findings.fail(step, SCHEDULE_RECORD, "The generator refuses seed and unblinded definition.")

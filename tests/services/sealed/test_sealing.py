@@ -76,7 +76,7 @@ def test_each_wrap_opens_its_slot_to_what_was_drawn(
     schedule: Schedule, sealed: list[SealedSlot], purpose: str
 ) -> None:
     salts = generator.salts(SEED)
-    for plan, one in zip(schedule.slots, sealed, strict=True):
+    for plan, one in zip(schedule, sealed, strict=True):
         number = one.slot.number
         opened = envelope.open_envelope(
             slot_key(one, purpose), one.slot.ciphertext, slot_binding(TRIAL, 1, number, ENVELOPE)
@@ -162,7 +162,7 @@ def test_lengths_tell_nothing(sealed: list[SealedSlot]) -> None:
 
 @pytest.mark.promise(3)
 def test_nothing_of_a_sealing_prints_what_it_holds(schedule: Schedule, sealed: list[SealedSlot]) -> None:
-    printed = f"{KEYS!r} {sealed[0]!r} {schedule!r} {schedule.slots[0]!r}"
+    printed = f"{KEYS!r} {sealed[0]!r} {schedule!r} {schedule[0]!r}"
     assert "cccc" not in printed
     assert sealed[0].code.printed() not in printed
     assert sealed[0].slot.ciphertext.hex() not in printed
@@ -177,10 +177,10 @@ def test_the_same_randomness_seals_the_same_bytes(schedule: Schedule, sealed: li
 
 @pytest.mark.promise(11)
 def test_known_answers(schedule: Schedule, sealed: list[SealedSlot]) -> None:
-    first = schedule.slots[0]
+    first = schedule[0]
     assert first.randomization_number == "59470939"
     assert first.kits == (("654953681", "966516753"), ("336634627", "964116203"))
-    assert "".join(plan.sequence_code[0] for plan in schedule.slots) == "BBAABBAAABBBABABBAAB"
+    assert "".join(plan.sequence_code[0] for plan in schedule) == "BBAABBAAABBBABABBAAB"
     assert generator.salts(SEED)().hex() == "897c97ce49fc33158e526dd15aed94447ecb944bda4658e48ea500483620a489"
     assert (
         sealed[0].slot.leaf_hash.hex() == "ca67971150ac34cfe5fb9bc44e76071eb27a90d0b3ce96a6ff90733704f9295e"
