@@ -17,6 +17,7 @@ help:
 	@echo 'make test          linters, types, import contracts and all tests'
 	@echo 'make demo          a whole trial, from registry record to verified release, in var/demo'
 	@echo 'make lint          linters, types and import contracts only'
+	@echo 'make benchmark     what sealing costs, beside the raw cost of its primitives'
 	@echo 'make requirements  write docs/requirements.md from the markers in the tests'
 	@echo 'make lock          resolve requirements.lock again (needs uv)'
 	@echo 'make clean         remove the virtual environment, caches and var/'
@@ -35,6 +36,9 @@ test: .venv/installed
 lint: .venv/installed
 	@$(LINT); \
 	$(VERDICT)
+
+benchmark: .venv/installed
+	$(BIN)/python tests/benchmarks/sealing.py
 
 requirements: .venv/installed
 	$(BIN)/python tests/requirements_page.py
@@ -69,4 +73,4 @@ clean:
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/installed
 
-.PHONY: help run demo test lint requirements lock clean
+.PHONY: help run demo test lint benchmark requirements lock clean
