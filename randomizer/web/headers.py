@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import g, request
+from werkzeug.exceptions import RequestURITooLarge
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -26,11 +27,12 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 TWO_YEARS = "max-age=63072000; includeSubDomains"
+LONGEST_ADDRESS = 2048  # characters
 UNCHANGING = frozenset({"static", "bootstrap.static"})
 
 
 def protect(app: Flask, door: Door, *, https: bool) -> None:
-    """Number every request, set the headers of every answer, log one line.
+    """Number every request, refuse too long an address, set the headers of every answer, log one line.
 
     Args:
         app: The app of the door.
@@ -42,6 +44,8 @@ def protect(app: Flask, door: Door, *, https: bool) -> None:
     @app.before_request
     def _number() -> None:
         g.request_id = door.store.entropy(8).hex()
+        if len(request.full_path) > LONGEST_ADDRESS:
+            raise RequestURITooLarge
 
     @app.after_request
     def _finish(response: Response) -> Response:

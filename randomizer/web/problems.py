@@ -48,9 +48,10 @@ TITLES = {
     401: "You are signed out",
     403: "Not for your role",
     404: "There is no such page or record",
-    405: "This address does not take that",
+    405: "Not this way",
     409: "Not possible now",
     413: "This is too long",
+    414: "This address is too long",
     422: "Not possible as asked",
     429: "Too many tries",
     500: "Something went wrong here",
@@ -60,8 +61,13 @@ TITLES_BY_CODE = {"step-up-refused": "Not signed", "tampered": "Stopped: a recor
 HTTP_SENTENCES = {
     400: "What came in could not be read. Nothing was changed.",
     404: "There is no page at this address.",
-    405: "This address is not used that way. Nothing was changed.",
+    405: "This page is not opened or sent like that. Nothing was changed.",
     413: "What came in is longer than any form here. Nothing was changed.",
+    414: "The address is longer than any address here. Nothing was changed.",
+}
+HTTP_NEXT = {
+    405: "Begin at the start page, and use the links and buttons of the pages.",
+    414: "Begin at the start page, or type the address again.",
 }
 CSRF_SENTENCE = "This form does not belong to your session, so nothing was changed."
 CSRF_NEXT = "Go back, reload the page, and send the form again."
@@ -98,7 +104,8 @@ def register(app: Flask, door: Door) -> None:
             return _say(door, code, "csrf", sentence=CSRF_SENTENCE, next_step=CSRF_NEXT)
         sentence = HTTP_SENTENCES.get(code, error.name)
         name = error.name.lower().replace(" ", "-")
-        response = _say(door, code, name, sentence=sentence, next_step="Go back to the page before.")
+        next_step = HTTP_NEXT.get(code, "Go back to the page before.")
+        response = _say(door, code, name, sentence=sentence, next_step=next_step)
         for header, value in error.get_headers():
             if header == "Allow":
                 response.headers[header] = value

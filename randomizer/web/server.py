@@ -35,7 +35,7 @@ GRACE_SECONDS = 20
 SILENT_SECONDS = 120
 """A process that says nothing for so long is ended; a writer waits for the database at most half of it."""
 
-LONGEST_REQUEST_LINE = 2048  # bytes
+LONGEST_REQUEST_LINE = 8190  # bytes; the door itself refuses less than that, in words
 
 
 def main(name: str, make_app: MakeApp) -> int:

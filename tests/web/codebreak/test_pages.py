@@ -84,6 +84,20 @@ def test_every_form_needs_its_token(visit: Visit) -> None:
     assert "nothing was changed" in answer.text
 
 
+@pytest.mark.promise(18)
+def test_a_page_asked_for_in_another_way_says_where_to_begin(app: Flask, visit: Visit) -> None:
+    page = visit(Role.PREPARER).get("/preparation/10013/begin", 405)
+    assert "This page is not opened or sent like that" in page
+    assert "Begin at the start page" in page
+    long = f"/code-break?participant={'1' * 2100}"
+    for page in (
+        visit(Role.ON_CALL).get(long, 414),
+        visit.stranger(Role.ON_CALL).get(long, 414),
+        app.test_client().get(f"/api/v1{long}").get_json()["detail"],
+    ):
+        assert "The address is longer than any address here" in page
+
+
 @pytest.mark.promise(7)
 def test_prepare_a_kit_from_the_worklist_to_ready(
     visit: Visit, instance: Instance, desk: Desk, rehearsal: Rehearsal
