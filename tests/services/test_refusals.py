@@ -150,10 +150,12 @@ CASES = {
         enrolment.screen_fail, COORDINATOR, person_at("consented"), " ", says="needs its reason", about="why"
     ),
     "screen failed after randomization": case(
-        enrolment.screen_fail, COORDINATOR, person_at("randomized"), "late", says="is randomized. To record a screen failure, they have to be in screening"
+        enrolment.screen_fail, COORDINATOR, person_at("randomized"), "late",
+        says="To record a screen failure, they have to be in screening",
     ),
     "screened again while eligible": case(
-        enrolment.rescreen, COORDINATOR, person_at("eligible"), says="To screen a participant again, they have to be screen failed"
+        enrolment.rescreen, COORDINATOR, person_at("eligible"),
+        says="To screen a participant again, they have to be screen failed",
     ),
     "nobody of that number": case(
         enrolment.rescreen, COORDINATOR, "99999", says="no participant 99999", error=NotFound
@@ -208,7 +210,8 @@ CASES = {
         products.give_go, SPONSOR, person_at("harvested"), says="the go follows the clearance", signed=True
     ),
     "go twice": case(
-        products.give_go, SPONSOR, person_at("cleared"), says="To give the sponsor's go, they have to be harvested", signed=True
+        products.give_go, SPONSOR, person_at("cleared"),
+        says="To give the sponsor's go, they have to be harvested", signed=True,
     ),
     # randomizing
     "randomized twice": case(
@@ -230,7 +233,7 @@ CASES = {
     ),
     # booking
     "booked before randomization": case(
-        booking.book, COORDINATOR, person_at("cleared"), now(days=9), says="is harvested and cleared. To book an infusion, they have to be in treatment"
+        booking.book, COORDINATOR, person_at("cleared"), now(days=9), says="is harvested and cleared. To book"
     ),
     "booked too soon": case(
         booking.book,
@@ -252,7 +255,8 @@ CASES = {
         booking.book, COORDINATOR, person_at("died"), now(days=9), says="has ended: died"
     ),
     "booked with every period closed": case(
-        booking.book, COORDINATOR, person_at("completed"), now(days=9), says="is completed. To book an infusion, they have to be in treatment"
+        booking.book, COORDINATOR, person_at("completed"), now(days=9),
+        says="To book an infusion, they have to be in treatment",
     ),
     "cancelled without a reason": case(
         booking.cancel, COORDINATOR, person_at("booked"), "", says="needs its reason", about="why"

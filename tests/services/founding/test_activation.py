@@ -237,7 +237,7 @@ def test_an_administrator_activates_and_nobody_else(signed: Instance, rehearsal:
 
 
 def test_a_trial_is_activated_once(instance: Instance, rehearsal: Rehearsal) -> None:
-    with pytest.raises(Refused, match="To activate the trial, the trial has to be not activated yet; it is active"):
+    with pytest.raises(Refused, match="has to be not activated yet; it is active"):
         load(instance, rehearsal)
 
 
