@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from datetime import UTC, datetime
@@ -21,7 +22,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from randomizer.domain.trial import Kind
@@ -36,6 +45,9 @@ DEFAULT_INSTANCE = Path("var/instance")
 INSTANCE_VARIABLE = "RANDOMIZER_INSTANCE"
 PREFIX = "RANDOMIZER_"
 OTHERS = 0o077
+WITNESSES_MAX = 16
+WITNESS_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}")
+"""Name, key id, and 33 bytes in base64 of which the first is 04: the type of a cosignature (C2SP)."""
 
 
 class _Part(BaseModel):
@@ -125,6 +137,7 @@ class Settings(BaseSettings):
         step_up_seconds: How long a re-authentication counts.
         checkpoint_seconds: How long an entry waits for a signed checkpoint at most.
         lease_seconds: After so long without a sign of life another process takes over the jobs.
+        witness_keys: Verifier keys of the witnesses that co-sign the checkpoints, each of type 04.
         site: The site door.
         codebreak: The code-break door.
         smtp: The mail server.
@@ -142,6 +155,7 @@ class Settings(BaseSettings):
     step_up_seconds: int = Field(default=120, ge=10, le=900)
     checkpoint_seconds: int = Field(default=5, ge=1, le=3600)
     lease_seconds: int = Field(default=10, ge=2, le=300)
+    witness_keys: tuple[str, ...] = Field(default=(), max_length=WITNESSES_MAX)
     site: SiteDoor = SiteDoor()
     codebreak: CodebreakDoor = CodebreakDoor()
     smtp: Smtp = Smtp()
@@ -157,6 +171,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment above file."""
         return env_settings, init_settings
+
+    @field_validator("witness_keys")
+    @classmethod
+    def _check_witness_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if not WITNESS_KEY.fullmatch(key):
+                raise ValueError("each is a witness's verifier key, of type 04, as in its witness.vkey")
+        names = [key.partition("+")[0] for key in keys]
+        if len(set(names)) < len(names):
+            raise ValueError("each witness has a name of its own")
+        return keys
 
     @model_validator(mode="after")
     def _check(self) -> Self:

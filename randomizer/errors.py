@@ -14,6 +14,7 @@ RandomizerError
 ├── Unreadable         the database cannot be read now
 ├── Stopped            an alarm stands; the act waits until it is cleared
 │   └── Tampered       a record differs from its entry or its certificate
+│       └── SetBack    the database is not the one whose checkpoints were published or witnessed
 ├── DefinitionFaulty   a definition file has faults, all of them listed
 ├── RecordRefused      a registry record is not one of a randomized crossover trial
 └── BundleRefused      a sealed bundle does not fit its certificate
@@ -162,6 +163,29 @@ class Tampered(Stopped):
             next_step="Call the trial office; in an emergency use the sealed emergency pack.",
         )
         self.about = about
+
+
+class SetBack(Tampered):
+    """A checkpoint that is kept outside the database is not in its trail: restored, cut or forked.
+
+    Args:
+        size: How many entries the checkpoint covers.
+        witness: Name of who co-signed it, or "" where it was only published.
+    """
+
+    code = "set-back"
+
+    def __init__(self, size: int, witness: str) -> None:
+        super().__init__(f"Checkpoint {size}")
+        shown = f"which {witness} co-signed" if witness else "which was published"
+        self.message = (
+            f"This database is not the newest one: the checkpoint over {size} entries, {shown}, is not in "
+            "its trail. A restored backup, a cut trail or a fork looks like this. Nothing was changed."
+        )
+        self.next_step = (
+            "Call whoever runs the service: nobody can be randomized before the newest database is back. "
+            "Clearing the alarm does not help. A code break still works."
+        )
 
 
 class DefinitionFaulty(RandomizerError):

@@ -26,12 +26,14 @@ COMMANDS: Final[Mapping[str, str]] = {
     "init": "Make an instance that holds a draft.",
     "install-keys": "Put the keys of a bundle on the code-break host.",
     "lock": "Lock the data, signed by the sponsor.",
+    "prove": "Prove that an entry is in the trail, or that the trail only grew.",
     "release": "Release the allocation after the lock: export, import, write, open.",
     "seal": "Hold a ceremony and seal the schedule.",
     "serve": "Run a door, the jobs, or a whole rehearsal.",
     "sign-definition": "Sign the definition before the ceremony.",
     "status": "Say how an instance stands.",
     "verify": "Check a public record and a release.",
+    "witnessed": "Take a checkpoint in that a witness co-signed.",
 }
 """Every command, with what it does; ``some-command`` is `command` in the module ``some_command``."""
 

@@ -21,6 +21,7 @@ from rich.progress import (
 
 from randomizer.config import load_settings, system_clock
 from randomizer.errors import Refused
+from randomizer.services import outside
 from randomizer.services.transactions import open_store
 
 if TYPE_CHECKING:
@@ -81,7 +82,12 @@ def open_instance(directory: Path | None) -> tuple[Settings, Store]:
         Refused: There is no instance.
     """
     settings = load_settings(directory)
-    store = open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes)
+    store = open_store(
+        settings.engine_url,
+        clock=system_clock,
+        entropy=secrets.token_bytes,
+        held=outside.reader(settings.public, settings.witness_keys),
+    )
     context = click.get_current_context(silent=True)
     if context is not None:
         context.call_on_close(store.engine.dispose)

@@ -9,7 +9,7 @@ import click
 from randomizer.cli.console import answer, instance_option, json_option, open_instance
 from randomizer.domain.records import Alarm
 from randomizer.domain.trial import SiteStatus, StratumStatus
-from randomizer.services import checkpoints, trials
+from randomizer.services import checkpoints, outside, trials
 from randomizer.services.founding import definition_signing
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def describe(uow: UnitOfWork) -> dict[str, Any]:
             for stratum in uow.all(StratumStatus)
         },
         "entries_without_checkpoint": checkpoints.overdue(uow),
+        "witnessed": [outside.said(one) for one in outside.witnessed(uow)],
         "alarms": [f"{alarm.kind}: {alarm.about}" for alarm in uow.all(Alarm, cleared_at=None)],
     }
 
@@ -63,6 +64,7 @@ def _text(fields: dict[str, Any]) -> str:
         "Sites": ", ".join(f"{code} {state}" for code, state in fields["sites"].items()),
         "Slots used": ", ".join(strata) or "none sealed yet",
         "Entries without checkpoint": str(fields["entries_without_checkpoint"]),
+        "Witnessed by": "; ".join(fields["witnessed"]) or "nobody: self-witnessed",
         "Alarms": "; ".join(fields["alarms"]) or "none",
     }
     width = max(map(len, lines))

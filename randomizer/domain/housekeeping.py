@@ -127,6 +127,25 @@ class SignedCheckpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCheckpoint:
+    """A checkpoint that is kept outside the database, in files that anybody may have; never stored.
+
+    Args:
+        origin: Name of the log.
+        size: Number of entries under it.
+        root: RFC 6962 root over them, 32 bytes.
+        witness: Name of who co-signed it; "" for the newest that was published, co-signed or not.
+        cosigned_at: When; None for the newest that was published.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    witness: str = ""
+    cosigned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One leaf of the trail: ids and a salted digest, never a value.
 

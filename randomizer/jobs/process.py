@@ -21,8 +21,9 @@ from randomizer.config import load_jobs_secrets, system_clock
 from randomizer.errors import Conflict, Tampered
 from randomizer.jobs import mail, tasks
 from randomizer.jobs.context import Context, Elector
+from randomizer.services import outside
 from randomizer.services.founding.instance_files import read_checkpoint_key
-from randomizer.services.transactions import open_store, raise_tampering
+from randomizer.services.transactions import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,12 @@ def run(settings: Settings) -> None:
         KeyFileRefused: The checkpoint key cannot be read.
     """
     context = Context(
-        store=open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes),
+        store=open_store(
+            settings.engine_url,
+            clock=system_clock,
+            entropy=secrets.token_bytes,
+            held=outside.reader(settings.public, settings.witness_keys),
+        ),
         settings=settings,
         checkpoint_key=read_checkpoint_key(settings.directory),
         smtp_password=load_jobs_secrets(settings.directory).smtp_password.get_secret_value(),
@@ -146,7 +152,7 @@ def run_one(plan: Plan, context: Context, elector: Elector) -> None:
         plan.job(context)
     except Tampered as error:
         context.log.exception("a record differs", job=plan.name)
-        raise_tampering(context.store, error)
+        tasks.raise_tampering(context, error)
     except Conflict:
         context.log.info("another process was first", job=plan.name)
     except OSError as error:  # a mail server or a disk that is away now is tried again at the next turn

@@ -8,12 +8,13 @@ from randomizer.domain.people import Role
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.trial import Trial
 from randomizer.errors import Conflict, Stopped
-from randomizer.services import alarms, checkpoints, notices
+from randomizer.services import alarms, checkpoints, notices, outside, transactions
 from randomizer.services.care import dispensing
 from randomizer.services.sealed import sealed_rows
 from randomizer.services.upkeep import due, nightly, publishing, sweep
 
 if TYPE_CHECKING:
+    from randomizer.errors import Tampered
     from randomizer.jobs.context import Context
 
 MOST_ALARMS = 20
@@ -24,9 +25,10 @@ def sign_checkpoint(context: Context) -> bool:
     """Sign the tree if it grew, and bring the public record up to it; returns whether it grew.
 
     Raises:
-        Tampered: The public record holds what is not in the trail any more.
+        Tampered: What was published or witnessed is not in the trail any more; nothing is signed then.
     """
     with context.store.reading() as uow:
+        outside.demand_whole(uow)
         waiting = checkpoints.overdue(uow)
     if waiting:
         with context.writing() as uow:
@@ -58,7 +60,7 @@ def sweep_out(context: Context) -> int:
 
 def check_trail(context: Context) -> tuple[str, ...]:
     """Check the whole trail, and raise an alarm for all that differs; returns it."""
-    held = publishing.held_checkpoint(context.settings.public)
+    held = outside.held_notes(context.settings.public)
     with context.store.reading() as uow:
         faults = nightly.check_trail(uow, context.checkpoint_key.verifier, held)
     raise_alarms(context, AlarmKind.TRAIL, faults)
@@ -88,6 +90,14 @@ def raise_alarms(context: Context, kind: AlarmKind, faults: tuple[str, ...]) -> 
                 alarms.raise_alarm(uow, kind, about)
         except (Stopped, Conflict):
             _tell_without_entry(context, kind, about)
+
+
+def raise_tampering(context: Context, error: Tampered) -> None:
+    """Raise the alarm for what stopped a job."""
+    try:
+        transactions.raise_tampering(context.store, error)
+    except (Stopped, Conflict):
+        _tell_without_entry(context, AlarmKind.TRAIL, error.about)
 
 
 def _tell_without_entry(context: Context, kind: AlarmKind, about: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keys import checkpoint as tlog
 from keys.merkle import Frontier
 from randomizer.domain.housekeeping import SignedCheckpoint, TrailHead
+from randomizer.services import outside
 
 if TYPE_CHECKING:
     from keys.notes import NoteKey
@@ -30,7 +31,11 @@ def sign(uow: UnitOfWork, key: NoteKey, origin: str) -> SignedCheckpoint | None:
 
     Returns:
         The new checkpoint, or None where nothing was added.
+
+    Raises:
+        SetBack: This database is not the one whose checkpoints were shown: to sign it would make a fork.
     """
+    outside.demand_whole(uow)
     head = uow.find(TrailHead, 1, locked=True)
     if head is None or overdue(uow) == 0:
         return None

@@ -8,11 +8,11 @@ from randomizer.domain.records import AlarmKind
 from randomizer.services import alarms
 from randomizer.store.engine import PATIENCE_SECONDS, open_engine
 from randomizer.store.schema import upgrade
-from randomizer.store.work import Store, UnitOfWork
+from randomizer.store.work import Store, UnitOfWork, nothing_held
 
 if TYPE_CHECKING:
     from randomizer.errors import Tampered
-    from randomizer.store.work import Clock, Entropy
+    from randomizer.store.work import Clock, Entropy, Held
 
 __all__ = ["PATIENCE_SECONDS", "Store", "UnitOfWork", "open_store", "raise_tampering"]
 
@@ -20,7 +20,12 @@ SEALED_ROWS = "Slot "
 
 
 def open_store(
-    url: str, *, clock: Clock, entropy: Entropy, patience_seconds: int = PATIENCE_SECONDS
+    url: str,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+    held: Held = nothing_held,
+    patience_seconds: int = PATIENCE_SECONDS,
 ) -> Store:
     """Open a database, and bring it to the present schema if it lacks something.
 
@@ -28,9 +33,10 @@ def open_store(
         url: As `randomizer.config.Settings.engine_url` gives it.
         clock: Gives the current moment, UTC.
         entropy: Gives random bytes.
+        held: Gives the checkpoints that are kept outside the database, see `randomizer.services.outside`.
         patience_seconds: How long a writer waits for another.
     """
-    store = Store(open_engine(url, patience_seconds=patience_seconds), clock, entropy)
+    store = Store(open_engine(url, patience_seconds=patience_seconds), clock, entropy, held)
     upgrade(store.engine)
     return store
 

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Select, Table, Update
     from sqlalchemy.sql import ColumnElement
 
+    from randomizer.domain.housekeeping import HeldCheckpoint
+
     Clock = Callable[[], datetime]
     Entropy = Callable[[int], bytes]
+    Held = Callable[[], tuple[HeldCheckpoint, ...]]
 
 T = TypeVar("T")
 Shape = tuple[tuple[str, str], ...]
@@ -41,6 +44,11 @@ KEYS: dict[type, tuple[str, ...]] = {kind: kind.KEY for kind in ROWS}  # type: i
 NAMES: dict[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in ROWS}
 
 
+def nothing_held() -> tuple[HeldCheckpoint, ...]:
+    """What a store looks at that nothing was published from yet."""
+    return ()
+
+
 class UnitOfWork:
     """One transaction over the store, with the clock and the randomness of whoever opened it.
 
@@ -48,16 +56,18 @@ class UnitOfWork:
         connection: An open connection inside a transaction.
         clock: Gives the current moment, UTC.
         entropy: Gives random bytes.
+        held: Gives the checkpoints that are kept outside the database.
 
     Attributes:
         agreed: Values compared with their entries in this transaction, so that each is compared once.
     """
 
-    def __init__(self, connection: Connection, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, connection: Connection, clock: Clock, entropy: Entropy, held: Held) -> None:
         self._connection = connection
         self.agreed: set[object] = set()
         self.clock = clock
         self.entropy = entropy
+        self.held = held
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -197,12 +207,14 @@ class Store:
         engine: From `randomizer.store.engine.open_engine`.
         clock: Gives the current moment, UTC.
         entropy: Gives random bytes.
+        held: Gives the checkpoints that are kept outside the database.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, engine: Engine, clock: Clock, entropy: Entropy, held: Held = nothing_held) -> None:
         self.engine = engine
         self.clock = clock
         self.entropy = entropy
+        self.held = held
 
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
@@ -213,7 +225,7 @@ class Store:
         """
         try:
             with self.engine.begin() as connection:
-                yield UnitOfWork(connection, self.clock, self.entropy)
+                yield UnitOfWork(connection, self.clock, self.entropy, self.held)
         except OperationalError as error:
             raise Unwritable from error
         except InternalError as error:
@@ -230,7 +242,7 @@ class Store:
         """
         try:
             with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
-                yield UnitOfWork(connection, self.clock, self.entropy)
+                yield UnitOfWork(connection, self.clock, self.entropy, self.held)
         except OperationalError as error:
             raise Unreadable from error
 

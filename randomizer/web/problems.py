@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
 from randomizer import errors
-from randomizer.errors import RandomizerError, Tampered, Unwritable
+from randomizer.errors import RandomizerError, Tampered
 from randomizer.services.transactions import raise_tampering
 from randomizer.web import auth, shell
 from randomizer.web.headers import request_id
@@ -57,7 +57,11 @@ TITLES = {
     500: "Something went wrong here",
     503: "Not possible at this moment",
 }
-TITLES_BY_CODE = {"step-up-refused": "Not signed", "tampered": "Stopped: a record differs"}
+TITLES_BY_CODE = {
+    "step-up-refused": "Not signed",
+    "tampered": "Stopped: a record differs",
+    "set-back": "Stopped: not the newest database",
+}
 HTTP_SENTENCES = {
     400: "What came in could not be read. Nothing was changed.",
     404: "There is no page at this address.",
@@ -89,7 +93,7 @@ def register(app: Flask, door: Door) -> None:
     @app.errorhandler(RandomizerError)
     def _known(error: RandomizerError) -> Response:
         if isinstance(error, Tampered):
-            with suppress(Unwritable):  # the person is told all the same; the nightly check finds it again
+            with suppress(RandomizerError):  # the person is told all the same; the jobs find it again
                 raise_tampering(door.store, error)
         return answer(door, error)
 

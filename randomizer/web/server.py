@@ -15,6 +15,7 @@ from gunicorn.glogging import Logger
 from randomizer.config import load_settings, system_clock
 from randomizer.errors import RandomizerError
 from randomizer.logging_setup import configure_logging
+from randomizer.services import outside
 from randomizer.services.accounts import Gate
 from randomizer.services.transactions import PATIENCE_SECONDS, open_store
 from randomizer.web.door import DoorSettings
@@ -59,16 +60,20 @@ def main(name: str, make_app: MakeApp) -> int:
 
 
 def store_of(settings: Settings, *, patience_seconds: int = PATIENCE_SECONDS) -> Store:
-    """The instance's store, with the system's clock and randomness.
+    """The instance's store, with the system's clock and randomness, and what is kept outside the database.
 
     Args:
         settings: Names the database.
         patience_seconds: How long a writer waits for another.
+
+    Raises:
+        Refused: A key of a witness is none.
     """
     return open_store(
         settings.engine_url,
         clock=system_clock,
         entropy=secrets.token_bytes,
+        held=outside.reader(settings.public, settings.witness_keys),
         patience_seconds=patience_seconds,
     )
 

@@ -15,7 +15,7 @@ from randomizer.config import system_clock
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, SignedCheckpoint, TrailHead
 from randomizer.domain.people import SERVICE, Account
-from randomizer.services import checkpoints, trail
+from randomizer.services import checkpoints, outside, trail
 from randomizer.services.founding.instance_files import read_checkpoint_key, write_instance
 from randomizer.services.transactions import open_store
 from randomizer.services.upkeep import nightly, publishing
@@ -126,7 +126,7 @@ def test_a_copy_made_while_somebody_writes_is_one_state_of_a_sound_trail(
         f"sqlite:///{tmp_path}/backup/trial.db", clock=system_clock, entropy=secrets.token_bytes
     )
     with copy.reading() as uow:
-        held = publishing.held_checkpoint(tmp_path / "backup" / "public")
+        held = outside.held_notes(tmp_path / "backup" / "public")
         assert nightly.check_trail(uow, read_checkpoint_key(settings.directory).verifier, held) == ()
         assert 19 <= uow.count(Entry) <= number
         assert uow.count(SignedCheckpoint) == 1

@@ -29,10 +29,11 @@ from randomizer.config import load_settings, system_clock
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.errors import Refused
+from randomizer.services import outside
 from randomizer.services.founding.instance_files import read_checkpoint_key
 from randomizer.services.sealed import sealed_rows
 from randomizer.services.transactions import open_store
-from randomizer.services.upkeep import nightly, publishing
+from randomizer.services.upkeep import nightly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,7 +152,7 @@ def test_a_rehearsal_has_participants_in_different_states_and_a_sound_trail(dire
     with store.reading() as uow:
         states = {participant.state for participant in uow.all(Participant)}
         ends = {participant.ending for participant in uow.all(Participant)}
-        held = publishing.held_checkpoint(settings.public)
+        held = outside.held_notes(settings.public)
         log = read_checkpoint_key(settings.directory).verifier
         assert nightly.check_trail(uow, log, held) == ()
         assert sealed_rows.check(uow) == 200

@@ -13,10 +13,11 @@ import structlog
 from aiosmtpd.controller import Controller
 
 from keys.merkle import Frontier
-from keys.notes import NoteKey
+from keys.notes import COSIGNATURE, NoteKey
 from randomizer.config import settings_of
 from randomizer.domain.housekeeping import TrailHead
 from randomizer.jobs.context import Context, Elector
+from randomizer.services import outside
 from randomizer.services.transactions import open_store
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from randomizer.services.transactions import Store
 
 ORIGIN = "example.org/mesems"
+WITNESS = NoteKey("example.org/witness", bytes(range(32, 64)), COSIGNATURE)
 MORNING = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 
 
@@ -79,8 +81,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(database_url: str, clock: Clock) -> Iterator[Store]:
-    opened = open_store(database_url, clock=clock, entropy=secrets.token_bytes)
+def store(database_url: str, clock: Clock, tmp_path: Path) -> Iterator[Store]:
+    (tmp_path / "public" / "checkpoints").mkdir(parents=True)
+    held = outside.reader(tmp_path / "public", (WITNESS.verifier.encode(),))
+    opened = open_store(database_url, clock=clock, entropy=secrets.token_bytes, held=held)
     with opened.writing() as uow:
         uow.insert(TrailHead(size=0, frontier=Frontier().to_bytes()))
     yield opened
@@ -103,7 +107,7 @@ def make_context(store: Store, tmp_path: Path) -> Callable[..., Context]:
     """Makes a context; settings and holder by name."""
 
     def make(holder: str = "this process", **found: object) -> Context:
-        (tmp_path / "public").mkdir(exist_ok=True)
+        (tmp_path / "public" / "checkpoints").mkdir(parents=True, exist_ok=True)
         settings = settings_of(tmp_path, {"kind": "production", "origin": ORIGIN, **found}, "instance.toml")
         return Context(
             store=store,

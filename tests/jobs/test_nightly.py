@@ -15,8 +15,8 @@ from randomizer.domain.records import Alarm, AlarmKind
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.jobs import tasks
-from randomizer.services import trail
-from randomizer.services.upkeep import nightly, publishing
+from randomizer.services import outside, trail
+from randomizer.services.upkeep import nightly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +162,7 @@ def test_a_trail_that_was_written_anew_differs_from_the_published_checkpoint(rec
     with recorded.store.reading() as uow:
         assert uow.get(Account, 2) != before
         assert nightly.check_trail(uow, log) == ()
-        held = publishing.held_checkpoint(recorded.settings.public)
+        held = outside.held_notes(recorded.settings.public)
         assert nightly.check_trail(uow, log, held) == ("Checkpoint 10",)
 
 

@@ -11,7 +11,7 @@ from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import PeriodRecord
 from randomizer.domain.trial import Allocation, Slot, Trial
 from randomizer.errors import Refused, Stopped
-from randomizer.services import acting, trail, trials
+from randomizer.services import acting, outside, trail, trials
 from randomizer.services.care import strata
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING
 from randomizer.services.signatures import StepUp, demand_signed, sign
@@ -39,6 +39,7 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
     Raises:
         Conflict: Somebody else was first; asking again is safe.
         Exhausted: No slot is left in the stratum.
+        SetBack: The database is not the one whose checkpoints were published or witnessed.
         Refused: Randomized already, not eligible, product not cleared, or the trial is elsewhere in life.
         StepUpRefused: The re-authentication does not count.
         Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
@@ -47,6 +48,7 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
     trial, definition = acting.in_trial(uow, Act.RANDOMIZED)
     _demand_checkpoint(uow, trial)
     trials.demand_no_alarm(uow)
+    outside.demand_whole(uow)
     participant = acting.on_participant(uow, person, Act.RANDOMIZED, number)
     _demand_ready(uow, participant, definition)
     trials.demand_open_site(uow, participant.site)

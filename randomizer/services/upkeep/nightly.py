@@ -18,11 +18,13 @@ from keys.merkle import Frontier, leaf_hash
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint, TrailHead
 from randomizer.domain.supply import Kit
 from randomizer.services import trail
+from randomizer.services.outside import UNREADABLE
 from randomizer.store.tables import COVERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from keys.checkpoint import Checkpoint
     from keys.notes import VerifierKey
     from randomizer.store.work import UnitOfWork
 
@@ -33,13 +35,13 @@ Mentions = dict[str, bytes]
 """Name of a record and digest of its last mention in an entry: small enough for a large trial."""
 
 
-def check_trail(uow: UnitOfWork, log: VerifierKey, held: bytes | None = None) -> tuple[str, ...]:
+def check_trail(uow: UnitOfWork, log: VerifierKey, held: Sequence[bytes] = ()) -> tuple[str, ...]:
     """Check everything that the trail can show.
 
     Args:
         uow: A unit of work that sees one state.
         log: Verifier key of the checkpoints.
-        held: The newest checkpoint that is kept outside the database, if there is one.
+        held: Checkpoints that are kept outside the database, see `randomizer.services.outside`.
 
     Returns:
         What differs, each named as in an alarm; nothing when all is well.
@@ -47,17 +49,27 @@ def check_trail(uow: UnitOfWork, log: VerifierKey, held: bytes | None = None) ->
     faults: list[str] = []
     try:
         notes = {checkpoint.size: checkpoint.note for checkpoint in uow.all(SignedCheckpoint)}
-        size = None if held is None else _size_of(held, log)
-        if held is not None and size is not None:
-            # The one outside counts: one of this size in the database could have been put there later.
-            notes[size] = held
-        elif held is not None:
-            faults.append("Checkpoint in public/")
+        _put_held_first(notes, held, log, faults)
         mentions = _check_entries(uow, log, notes, faults)
         faults.extend(_check_records(uow, mentions))
     except ValueError:  # a word or a moment that nobody could have written through the store
         faults.append("A table that cannot be read")
     return tuple(dict.fromkeys(faults))
+
+
+def _put_held_first(
+    notes: dict[int, bytes], held: Sequence[bytes], log: VerifierKey, faults: list[str]
+) -> None:
+    """The ones outside count: one of the same size in the database could have been put there later."""
+    seen: dict[int, Checkpoint] = {}
+    for note in held:
+        head = _head_of(note, log)
+        if head is None:
+            faults.append(UNREADABLE)
+        elif seen.setdefault(head.size, head) != head:
+            faults.append(f"Checkpoint {head.size}")
+        else:
+            notes[head.size] = note
 
 
 def _check_entries(uow: UnitOfWork, log: VerifierKey, notes: dict[int, bytes], faults: list[str]) -> Mentions:
@@ -118,10 +130,10 @@ def _holds(note: bytes, log: VerifierKey, frontier: Frontier) -> bool:
     return (signed.size, signed.root) == (frontier.size, frontier.root())
 
 
-def _size_of(note: bytes, log: VerifierKey) -> int | None:
-    """Size that a checkpoint states, or None where it is none of this log."""
+def _head_of(note: bytes, log: VerifierKey) -> Checkpoint | None:
+    """What a checkpoint states, or None where it is none of this log."""
     try:
-        return tlog.verify(note, [log]).checkpoint.size
+        return tlog.verify(note, [log]).checkpoint
     except NoteRefused:
         return None
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from keys import files
 from randomizer.domain.housekeeping import Entry, SignedCheckpoint
 from randomizer.errors import Tampered
-from randomizer.services import trail
+from randomizer.services import outside, trail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 PAGE = 1000  # entries
 TAIL_BYTES = 4096  # more than the longest leaf
 ENTRIES = "entries.jsonl"
-CHECKPOINTS = "checkpoints"
 
 
 def export(uow: UnitOfWork, public: Path) -> int:
@@ -46,16 +45,10 @@ def export(uow: UnitOfWork, public: Path) -> int:
     newest = uow.all(SignedCheckpoint, order="-size", limit=1)
     if not newest:
         return 0
-    (public / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    (public / outside.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
     added = _append_entries(uow, public / ENTRIES, newest[0].size)
-    _write_checkpoints(uow, public / CHECKPOINTS)
+    _write_checkpoints(uow, public)
     return added
-
-
-def held_checkpoint(public: Path) -> bytes | None:
-    """The newest checkpoint that was published, or None; the trail can never be shorter than it says."""
-    sizes = [int(path.stem) for path in (public / CHECKPOINTS).glob("*.note") if path.stem.isdecimal()]
-    return _note(public / CHECKPOINTS, max(sizes)).read_bytes() if sizes else None
 
 
 def _append_entries(uow: UnitOfWork, path: Path, size: int) -> int:
@@ -88,17 +81,13 @@ def _check_tail(uow: UnitOfWork, handle: int, size: int) -> int:
     return number + 1
 
 
-def _write_checkpoints(uow: UnitOfWork, directory: Path) -> None:
+def _write_checkpoints(uow: UnitOfWork, public: Path) -> None:
     # Newest first, down to one that is there: no run leaves one behind it unwritten.
     missing: list[SignedCheckpoint] = []
     for limit in (PAGE, None):
         newest = uow.all(SignedCheckpoint, order="-size", limit=limit)
-        missing = list(takewhile(lambda found: not _note(directory, found.size).exists(), newest))
+        missing = list(takewhile(lambda found: not outside.note_path(public, found.size).exists(), newest))
         if len(missing) < PAGE:
             break
     for checkpoint in reversed(missing):
-        files.write_public(_note(directory, checkpoint.size), checkpoint.note)
-
-
-def _note(directory: Path, size: int) -> Path:
-    return directory / f"{size}.note"
+        files.write_public(outside.note_path(public, checkpoint.size), checkpoint.note)
