@@ -21,8 +21,9 @@ import pytest
 from keys.merkle import Frontier
 from randomizer.domain.housekeeping import TrailHead
 from randomizer.store.engine import open_engine
-from randomizer.store.schema import upgrade
 from randomizer.store.work import Store
+from tests import databases
+from tests.activated import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,14 +149,8 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """URL of an empty database of the test's own."""
-    import psycopg  # noqa: PLC0415 an optional extra
-
-    name = f"test_{uuid4().hex}"
-    server = postgres_url.replace("+psycopg", "", 1)
-    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" STRATEGY file_copy')
-        yield postgres_url.replace("/postgres?", f"/{name}?", 1)
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with databases.copied_on_server(postgres_url, databases.EMPTY) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -167,20 +162,35 @@ def conformance() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the present schema and nothing in it, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "trial.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgres_url: str) -> str:
+    """Name of a database with the present schema and nothing in it, to be copied."""
+    name = f"migrated_{uuid4().hex}"
+    databases.copy_on_server(postgres_url, databases.EMPTY, name)
+    migrate(databases.on_server(postgres_url, name))
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty database, once per kind of database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/trial.db"
-    url: str = request.getfixturevalue("postgres_database")
-    return url
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database with the present schema and nothing in it, once per kind of database."""
+    template = request.getfixturevalue(f"migrated_{request.param}")
+    with databases.copied(request, template, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A store with the present schema and an empty trail."""
     engine = open_engine(database_url)
-    upgrade(engine)
     seconds = itertools.count()
     random_bytes = itertools.count(1)
     opened = Store(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests import activated, stages
+from tests import activated, databases, stages
 from tests import nursery as nurseries
 from tests.desks import set_up_desk
 
@@ -41,7 +40,6 @@ def definition(rehearsal: Rehearsal) -> Definition:
 @pytest.fixture
 def draft(database_url: str, definition: Definition) -> Iterator[Instance]:
     """A draft with everybody, nothing signed yet, on each database."""
-    activated.migrate(database_url)
     with activated.opened(database_url, definition) as instance:
         activated.draft(instance)
         yield instance
@@ -58,26 +56,16 @@ def activated_sqlite(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehear
 def activated_postgresql(postgres_url: str, rehearsal: Rehearsal) -> tuple[str, datetime]:
     """Name of a database with an active trial, to be copied, and the time at which it was left."""
     name = f"activated_{uuid4().hex}"
-    _on_server(postgres_url, f'CREATE DATABASE "{name}"')
-    return name, _activate(postgres_url.replace("/postgres?", f"/{name}?", 1), rehearsal)
+    databases.copy_on_server(postgres_url, databases.EMPTY, name)
+    return name, _activate(databases.on_server(postgres_url, name), rehearsal)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def instance(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition) -> Iterator[Instance]:
     """An active trial with two open sites, of the test's own, on each database."""
-    if request.param == "sqlite":
-        path, now = request.getfixturevalue("activated_sqlite")
-        shutil.copy(path, tmp_path / "trial.db")
-        with activated.opened(f"sqlite:///{tmp_path}/trial.db", definition, now) as found:
-            yield found
-        return
-    template, now = request.getfixturevalue("activated_postgresql")
-    server: str = request.getfixturevalue("postgres_url")
-    name = f"test_{uuid4().hex}"
-    _on_server(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-    with activated.opened(server.replace("/postgres?", f"/{name}?", 1), definition, now) as found:
+    place, now = request.getfixturevalue(f"activated_{request.param}")
+    with databases.copied(request, place, tmp_path) as url, activated.opened(url, definition, now) as found:
         yield found
-    _on_server(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _activate(url: str, rehearsal: Rehearsal) -> datetime:
@@ -88,18 +76,11 @@ def _activate(url: str, rehearsal: Rehearsal) -> datetime:
         return instance.clock.now
 
 
-def _on_server(url: str, statement: str) -> None:
-    import psycopg  # noqa: PLC0415 an optional extra
-
-    with contextlib.closing(psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True)) as connection:
-        connection.execute(statement.encode())
-
-
 @dataclass(frozen=True, kw_only=True)
 class Played:
     """A database with a participant at every station, to be copied."""
 
-    place: str
+    place: Path | str
     people: dict[str, str]
     now: datetime
     desk: Desk
@@ -113,7 +94,7 @@ def played_sqlite(
     directory = tmp_path_factory.mktemp("played")
     path = directory / "trial.db"
     shutil.copy(activated_sqlite[0], path)
-    return _play(f"sqlite:///{path}", str(path), rehearsal, activated_sqlite[1], directory / "codebreak")
+    return _play(f"sqlite:///{path}", path, rehearsal, activated_sqlite[1], directory / "codebreak")
 
 
 @pytest.fixture(scope="session")
@@ -126,16 +107,19 @@ def played_postgresql(
     """A database on the server with a participant at every station."""
     template, now = activated_postgresql
     name = f"played_{uuid4().hex}"
-    _on_server(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    databases.copy_on_server(postgres_url, template, name)
     keys = tmp_path_factory.mktemp("played") / "codebreak"
-    return _play(postgres_url.replace("/postgres?", f"/{name}?", 1), name, rehearsal, now, keys)
+    return _play(databases.on_server(postgres_url, name), name, rehearsal, now, keys)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def stage(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition) -> Iterator[Stage]:
     """A participant at every station of life, of the test's own, on each database."""
     played: Played = request.getfixturevalue(f"played_{request.param}")
-    with _copied(request, played, tmp_path) as url, activated.opened(url, definition, played.now) as found:
+    with (
+        databases.copied(request, played.place, tmp_path) as url,
+        activated.opened(url, definition, played.now) as found,
+    ):
         yield stages.at(played.desk, found, dict(played.people), tmp_path)
 
 
@@ -146,20 +130,7 @@ def nursery() -> Iterator[Nursery]:
         yield running
 
 
-@contextlib.contextmanager
-def _copied(request: pytest.FixtureRequest, played: Played, directory: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        shutil.copy(played.place, directory / "trial.db")
-        yield f"sqlite:///{directory}/trial.db"
-        return
-    server: str = request.getfixturevalue("postgres_url")
-    name = f"test_{uuid4().hex}"
-    _on_server(server, f'CREATE DATABASE "{name}" TEMPLATE "{played.place}" STRATEGY file_copy')
-    yield server.replace("/postgres?", f"/{name}?", 1)
-    _on_server(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _play(url: str, place: str, rehearsal: Rehearsal, now: datetime, keys: Path) -> Played:
+def _play(url: str, place: Path | str, rehearsal: Rehearsal, now: datetime, keys: Path) -> Played:
     with activated.opened(url, rehearsal.definition, now) as instance:
         desk = set_up_desk(instance, rehearsal, keys)
         people = stages.play(instance, desk)
