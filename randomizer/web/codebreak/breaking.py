@@ -155,9 +155,11 @@ def answer(intent: str) -> str:
         definition = seen.definition
         shown = shown_fields(found, seen)
     of_one_length()
+    periods = definition.period_count
     return render_template(
         "codebreak/answer.html",
         shown=shown,
+        doses=[dose | {"period": f"{dose['period']} of {periods}"} for dose in shown["given"]],
         site=definition.site(found.site).name,
         told=", ".join(definition.notices.code_break_roles),
     )

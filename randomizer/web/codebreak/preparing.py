@@ -49,7 +49,8 @@ def preparations() -> str:
     """What is booked and not ready, in order of time."""
     auth.demand_act(Act.SHEET_OPENED)
     with looking() as seen:
-        rows = [_row(one) for one in preparation.worklist(seen.uow)]
+        periods = seen.definition.period_count
+        rows = [_row(one, periods) for one in preparation.worklist(seen.uow)]
     return render_template("codebreak/preparations.html", rows=rows)
 
 
@@ -133,7 +134,8 @@ def prepared(number: str, period: int) -> str:
     with looking() as seen:
         found = preparation.ready_kit(seen.uow, number, period)
         kit = seen.show(found)
-    return render_template("codebreak/prepared.html", number=number, period=period, kit=kit)
+        periods = seen.definition.period_count
+    return render_template("codebreak/prepared.html", number=number, period=f"{period} of {periods}", kit=kit)
 
 
 def noted(form: Form, content: str) -> Preparation:
@@ -160,7 +162,7 @@ def _ending_fields() -> tuple[Field, ...]:
     )
 
 
-def _row(one: ToPrepare) -> dict[str, Any]:
+def _row(one: ToPrepare, periods: int) -> dict[str, Any]:
     record = one.record
     if record.preparing:
         state, kind = "Being prepared", "ready"
@@ -171,7 +173,7 @@ def _row(one: ToPrepare) -> dict[str, Any]:
     return {
         "due": words.due(record.booked_for, this().store.clock().date()) if record.booked_for else "",
         "number": one.participant.number,
-        "period": record.period,
+        "period": f"{record.period} of {periods}",
         "state": state,
         "kind": kind,
     }
@@ -180,22 +182,25 @@ def _row(one: ToPrepare) -> dict[str, Any]:
 def _closed_sheet(number: str) -> str:
     with looking() as seen:
         waiting = [one for one in preparation.worklist(seen.uow) if one.participant.number == number]
+        periods = seen.definition.period_count
     if not waiting:
         raise Refused(
             f"Nothing is to be prepared for participant {number}.",
             field="participant",
             next_step="Open the worklist to see what is booked.",
         )
-    return render_template("codebreak/sheet-closed.html", number=number, record=waiting[0].record)
+    record = waiting[0].record
+    period = f"{record.period} of {periods}"
+    return render_template("codebreak/sheet-closed.html", number=number, record=record, period=period)
 
 
 def _sheet(found: Sheet, form: Form) -> str:
     with looking() as seen:
         shown = seen.show(found)
-        periods = seen.definition.period_count
+        period = f"{found.period} of {seen.definition.period_count}"
     of_one_length()
     spares = ", ".join(group3(kit) for kit in shown["spares"])
-    return render_template("codebreak/sheet.html", sheet=shown, spares=spares, periods=periods, form=form)
+    return render_template("codebreak/sheet.html", sheet=shown, spares=spares, period=period, form=form)
 
 
 def _stop(number: str, stop: HardStop) -> str:

@@ -85,6 +85,7 @@ def test_from_sign_in_to_the_answer(
     assert f'data-number="{sheet.kit}"' in page
     assert instance.definition.code_break.emergency_text.split(".")[0] in page
     assert "investigator, trial manager" in page.lower()
+    assert "Period 1 of 2 · kit" in page
     assert entries(instance, Act.CODE_BREAK_DISCLOSED) == 1
 
 
@@ -343,7 +344,7 @@ def test_a_bent_slot_opens_nothing_raises_the_alarm_and_shows_the_offline_way(
     with instance.store.engine.begin() as connection:
         for drop in connection.exec_driver_sql(guards).scalars().all():
             connection.exec_driver_sql(drop)
-        connection.exec_driver_sql("UPDATE slot SET kits = replace(kits, '1', '2') WHERE number = 0")
+        connection.exec_driver_sql("UPDATE slot SET leaf_hash = zeroblob(32) WHERE number = 0")
 
     sent = sign(visit(Role.INVESTIGATOR), number)
 

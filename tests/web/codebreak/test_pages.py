@@ -106,12 +106,16 @@ def test_prepare_a_kit_from_the_worklist_to_ready(
     booked(instance, number)
     guest = visit(Role.PREPARER)
     content = plan_of(instance, rehearsal, number)[0]
-    assert "Fit signed" in guest.get("/preparation")
+    worklist = guest.get("/preparation")
+    assert "Fit signed" in worklist
+    assert 'data-label="Period"><span>1 of 2</span>' in worklist
     closed = guest.get(f"/preparation/{number}")
+    assert "<dd>1 of 2</dd>" in closed
     assert content not in closed
 
     answer = guest.send(f"/preparation/{number}")
     assert content in answer.text
+    assert "Period 1 of 2" in answer.text
     assert len(answer.data) == ANSWER_BYTES
     with instance.store.reading() as uow:
         kit = next(
@@ -123,6 +127,7 @@ def test_prepare_a_kit_from_the_worklist_to_ready(
     ready = guest.send(f"/preparation/{number}/ready", form, page=f"/preparation/{number}").text
 
     assert "The kit is ready" in ready
+    assert "period 1 of 2" in ready
     with instance.store.reading() as uow:
         assert uow.get(Kit, kit.number).state is KitState.READY
     assert "Nothing is to be prepared" in guest.get("/preparation")
