@@ -28,6 +28,25 @@ from tests.activated import migrate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# No file of a test outlives it, so where there is plenty of memory it holds them: a disk would be waited for.
+MEMORY = Path("/dev/shm")  # noqa: S108 - each test makes a directory of its own there
+LEAST_FREE_BYTES = 2 * 2**30
+DISK = "/tmp"  # noqa: S108 - likewise
+
+
+def roomy_memory() -> bool:
+    """Whether there is a file system in memory with space enough, from which programs may be run."""
+    return (
+        os.access(MEMORY, os.W_OK)
+        and shutil.disk_usage(MEMORY).free >= LEAST_FREE_BYTES
+        and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    )
+
+
+SHORT = str(MEMORY) if roomy_memory() else DISK  # the path of a socket has 103 bytes at most
+if SHORT != DISK and "TMPDIR" not in os.environ:
+    os.environ["TMPDIR"] = tempfile.tempdir = SHORT
+
 # A loaded machine is no fault of the code; all else stays as it was, with fixed examples under CI.
 hypothesis.settings.register_profile("any-machine", parent=hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("any-machine")
@@ -80,7 +99,7 @@ def postgres_programs() -> Path | None:
 @contextlib.contextmanager
 def private_postgres(programs: Path) -> Iterator[Path]:
     """Run a server of our own that only listens on a socket, and give the directory of that socket."""
-    directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # the path of a socket has 103 bytes at most
+    directory = Path(tempfile.mkdtemp(prefix="pg-", dir=SHORT))
     user, group, groups = None, None, None
     if os.geteuid() == 0:  # initdb refuses root
         nobody = pwd.getpwnam("nobody")
