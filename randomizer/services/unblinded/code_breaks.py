@@ -50,7 +50,7 @@ def enter_disclosure(
     """Record that an answer was shown, open the impact assessment, and queue the blinded notices.
 
     While the assessment of an earlier code break of this participant by the same person is open, it covers
-    this one too, and the entry names it: docs/decisions/0007-one-open-assessment.md.
+    this one too, and the entry names it: docs/decisions/0008-one-open-assessment.md.
 
     Args:
         act: The act under way.

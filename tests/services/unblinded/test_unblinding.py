@@ -414,7 +414,7 @@ def test_a_reason_is_of_the_list(instance: Instance, desk: Desk, reason: str) ->
     "sql",
     [
         "UPDATE allocation SET slot = (SELECT max(number) FROM slot) WHERE participant = :n",
-        "UPDATE slot SET kits = replace(kits, '1', '2') " + OF_SLOT,  # noqa: S608
+        "UPDATE slot SET kits = (SELECT b.kits FROM slot b WHERE b.number = 19) " + OF_SLOT,  # noqa: S608
         "UPDATE slot SET ciphertext = (SELECT b.ciphertext FROM slot b WHERE b.number = 19) " + OF_SLOT,  # noqa: S608
         "UPDATE slot SET wraps = (SELECT b.wraps FROM slot b WHERE b.number = 19) " + OF_SLOT,  # noqa: S608
         "UPDATE trial SET certificate_digest = 'other'",

@@ -344,7 +344,9 @@ def test_a_bent_slot_opens_nothing_raises_the_alarm_and_shows_the_offline_way(
     with instance.store.engine.begin() as connection:
         for drop in connection.exec_driver_sql(guards).scalars().all():
             connection.exec_driver_sql(drop)
-        connection.exec_driver_sql("UPDATE slot SET leaf_hash = zeroblob(32) WHERE number = 0")
+        connection.exec_driver_sql(
+            "UPDATE slot SET kits = (SELECT b.kits FROM slot b WHERE b.number = 1) WHERE number = 0"
+        )
 
     sent = sign(visit(Role.INVESTIGATOR), number)
 

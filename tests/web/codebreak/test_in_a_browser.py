@@ -102,11 +102,11 @@ def test_from_the_booking_to_the_kit(
     context: BrowserContext, instance: Instance, desk: Desk, address: str
 ) -> None:
     number, later = randomized(instance, desk), randomized(instance, desk)
-    booked(instance, number)
     booked(instance, later)
+    booked(instance, number)
     walk = Walk(context.new_page(), instance, address, Role.PREPARER)
     check(walk, "preparation")
-    walk.follow("td a >> nth=0")
+    walk.follow(f"td a[href$='{number}']")
     check(walk, "sheet-closed")
     walk.follow("button:has-text('Open the sheet')")
     check(walk, "sheet")
