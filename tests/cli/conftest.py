@@ -7,16 +7,18 @@ import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from keys import hpke
-from randomizer.cli import main
+from randomizer.cli import main, signing_in
 from randomizer.config import load_settings, system_clock
 from randomizer.domain.definition import parse_definition
+from randomizer.services.accounts import Gate
 from randomizer.services.transactions import open_store
-from tests.activated import Rehearsal, seal_rehearsal
+from tests.activated import CHEAP, Rehearsal, seal_rehearsal
 from tests.ceremony_table import CONFIG, Table, lay
 from tests.cli.places import Place
 
@@ -54,7 +56,8 @@ Randomizer = Callable[..., Answer]
 
 @pytest.fixture
 def randomizer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Randomizer:
-    """Call a command as its console script would."""
+    """Call a command as its console script would, with passwords that cost next to nothing."""
+    monkeypatch.setattr(signing_in, "Gate", partial(Gate, hasher=CHEAP))
 
     def call(*arguments: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["randomizer", *map(str, arguments)])
