@@ -176,16 +176,17 @@ class SetBack(Tampered):
     code = "set-back"
 
     def __init__(self, size: int, witness: str) -> None:
-        super().__init__(f"Checkpoint {size}")
         shown = f"which {witness} co-signed" if witness else "which was published"
-        self.message = (
+        sentence = (
             f"This database is not the newest one: the checkpoint over {size} entries, {shown}, is not in "
             "its trail. A restored backup, a cut trail or a fork looks like this. Nothing was changed."
         )
-        self.next_step = (
+        next_step = (
             "Call whoever runs the service: nobody can be randomized before the newest database is back. "
             "Clearing the alarm does not help. A code break still works."
         )
+        Stopped.__init__(self, sentence, next_step=next_step)
+        self.about = f"Checkpoint {size}"
 
 
 class DefinitionFaulty(RandomizerError):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from keys.notes import COSIGNATURE, NoteKey
 from randomizer.config import (
     DoorSecrets,
     Settings,
@@ -26,6 +27,10 @@ SECRETS = {
     "codebreak/secrets.json": load_codebreak_secrets,
     "jobs/secrets.json": load_jobs_secrets,
 }
+
+
+def witness_key(name: str) -> str:
+    return NoteKey(name, bytes(range(32)), COSIGNATURE).verifier.encode()
 
 
 @pytest.fixture
@@ -94,6 +99,33 @@ def test_every_fault_is_listed_with_its_field(directory: Path) -> None:
 def test_an_origin_that_could_not_name_a_key_is_refused(tmp_path: Path, origin: str) -> None:
     with pytest.raises(Faulty, match="origin"):
         settings_of(tmp_path, {**LEAST, "origin": origin}, "instance.toml")
+
+
+def test_witnesses_are_named_by_their_keys(tmp_path: Path) -> None:
+    keys = [witness_key("example.org/one"), witness_key("example.org/two")]
+    written = write_instance(
+        tmp_path / "instance", {**LEAST, "witness_keys": keys}, entropy=secrets.token_bytes
+    )
+    assert load_settings(tmp_path / "instance") == written
+    assert written.witness_keys == tuple(keys)
+
+
+@pytest.mark.promise(18)
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (["no key"], "of type 04"),
+        ([NoteKey("example.org/log", bytes(32)).verifier.encode()], "of type 04"),
+        ([NoteKey("example.org/one", bytes(32), COSIGNATURE).encode()], "of type 04"),
+        (["example.org/one"], "of type 04"),
+        ([witness_key("example.org/one")] * 2, "a name of its own"),
+    ],
+)
+def test_a_key_that_is_no_witness_s_is_refused(tmp_path: Path, keys: list[str], said: str) -> None:
+    with pytest.raises(Faulty, match=said) as raised:
+        settings_of(tmp_path, {**LEAST, "witness_keys": keys}, "instance.toml")
+    ((field, _),) = raised.value.faults
+    assert field == "witness_keys"
 
 
 @pytest.mark.requirement("web security")

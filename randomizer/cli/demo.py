@@ -17,7 +17,7 @@ from randomizer.errors import Refused
 if TYPE_CHECKING:
     from pathlib import Path
 
-SELF_WITNESSED = "REHEARSAL, self-witnessed: nobody else has signed its checkpoints."
+SELF_WITNESSED = "self-witnessed: its witness ran on this machine"
 
 
 @click.command()
@@ -41,10 +41,14 @@ def command(directory: Path, participants: int, *, as_json: bool) -> None:
         "dispensations": told.counter.dispensations,
         "code_breaks": told.counter.count(Event.CODE_BREAK),
         "verified": told.verification["verdict"] == "OK",
-        "witness": "self-witnessed",
+        "witness": SELF_WITNESSED,
         "seconds": seconds,
     }
-    answer(fields, f"{SELF_WITNESSED}\nVerify it again: randomizer verify {directory}", as_json=as_json)
+    answer(
+        fields,
+        f"REHEARSAL, {SELF_WITNESSED}.\nVerify it again: randomizer verify {directory}",
+        as_json=as_json,
+    )
     if not as_json:
         _table(told, seconds)
 

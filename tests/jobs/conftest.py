@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 from aiosmtpd.controller import Controller
+from sqlalchemy import text
 
 from keys.merkle import Frontier
 from keys.notes import COSIGNATURE, NoteKey
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 ORIGIN = "example.org/mesems"
 WITNESS = NoteKey("example.org/witness", bytes(range(32, 64)), COSIGNATURE)
 MORNING = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
+
+DROP_GUARDS = {
+    "sqlite": "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": """
+        SELECT 'DROP TRIGGER ' || t.tgname || ' ON ' || c.relname
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
+    """,
+}
 
 
 class Clock:
@@ -73,6 +82,15 @@ class OnFreePort(Controller):
         assert isinstance(self.server, Server)
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+def bend(context: Context, *statements: str) -> None:
+    """Change rows as somebody with the database password can, the guards dropped first."""
+    with context.store.engine.begin() as connection:
+        for (drop,) in connection.execute(text(DROP_GUARDS[connection.dialect.name])).all():
+            connection.execute(text(drop))
+        for statement in statements:
+            connection.execute(text(statement))
 
 
 @pytest.fixture

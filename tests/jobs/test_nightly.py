@@ -17,6 +17,7 @@ from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.jobs import tasks
 from randomizer.services import outside, trail
 from randomizer.services.upkeep import nightly
+from tests.jobs.conftest import bend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
     from randomizer.jobs.context import Context
 
 pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("scheduler")]
-
-DROP_GUARDS = {
-    "sqlite": "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": """
-        SELECT 'DROP TRIGGER ' || t.tgname || ' ON ' || c.relname
-        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
-    """,
-}
 
 
 @pytest.fixture
@@ -69,15 +62,6 @@ SLOT = Slot(
 
 def account(number: int) -> Account:
     return Account(number=number, username=f"u{number}", printed_name=f"U {number}", email="u@example.org")
-
-
-def bend(context: Context, *statements: str) -> None:
-    """Change rows as somebody with the database password can, the guards dropped first."""
-    with context.store.engine.begin() as connection:
-        for (drop,) in connection.execute(text(DROP_GUARDS[connection.dialect.name])).all():
-            connection.execute(text(drop))
-        for statement in statements:
-            connection.execute(text(statement))
 
 
 def faults(context: Context) -> tuple[str, ...]:

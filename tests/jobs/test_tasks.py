@@ -7,16 +7,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keys import checkpoint as tlog
-from keys.merkle import leaf_hash, root
+from keys import notes
+from keys.merkle import Frontier, leaf_hash, root
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import Answered, Entry, Session, SignedCheckpoint
-from randomizer.domain.people import SERVICE, Account
-from randomizer.errors import Conflict, Tampered
+from randomizer.domain.housekeeping import (
+    Answered,
+    Entry,
+    Notice,
+    Session,
+    SignedCheckpoint,
+    TrailHead,
+)
+from randomizer.domain.people import SERVICE, Account, Grant, Role
+from randomizer.domain.records import Alarm
+from randomizer.errors import Conflict, SetBack, Tampered
 from randomizer.jobs import tasks
 from randomizer.jobs.context import Elector
 from randomizer.services import trail
 from randomizer.services.accounts import IDLE_MINUTES
-from randomizer.services.upkeep import leases, publishing, sweep
+from randomizer.services.upkeep import leases, publishing, sweep, witnessing
+from tests.jobs.conftest import WITNESS, bend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,3 +158,91 @@ def test_sessions_and_answers_are_swept_out_when_their_time_has_come(
 
 def test_an_instance_without_a_trial_has_no_sealed_rows(context: Context) -> None:
     assert tasks.check_sealed_rows(context) == 0
+
+
+def published(context: Context) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in context.settings.public.rglob("*") if path.is_file()}
+
+
+def set_back(context: Context) -> None:
+    """Cut the trail back to two of three published entries, as a restored backup would."""
+    with context.store.reading() as uow:
+        entries = uow.all(Entry)
+    frontier = Frontier()
+    for entry in entries[:2]:
+        frontier.append(leaf_hash(trail.leaf(entry)))
+    bend(
+        context,
+        "DELETE FROM account WHERE number = 3",
+        "DELETE FROM entry_values WHERE number = 2",
+        "DELETE FROM entry WHERE number = 2",
+        "DELETE FROM checkpoint WHERE size = 3",
+    )
+    with context.store.writing() as uow:
+        uow.update(TrailHead(size=2, frontier=frontier.to_bytes()))
+
+
+@pytest.mark.promise(17)
+def test_a_trail_that_was_set_back_is_not_signed_again(context: Context) -> None:
+    """Another signature would make a fork of it, and nobody could tell any more which was first."""
+    for number in (1, 2, 3):
+        add_account(context, number)
+        tasks.sign_checkpoint(context)
+    before = published(context)
+    set_back(context)
+    for number in (7, 8, 9):
+        with pytest.raises(SetBack, match="published") as stop:
+            tasks.sign_checkpoint(context)
+        tasks.raise_tampering(context, stop.value)
+        add_account(context, number)
+    with context.store.reading() as uow:
+        assert [one.size for one in uow.all(SignedCheckpoint)] == [1, 2]
+        assert [alarm.about for alarm in uow.all(Alarm)] == ["Checkpoint 3"]
+    assert "Checkpoint 3" in tasks.check_trail(context)
+    assert published(context) == before
+
+
+@pytest.mark.promise(17)
+def test_a_trail_that_was_set_back_to_before_its_first_checkpoint_is_noticed(context: Context) -> None:
+    for number in (1, 2, 3):
+        add_account(context, number)
+    tasks.sign_checkpoint(context)
+    set_back(context)
+    with pytest.raises(SetBack):
+        tasks.sign_checkpoint(context)
+
+
+@pytest.mark.promise(13)
+@pytest.mark.promise(17)
+def test_what_a_witness_saw_counts_where_nothing_else_is_left(context: Context) -> None:
+    for number in (1, 2, 3):
+        add_account(context, number)
+    tasks.sign_checkpoint(context)
+    public = context.settings.public
+    seen = notes.cosign((public / "checkpoints" / "3.note").read_bytes(), WITNESS, 1_800_000_000)
+    with context.store.reading() as uow:
+        witnessing.take_in(
+            uow, public, seen, log=context.checkpoint_key.verifier, witnesses=[WITNESS.verifier]
+        )
+    set_back(context)
+    (public / "checkpoints" / "3.note").unlink()
+    with pytest.raises(SetBack, match=r"which example\.org/witness co-signed"):
+        tasks.sign_checkpoint(context)
+    assert tasks.check_trail(context) == ("Checkpoint 3",)
+
+
+def test_somebody_hears_of_it_where_the_trail_takes_no_entry(context: Context) -> None:
+    with context.store.writing() as uow, trail.act(uow, Act.ROLE_GRANTED, SERVICE) as act:
+        act.add(Account(number=1, username="u", printed_name="U", email="u@example.org"))
+        act.add(Grant(account=1, role=Role.TRIAL_MANAGER, site="", granted_at=act.at))
+    tasks.sign_checkpoint(context)
+    with context.store.writing() as uow:
+        uow.update(TrailHead(size=0, frontier=Frontier().to_bytes()))
+    for _ in range(2):
+        with pytest.raises(SetBack) as stop:
+            tasks.sign_checkpoint(context)
+        tasks.raise_tampering(context, stop.value)
+    with context.store.reading() as uow:
+        told = [notice.body for notice in uow.all(Notice)]
+    assert len(told) == 1
+    assert "Checkpoint 1" in told[0]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keys import custody
+from randomizer.cli.story import witness
 from randomizer.cli.story.processes import run
 from randomizer.cli.story.staging import sign_checkpoint
 from randomizer.domain.people import Role
-from randomizer.services import conduct, locking
+from randomizer.services import conduct, locking, outside
 from randomizer.services.unblinded import release, release_files
-from randomizer.services.upkeep import publishing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.cli.story.staging import Ready
-
-LOG_KEY = "log.vkey"
 
 
 def close(ready: Ready, *, terminated: bool) -> None:
@@ -51,15 +49,16 @@ def open_release(directory: Path, ready: Ready) -> None:
 
 
 def write_folders(directory: Path, ready: Ready) -> None:
-    """The host writes the folders, a statistician opens their own copy beside them, pinned."""
-    ready.cast.serve(lambda uow: publishing.export(uow, ready.settings.public))
+    """The witness sees the end, the host writes the folders, a statistician opens their own copy, pinned."""
+    witness.see(directory, ready.settings, ready.store)
     with ready.store.reading() as uow:
         release_files.write(uow, ready.desk, ready.settings.public, directory)
-    log_key = (ready.settings.public / LOG_KEY).read_text(encoding="utf-8").strip()
+    log_key = (ready.settings.public / outside.LOG_KEY).read_text(encoding="utf-8").strip()
     pins = {
         "certificate_digest": ready.certificate_digest,
         "ceremony_key": ready.ceremony_key,
         "log_key": log_key,
+        "witness_keys": " ".join(ready.settings.witness_keys),
     }
     custody.write_pins(directory / "pins.json", pins)
     run(

@@ -2,7 +2,7 @@
 
 DIR/definition/   registry record, draft, definition, unblinded definition of the rehearsal
 DIR/instance/     the instance, with its database
-DIR/people/       a directory for each contributor, custodian and statistician
+DIR/people/       a directory for each contributor, custodian and statistician, and for the witness
 DIR/ceremony/     split release keys; what the contributors pass on
 DIR/bundle/       what the ceremony leaves
 """
@@ -28,7 +28,7 @@ from randomizer.domain.draft import draft
 from randomizer.domain.people import Role
 from randomizer.domain.registry import read_record
 from randomizer.domain.trial import Kind
-from randomizer.services import checkpoints, conduct
+from randomizer.services import checkpoints, conduct, outside
 from randomizer.services.accounts import Gate
 from randomizer.services.founding import (
     activation,
@@ -43,7 +43,7 @@ from randomizer.services.transactions import open_store
 from randomizer.services.unblinded.desk import open_desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from randomizer.cli.story.calendar import SimulatedClock
     from randomizer.config import Settings
@@ -112,15 +112,23 @@ def write_definition(directory: Path, participants: int) -> Definition:
 
 
 def make_instance(
-    directory: Path, definition: Definition, clock: SimulatedClock, *, database_url: str | None = None
+    directory: Path,
+    definition: Definition,
+    clock: SimulatedClock,
+    *,
+    database_url: str | None = None,
+    witness_keys: Sequence[str] = (),
 ) -> tuple[Settings, Store, Cast]:
     """An instance with the draft, everybody's account, and both signatures under the definition."""
     found: dict[str, object] = {"kind": Kind.REHEARSAL.value, "origin": ORIGIN, "plain_http": True}
+    if witness_keys:
+        found["witness_keys"] = list(witness_keys)
     if database_url:
         found["database_url"] = database_url
     write_instance(directory / "instance", found, entropy=secrets.token_bytes)
     settings = load_settings(directory / "instance")
-    store = open_store(settings.engine_url, clock=clock, entropy=secrets.token_bytes)
+    held = outside.reader(settings.public, settings.witness_keys)
+    store = open_store(settings.engine_url, clock=clock, entropy=secrets.token_bytes, held=held)
     totp_key = load_codebreak_secrets(settings.directory).totp_key
     # The cheapest profile of the library: the story hashes thousands of passwords that guard nothing.
     hasher = PasswordHasher.from_parameters(profiles.CHEAPEST)

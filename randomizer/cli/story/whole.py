@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from randomizer.cli.story import checks, finale, staging
+from randomizer.cli.story import checks, finale, staging, witness
 from randomizer.cli.story.calendar import Agenda, SimulatedClock
 from randomizer.cli.story.counter import Counter
 from randomizer.cli.story.lives import Life, Stage
@@ -53,10 +53,12 @@ def tell(directory: Path, participants: int, progress: Progress = lambda *_: Non
     """
     told = Told(counter=Counter())
     clock = SimulatedClock()
+    invited = witness.invite(directory)
     with _timed(told, "definition"):
         definition = staging.write_definition(directory, participants)
     with _timed(told, "instance"):
-        settings, store, cast = staging.make_instance(directory, definition, clock)
+        keys = (witness.key_of(invited),)
+        settings, store, cast = staging.make_instance(directory, definition, clock, witness_keys=keys)
     with _timed(told, "ceremony"):
         steps = iter(range(1, CEREMONY_STEPS + 1))
         sealed = staging.hold_ceremony(
@@ -64,6 +66,7 @@ def tell(directory: Path, participants: int, progress: Progress = lambda *_: Non
         )
     with _timed(told, "activation"):
         desk = staging.activate(directory, settings, store, cast, sealed)
+        witness.see(directory, settings, store)
     ready = Ready(settings=settings, store=store, cast=cast, definition=definition, desk=desk, **sealed)
     with _timed(told, "trial"):
         play(ready, clock, told.counter, participants, progress)

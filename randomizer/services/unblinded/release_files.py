@@ -16,7 +16,7 @@ from keys import certificate, custody, files
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
-from randomizer.services import trials
+from randomizer.services import outside, trials
 from randomizer.services.sealed import bundle, certificate_fields
 from randomizer.services.unblinded.desk import PINS_FILE
 from randomizer.services.upkeep import publishing
@@ -60,13 +60,14 @@ def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: 
     Args:
         uow: The unit of work.
         desk: Its pins name the ceremony's key.
-        instance_public: ``public`` of the instance: commitments and the log's verifier key.
+        instance_public: ``public`` of the instance: commitments, the log's verifier key, cosignatures.
         directory: Where to; made if missing, files in it are replaced.
     """
     trial, _ = trials.current(uow)
     directory.mkdir(parents=True, exist_ok=True)
     files.write_public(directory / bundle.CERTIFICATE, trial.certificate, replace=True)
     files.write_public(directory / bundle.DEFINITION, trial.definition.encode(), replace=True)
+    _copy_cosigned(uow, instance_public, directory)
     publishing.export(uow, directory)
     commitments = instance_public / bundle.COMMITMENTS
     if commitments.is_dir():
@@ -79,6 +80,16 @@ def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: 
         "contributors": [one.verifier for one in fields.contributions],
     }
     files.write_public(directory / "keys.json", certificate.canonical(keys) + b"\n", replace=True)
+
+
+def _copy_cosigned(uow: UnitOfWork, instance_public: Path, directory: Path) -> None:
+    # As published: the database holds the signature of the log alone, without what witnesses added.
+    (directory / outside.CHECKPOINTS).mkdir(exist_ok=True)
+    covered = _covered(uow)
+    for path in (instance_public / outside.CHECKPOINTS).glob("*.note"):
+        if path.stem.isdecimal() and int(path.stem) <= covered:
+            note = outside.note_path(directory, int(path.stem))
+            files.write_public(note, path.read_bytes(), replace=True)
 
 
 def write_records(uow: UnitOfWork, directory: Path) -> None:

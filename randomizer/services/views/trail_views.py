@@ -10,7 +10,8 @@ from randomizer.domain.acts import CODE_BREAKS
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint, TrailHead
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.records import Alarm
-from randomizer.services import trail
+from randomizer.errors import Stopped
+from randomizer.services import outside, trail
 from randomizer.services.views.sight import PAGE
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
 
 CHECKPOINTS = 10
-SIGNATURE_LINE = "\u2014 "  # of a C2SP signed note
 
 
 def entries(sight: Sight, *, page: int = 1, participant: str = "", size: int = PAGE) -> dict[str, Any]:
@@ -51,7 +51,8 @@ def summary(sight: Sight) -> dict[str, Any]:
 
     Returns:
         size, root (hex), signed (size of the newest checkpoint), signed_at, overdue (entries not yet signed),
-        witnesses (signatures beside the log's own), alarms (that stand), checkpoints (newest first).
+        witnessed (how far each witness has co-signed; nothing where it is self-witnessed), unread (why that
+        cannot be said here, or ""), alarms (that stand), checkpoints (size and moment, newest first).
     """
     sight.demand("Entry", "digest")
     head = sight.uow.find(TrailHead, 1)
@@ -64,9 +65,9 @@ def summary(sight: Sight) -> dict[str, Any]:
         "signed": newest.size if newest else 0,
         "signed_at": newest.signed_at if newest else None,
         "overdue": size - (newest.size if newest else 0),
-        "witnesses": max(0, _signatures(newest) - 1) if newest else 0,
+        **_witnessed(sight),
         "alarms": sight.uow.count(Alarm, cleared_at=None),
-        "checkpoints": [(one.size, one.signed_at, _signatures(one)) for one in found],
+        "checkpoints": [(one.size, one.signed_at) for one in found],
     }
 
 
@@ -96,5 +97,9 @@ def row(sight: Sight, entry: Entry) -> dict[str, Any]:
     return view | {"by": by, "agrees": agrees} if view else {}
 
 
-def _signatures(checkpoint: SignedCheckpoint) -> int:
-    return sum(line.startswith(SIGNATURE_LINE) for line in checkpoint.note.decode().splitlines())
+def _witnessed(sight: Sight) -> dict[str, Any]:
+    try:
+        found = [outside.said(one) for one in outside.witnessed(sight.uow)]
+    except Stopped as error:  # the trail is shown all the same: this is where people look
+        return {"witnessed": [], "unread": error.message}
+    return {"witnessed": found, "unread": ""}

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keys import hpke
+from keys import hpke, notes
 from keys.hpke import Identity
+from keys.notes import COSIGNATURE, NoteKey
 from keys.quorum import RELEASE, recipient_info
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import Entry, EntryValues
+from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.trial import Phase, Trial
 from randomizer.errors import BundleRefused, NotAllowed, Refused
@@ -316,3 +317,29 @@ def test_records_that_were_bent_are_said_to_fail_beside_the_tables(
     assert "values.digests" in report.failed
     assert json.loads((tmp_path / "release" / "verification.json").read_text())["verdict"] == "FAILED"
     assert rows(tmp_path / "release" / "allocation.csv")[0]["participant"] == number
+
+
+@pytest.mark.promise(13)
+def test_cosignatures_are_handed_on_as_far_as_the_record_goes(
+    instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    end_and_lock(instance)
+    bring_in(instance, desk, copy_for(rehearsal, HOST))
+    instance.checkpoint()
+    with instance.store.reading() as uow:
+        newest, *older = uow.all(SignedCheckpoint, order="-size")
+    witness = NoteKey("example.org/witness", bytes(range(32)), COSIGNATURE)
+    seen = notes.cosign(newest.note, witness, 1_800_000_000)
+    public = published(instance, rehearsal, tmp_path / "published")
+    (public / "checkpoints").mkdir()
+    (public / "checkpoints" / f"{newest.size}.note").write_bytes(seen)
+    (public / "checkpoints" / f"{newest.size + 1}.note").write_bytes(b"published a moment later")
+
+    for _ in range(2):
+        with instance.store.reading() as uow:
+            release_files.write(uow, desk, public, tmp_path)
+        found = {path.name: path.read_bytes() for path in (tmp_path / "public" / "checkpoints").iterdir()}
+        assert found[f"{newest.size}.note"] == seen
+        assert f"{newest.size + 1}.note" not in found
+        for one in older:
+            (public / "checkpoints" / f"{one.size}.note").write_bytes(one.note)

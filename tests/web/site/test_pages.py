@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +13,10 @@ import zxingcpp
 from PIL import Image
 
 from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import HeldCheckpoint
 from randomizer.domain.people import Role
 from randomizer.domain.records import AlarmKind, Task, TaskKind
-from randomizer.services import alarms, trail
+from randomizer.services import alarms, outside, trail
 from randomizer.services.care import dispensing, endings
 from randomizer.web.site import barcodes
 from tests import desks
@@ -128,11 +131,20 @@ def test_the_trail_shows_entries_and_how_far_they_are_signed(
     number = desks.harvested(instance)
     monitor = visit(Role.MONITOR)
     page = monitor.get("/trail")
-    assert "None: self-witnessed" in page
+    assert "Nobody: self-witnessed" in page
     assert "Agrees" in page
     assert "Differs" not in page
     instance.checkpoint()
     assert 'status-done"' in monitor.get("/trail")
+    seen = HeldCheckpoint(
+        origin="o", size=42, root=bytes(32), witness="example.org/anna", cosigned_at=instance.clock.now
+    )
+    instance.store.held = lambda: (replace(seen, witness=""), seen)
+    assert re.search(
+        r"example\.org/anna up to entry 41, \d+ \w+ 20\d\d, \d\d:\d\d UTC", monitor.get("/trail")
+    )
+    instance.store.held = lambda: outside.read(Path("nowhere"), ())
+    assert "The published checkpoints cannot be read here" in monitor.get("/trail")
     only = monitor.get(f"/trail?participant={number}")
     assert "Eligibility signed" in only
     assert "Site opened" not in only
