@@ -78,6 +78,7 @@ class Act(StrEnum):
     SHEET_OPENED = "preparation sheet opened", "open a preparation sheet"
     ALARM_RAISED = "alarm raised", "raise an alarm"
     ALARM_CLEARED = "alarm cleared", "clear an alarm"
+    REASON_ERASED = "reason erased", "erase a reason"
 
 
 def _of(*roles: Role) -> frozenset[Role]:
@@ -139,6 +140,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SHEET_OPENED: _of(Role.PREPARER),
     Act.ALARM_RAISED: _SERVICE,
     Act.ALARM_CLEARED: _of(Role.TRIAL_MANAGER),
+    Act.REASON_ERASED: _of(Role.TRIAL_MANAGER),
 }
 """Who may do each act; an act for nobody is one of the service itself."""
 
@@ -193,6 +195,7 @@ SIGNED = frozenset(
         Act.FIT_SIGNED,
         Act.CODE_BREAK_INTENT,
         Act.IMPACT_SIGNED,
+        Act.REASON_ERASED,
     }
 )
 """Acts that need a step-up and leave a signature."""
@@ -212,6 +215,7 @@ AFTER_LOCK = frozenset(
         Act.IMPACT_SIGNED,
         Act.ALARM_RAISED,
         Act.ALARM_CLEARED,
+        Act.REASON_ERASED,
         Act.ACCOUNT_CREATED,
         Act.ACCOUNT_CLOSED,
         Act.CREDENTIAL_SET,

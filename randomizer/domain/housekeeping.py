@@ -173,7 +173,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryValues:
-    """Salt and values of an entry; both texts are empty once erased.
+    """Salt and values of an entry, and the reason as somebody wrote it, which alone can be erased.
 
     The reason stands apart, so that values can go to statisticians without free text and still be checked:
     they hold its salted digest.
@@ -182,7 +182,8 @@ class EntryValues:
         number: Number of the entry.
         salt: 32 random bytes.
         content: Canonical JSON of old and new values and of the reason's digest.
-        why: The reason, free text.
+        why: The reason, free text; empty once erased.
+        erased_by: Number of the entry that erased the reason, 0 while none did.
     """
 
     KEY: ClassVar = ("number",)
@@ -190,6 +191,7 @@ class EntryValues:
     salt: bytes = field(repr=False)
     content: str
     why: str = ""
+    erased_by: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

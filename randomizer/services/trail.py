@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SALT_BYTES = 32
+ERASED = "erased"
+"""What the act that erases a reason notes: the number of its entry."""
 
 
 class OpenAct:
@@ -205,6 +207,38 @@ def check(uow: UnitOfWork, *values: object) -> None:
         uow.agreed.add(value)
 
 
+def check_entry(uow: UnitOfWork, entry: Entry, values: EntryValues) -> None:
+    """Compare the values of an entry, and its reason, with its digest.
+
+    Raises:
+        Tampered: They differ.
+    """
+    same = values_digest(values.salt, values.content.encode()) == entry.digest
+    if not same or not reason_agrees(uow, values, json.loads(values.content)):
+        raise Tampered(f"Entry {entry.number}")
+
+
+def reason_agrees(uow: UnitOfWork, values: EntryValues, content: dict[str, Any]) -> bool:
+    """Whether a reason is the one that its entry was made with, or was erased by an act that says so.
+
+    Args:
+        uow: The unit of work.
+        values: Of the entry.
+        content: Their parsed content.
+    """
+    if content["why_digest"] == values_digest(values.salt, values.why.encode()):
+        return True
+    if values.why or values.erased_by <= values.number:
+        return False
+    recorded = uow.recorded(values.erased_by)
+    if recorded is None:
+        return False
+    entry, told = recorded
+    if entry.act != Act.REASON_ERASED or values_digest(told.salt, told.content.encode()) != entry.digest:
+        return False
+    return bool(json.loads(told.content)["details"].get(ERASED) == values.number)
+
+
 def about(value: object) -> str:
     """A record named for a person: kind and key, never content."""
     return " ".join([type(value).__name__, *(str(part) for part in _key(value))])
@@ -220,7 +254,7 @@ def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
     if values_digest(values.salt, values.content.encode()) != entry.digest:
         return False
     content = json.loads(values.content)
-    if content["why_digest"] != values_digest(values.salt, values.why.encode()):
+    if not reason_agrees(uow, values, content):
         return False
     expected = {"kind": type(value).__name__, "key": _key(value), "new": plain(value)}
     # The last mention counts: an act may touch a record twice.

@@ -88,6 +88,7 @@ values.subjects release
 values.history release
 values.certificate release
 values.signatures release
+values.erasures release
 allocations.one-slot-each release
 allocations.right-slot release
 allocations.right-stratum release
@@ -157,15 +158,16 @@ impact assessment signed: investigator, safety physician
 preparation sheet opened: preparing pharmacist
 alarm raised:
 alarm cleared: trial manager
+reason erased: trial manager
 """)
 SETS = listed("""
 signed: definition signed, site opened, trial terminated, trial locked, eligibility signed,\
  product cleared, product go given, randomized, deviation signed, fit for infusion signed,\
- code break intent, impact assessment signed
+ code break intent, impact assessment signed, reason erased
 without values: account created, account closed, credential set
 after the lock: account created, account closed, credential set, role granted, role revoked,\
  release exported, trial released, code break intent, code break disclosed, code break denied,\
- impact assessment signed, alarm raised, alarm cleared
+ impact assessment signed, alarm raised, alarm cleared, reason erased
 """)
 SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
 VALUES = listed("""
@@ -2277,10 +2279,20 @@ def check_tables(public: Public, release: Release, ledger: Ledger, report: Repor
     report.saw(step, f"{count} lines.")
 
 
+def check_erasure(event: Event, erased: dict[int, int], report: Report) -> None:
+    """``values.erasures``: which reason went, and by which entry."""
+    number, gone = event.entry["number"], number_of(event.details, "erased")
+    known = 0 <= gone < number and gone not in erased
+    sentence = "It names no earlier entry, or one whose reason was erased before."
+    if report.check("values.erasures", event.place, sentence, holds=known):
+        erased[gone] = number
+
+
 def check_values(public: Public, release: Release, report: Report) -> None:
     """Steps over the values of the entries, in one pass, and the tables made of them."""
     subjects, history = Subjects(report), History(report)
     certified, ledger = Certified(public, report), Ledger(public, release, report)
+    erased: dict[int, int] = {}
     count = 0
     for event in events(public, release, report):
         count += len(event.rows)
@@ -2288,12 +2300,16 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         subjects.see(event)
         history.see(event)
         certified.see(event)
+        if event.act == "reason erased":
+            check_erasure(event, erased, report)
         ledger.see(event)
     report.saw("values.records", f"{count} records.")
     report.saw("values.subjects", f"{len(subjects.sites)} participants.")
     report.saw("values.history", f"{len(history.records)} records.")
     report.saw("values.certificate", f"Certificate {public.digest}.")
     report.saw("values.signatures", f"{certified.signatures} signatures.")
+    gone = "; ".join(f"entry {one}: its reason was erased by entry {by}" for one, by in erased.items())
+    report.saw("values.erasures", gone or "No reason was erased.")
     for step in (step for step in STEPS if step.startswith("allocations.")):
         report.saw(step, f"{len(ledger.allocations)} allocations.")
     for step in ("kits.right-kit", "kits.periods-in-order"):

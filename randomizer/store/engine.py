@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
@@ -40,6 +41,22 @@ def open_engine(url: str, *, patience_seconds: int = PATIENCE_SECONDS) -> Engine
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def forget_overwritten(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, which keeps what was overwritten until then.
+
+    Args:
+        engine: From `open_engine`.
+
+    Returns:
+        Whether it is empty now; PostgreSQL vacuums in its own time and gives False.
+    """
+    if engine.dialect.name != "sqlite":
+        return False
+    with closing(engine.raw_connection()) as connection:
+        busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
 
 
 def _keep_rows_out_of_errors(context: ExceptionContext) -> None:

@@ -256,6 +256,7 @@ class EntryValuesRow(SQLModel, table=True):
     salt: bytes = _blob()
     content: str = _text()
     why: str = _text()
+    erased_by: int = 0
 
 
 class TrailHeadRow(SQLModel, table=True):

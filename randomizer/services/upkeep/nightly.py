@@ -77,7 +77,7 @@ def _check_entries(uow: UnitOfWork, log: VerifierKey, notes: dict[int, bytes], f
     for entry, values in _entries(uow):
         if entry.number != expected:
             faults.append(f"Entry {expected}")
-        rows = _rows(entry, values)
+        rows = _rows(uow, entry, values)
         if rows is None:
             faults.append(f"Entry {entry.number}")
         mentions.update(rows or {})
@@ -106,13 +106,13 @@ def _entries(uow: UnitOfWork) -> Iterator[tuple[Entry, EntryValues | None]]:
         after = numbers[-1] + 1
 
 
-def _rows(entry: Entry, values: EntryValues | None) -> Mentions | None:
+def _rows(uow: UnitOfWork, entry: Entry, values: EntryValues | None) -> Mentions | None:
     """Digest of each record that the entry names, or None where its values are not what it says."""
     if values is None or trail.values_digest(values.salt, values.content.encode()) != entry.digest:
         return None
     try:
         content = json.loads(values.content)
-        if content["why_digest"] != trail.values_digest(values.salt, values.why.encode()):
+        if not trail.reason_agrees(uow, values, content):
             return None
         return {
             " ".join([row["kind"], *(str(part) for part in row["key"])]): _digest(row["new"])

@@ -62,6 +62,7 @@ VALUES_SUBJECTS = "values.subjects"
 VALUES_HISTORY = "values.history"
 VALUES_CERTIFICATE = "values.certificate"
 VALUES_SIGNATURES = "values.signatures"
+VALUES_ERASURES = "values.erasures"
 ALLOCATIONS_ONE_SLOT = "allocations.one-slot-each"
 ALLOCATIONS_RIGHT_SLOT = "allocations.right-slot"
 ALLOCATIONS_RIGHT_STRATUM = "allocations.right-stratum"
@@ -124,6 +125,7 @@ STEPS: tuple[Step, ...] = (
         "this certificate was activated, and the release of its sealing exported",
     ),
     Step(VALUES_SIGNATURES, "release", "every signed act has a signature over what was signed"),
+    Step(VALUES_ERASURES, "release", "every reason that was erased is one of an earlier entry, erased once"),
     Step(ALLOCATIONS_ONE_SLOT, "release", "each participant has one slot, each slot one participant"),
     Step(ALLOCATIONS_RIGHT_SLOT, "release", "each allocation names its slot's own stratum, place and number"),
     Step(ALLOCATIONS_RIGHT_STRATUM, "release", "each participant's levels lead to the stratum of the slot"),

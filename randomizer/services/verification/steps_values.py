@@ -10,7 +10,7 @@ import rfc8785
 from randomizer.domain.acts import SIGNED, Act
 from randomizer.domain.supply import Kit
 from randomizer.services.sealed import bundle
-from randomizer.services.trail import plain, values_digest
+from randomizer.services.trail import ERASED, plain, values_digest
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES
 from randomizer.services.verification.steps_records import KEY_FIELDS
@@ -40,6 +40,7 @@ class ValueSteps:
         self._withheld = 0
         self._signatures = 0
         self._activated = False
+        self._erased: dict[int, int] = {}  # by the entry whose reason went
 
     def see(self, entry: TrailEntry | None, values: Values | None) -> None:
         """Take the next entry with its values."""
@@ -58,6 +59,8 @@ class ValueSteps:
         for row in values.rows:
             self._follow(row, values)
         self._check_signatures(entry, values)
+        if entry.act == Act.REASON_ERASED:
+            self._check_erased(entry, values)
         if entry.act == Act.RELEASE_EXPORTED:
             self._check_exported(values)
         if entry.act == Act.TRIAL_ACTIVATED and not self._activated:
@@ -77,6 +80,8 @@ class ValueSteps:
         findings.hold(steps.VALUES_HISTORY, f"{len(self._states)} records.")
         findings.hold(steps.VALUES_SIGNATURES, f"{self._signatures} signatures.")
         findings.hold(steps.VALUES_CERTIFICATE, f"Certificate {self._public.digest}.")
+        told = [f"The reason of entry {one} was erased by entry {by}." for one, by in self._erased.items()]
+        findings.hold(steps.VALUES_ERASURES, " ".join(told) or "No reason was erased.")
 
     def _see_missing(self, entry: TrailEntry) -> None:
         if entry.act in WITHHELD:
@@ -125,6 +130,17 @@ class ValueSteps:
                 signed.get("definition_digest") != self._public.fields.definition_digest
             ):
                 self._findings.fail(step, values.record, "Another definition was signed than the sealed one.")
+
+    def _check_erased(self, entry: TrailEntry, values: Values) -> None:
+        erased = values.details.get(ERASED)
+        if type(erased) is not int or not 0 <= erased < entry.number:
+            self._findings.fail(steps.VALUES_ERASURES, values.record, "It names no entry before it.")
+        elif erased in self._erased:
+            self._findings.fail(
+                steps.VALUES_ERASURES, values.record, f"The reason of entry {erased} was erased before."
+            )
+        else:
+            self._erased[erased] = entry.number
 
     def _check_certificate(self, values: Values) -> None:
         step, fields = steps.VALUES_CERTIFICATE, self._public.fields

@@ -50,8 +50,8 @@ def entry(sight: Sight, number: int) -> dict[str, Any]:
         number: Number of the entry, from 0.
 
     Returns:
-        row (as in `trail_views.entries`), why ("" for none), signed (name and value of what was signed),
-        changes, elsewhere (whether something of it is kept behind the other door).
+        row (as in `trail_views.entries`), why ("" for none), erased_by (entry that erased it, or 0), signed
+        (name and value of what was signed), changes, elsewhere (whether some is kept behind the other door).
 
     Raises:
         NotAllowed: The person does not read the trail.
@@ -75,6 +75,7 @@ def entry(sight: Sight, number: int) -> dict[str, Any]:
     return {
         "row": row,
         "why": reason.get("why", ""),
+        "erased_by": values.erased_by,
         "signed": tuple(_named(reason.get("signed", {}))),
         "changes": () if broken else tuple(_changes(sight, content["rows"], found.site)),
         "elsewhere": elsewhere,

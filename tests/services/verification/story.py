@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome
-from randomizer.services import conduct, impact, locking
+from randomizer.services import conduct, erasure, impact, locking
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
 from randomizer.services.unblinded import data_sets, release, release_files, unblinding
 from randomizer.services.verification import pinning
@@ -52,6 +53,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
     _assess(instance)
+    _erase(instance)
     randomized(instance, desk)
     instance.sign(conduct.terminate, Role.SPONSOR, WHY)
     instance.sign(locking.lock, Role.SPONSOR, WHY)
@@ -112,6 +114,14 @@ def _assess(instance: Instance) -> None:
         tasks = impact.open_tasks(uow)
     for task in tasks:
         instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, WHY)
+
+
+def _erase(instance: Instance) -> None:
+    with instance.store.reading() as uow:
+        screened = uow.all(Entry, act=Act.SCREEN_FAILED.value)[0].number
+        died = uow.all(Entry, act=Act.DIED.value)[0].number
+    for number in (screened, died):
+        instance.sign(erasure.erase_reason, Role.TRIAL_MANAGER, number, WHY)
 
 
 def _release(instance: Instance, desk: Desk, rehearsal: Rehearsal, directory: Path) -> None:

@@ -150,3 +150,16 @@ def consent_at_another_site_than_its_record(forged: Forged) -> None:
 def act_for_somebody_who_had_not_consented(forged: Forged) -> None:
     forged.details(forged.numbers("participant consented")[-1])["participant"] = "10019"
     forged.write_trail()
+
+
+@caught_by("values.erasures")
+def erasure_of_nothing(forged: Forged) -> None:
+    forged.details(forged.numbers("reason erased")[0])["erased"] = len(forged.entries)
+    forged.write_trail()
+
+
+@caught_by("values.erasures")
+def erasure_of_a_reason_that_was_gone(forged: Forged) -> None:
+    first, second = forged.numbers("reason erased")
+    forged.details(second)["erased"] = forged.details(first)["erased"]
+    forged.write_trail()

@@ -12,7 +12,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Product, ProductState
-from randomizer.services import trail
+from randomizer.services import erasure, trail
 from randomizer.services.care import endings, enrolment
 from randomizer.services.unblinded import unblinding
 from tests import desks
@@ -63,6 +63,17 @@ def test_what_was_signed_stands_beside_it(visit: Visit, instance: Instance, desk
     assert f"participant {number}" in told
     assert "levels, course relapsing" in told
     assert "I confirm" in told
+
+
+def test_an_erased_reason_says_what_erased_it(visit: Visit, instance: Instance) -> None:
+    number = instance.act(enrolment.consent, Role.INVESTIGATOR, "TLS").number
+    instance.act(enrolment.screen_fail, Role.INVESTIGATOR, number, WHY)
+    found = entry_of(instance, Act.SCREEN_FAILED)
+    instance.sign(erasure.erase_reason, Role.TRIAL_MANAGER, found, "It told where somebody lives.")
+    page = visit(Role.MONITOR).get(f"/trail/{found}")
+    assert WHY not in page
+    assert f"Erased by entry {entry_of(instance, Act.REASON_ERASED)}" in words(page)
+    assert "Agrees" in page
 
 
 @pytest.mark.promise(1)

@@ -181,6 +181,7 @@ class WholeEntry(Entry):
     """An entry with its reason and what it changed; `elsewhere`: kept behind the code-break door."""
 
     why: str
+    erased_by: int
     signed: list[Signed]
     changes: list[Change]
     elsewhere: bool

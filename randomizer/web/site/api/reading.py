@@ -165,7 +165,7 @@ def one_entry(path: Number) -> Response:
     """One entry: who, when, why, and what it changed."""
     with looking() as seen:
         found = entry_view.entry(seen, path.number)
-    whole = found["row"] | {name: found[name] for name in ("why", "elsewhere")}
+    whole = found["row"] | {name: found[name] for name in ("why", "erased_by", "elsewhere")}
     whole["signed"] = [{"name": name, "value": value} for name, value in found["signed"]]
     whole["changes"] = [asdict(change) for change in found["changes"]]
     return answer(text(whole))
