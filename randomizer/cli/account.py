@@ -16,7 +16,7 @@ from randomizer.cli.signing_in import as_option, code_option, gate_of, password_
 from randomizer.domain.people import SERVICE, Account, Role
 from randomizer.domain.trial import Trial
 from randomizer.errors import NotFound, Refused
-from randomizer.services import accounts, trials
+from randomizer.services import account_closing, accounts, trials
 from randomizer.services.views import account_views
 
 if TYPE_CHECKING:
@@ -162,13 +162,14 @@ def revoke(*, holder_name: str, role: str, site: str, as_json: bool, **signing: 
 
 @command.command()
 @click.argument("holder_name", metavar="USERNAME")
+@click.option("--why", required=True, help='The reason, e.g. "Left the hospital".')
 @signed_in
-def close(*, holder_name: str, as_json: bool, **signing: Any) -> None:  # noqa: ANN401
+def close(*, holder_name: str, why: str, as_json: bool, **signing: Any) -> None:  # noqa: ANN401
     """Close an account and end its sessions."""
     store, _, person = _open(**signing)
     with store.writing() as uow:
         holder = _named(uow, holder_name)
-        accounts.close(uow, person, holder.number)
+        account_closing.close(uow, person, holder.number, why)
     _done(f"The account of {holder.username} is closed.", as_json=as_json)
 
 

@@ -119,9 +119,13 @@ def create(
             f"The password must have at least {MINIMUM_PASSWORD_LENGTH} characters, got {len(password)}.",
             field="password",
         )
-    for name, value in (("username", username), ("printed_name", printed_name), ("email", email)):
+    for name, words, value in (
+        ("username", "user name", username),
+        ("printed_name", "printed name", printed_name),
+        ("email", "e-mail address", email),
+    ):
         if not value.strip():
-            raise Refused(f"The {name.replace('_', ' ')} is missing.", field=name)
+            raise Refused(f"The {words} is missing. Nothing was changed.", field=name)
     with trail.act(uow, Act.ACCOUNT_CREATED, by) as act:
         account = act.add(
             Account(
@@ -236,13 +240,6 @@ def set_credential(
             body="An administrator set a new password and code secret for your account. "
             "If you did not ask for this, call the trial office now.",
         )
-
-
-def close(uow: UnitOfWork, by: Person, account: int) -> None:
-    """Close an account and end its sessions."""
-    with trail.act(uow, Act.ACCOUNT_CLOSED, by) as act:
-        act.change(uow.get(Account, account, what="account"), active=False)
-        uow.remove(Session, account=account)
 
 
 def verify(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: str) -> tuple[Account, int]:

@@ -48,13 +48,22 @@ def clear(uow: UnitOfWork, person: Person, number: int, why: str) -> Alarm:
     )
     with trail.act(uow, Act.ALARM_CLEARED, person, why=why) as act:
         alarm = uow.get(Alarm, number, what="alarm")
-        if alarm.cleared_at is not None:
-            raise Refused(
-                f"Alarm {number} was cleared on {windows.minute(alarm.cleared_at)}. Nothing was changed.",
-                field="alarm",
-                next_step="Open the trail to see who cleared it and why.",
-            )
+        demand_standing(alarm)
         return act.change(alarm, cleared_at=act.at)
+
+
+def demand_standing(alarm: Alarm) -> None:
+    """Refuse to clear an alarm twice.
+
+    Raises:
+        Refused: It is cleared.
+    """
+    if alarm.cleared_at is not None:
+        raise Refused(
+            f"Alarm {alarm.number} was cleared on {windows.minute(alarm.cleared_at)}. Nothing was changed.",
+            field="alarm",
+            next_step="Open the trail to see who cleared it and why.",
+        )
 
 
 def _told(uow: UnitOfWork, kind: AlarmKind) -> tuple[str, ...]:

@@ -28,13 +28,7 @@ def open_site(uow: UnitOfWork, person: Person, step_up: StepUp, code: str) -> Si
         StepUpRefused: The re-authentication does not count.
     """
     acting.in_trial(uow, Act.SITE_OPENED)
-    site = uow.get(SiteStatus, code, what="site")
-    if site.state is SiteState.OPEN:
-        raise Refused(
-            f"Site {code} is open already. Nothing was changed.",
-            field="site",
-            next_step="Choose a site that is not open yet.",
-        )
+    site = _not_open(uow, code)
     with trail.act(uow, Act.SITE_OPENED, person, site=code) as act:
         sign(act, step_up, meaning=OPEN_MEANING, about=f"site {code}", values={"site": code})
         return act.change(site, state=SiteState.OPEN, opened_at=act.at)
@@ -78,3 +72,28 @@ def terminate(uow: UnitOfWork, person: Person, step_up: StepUp, why: str) -> Tri
     with trail.act(uow, Act.TRIAL_TERMINATED, person, why=why) as act:
         sign(act, step_up, meaning=TERMINATE_MEANING, about="trial", values={"phase": Phase.TERMINATED})
         return act.change(trial, phase=Phase.TERMINATED)
+
+
+def demand_possible(uow: UnitOfWork, act: Act, code: str) -> None:
+    """Refuse to open or close a site that cannot be opened or closed now.
+
+    Raises:
+        NotFound: There is no such site.
+        Refused: Its state or the trial's phase rules it out.
+    """
+    acting.in_phase(uow, act)
+    if act is Act.SITE_OPENED:
+        _not_open(uow, code)
+    else:
+        trials.demand_open_site(uow, code)
+
+
+def _not_open(uow: UnitOfWork, code: str) -> SiteStatus:
+    site = uow.get(SiteStatus, code, what="site")
+    if site.state is SiteState.OPEN:
+        raise Refused(
+            f"Site {code} is open already. Nothing was changed.",
+            field="site",
+            next_step="Choose a site that is not open yet.",
+        )
+    return site

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from randomizer.errors import Faulty, RandomizerError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from werkzeug.datastructures import MultiDict
 
@@ -27,6 +27,7 @@ class Field:
         label: The question.
         type: Kind of input.
         secret: Whether what was typed is never sent back.
+        needed: What the form says where it is left empty; "" where it may be.
     """
 
     name: str
@@ -39,12 +40,42 @@ class Field:
     autocomplete: str | None = None
     inputmode: str | None = None
     secret: bool = False
+    needed: str = ""
     rows: int = 3
 
 
-PASSWORD = Field(name="password", label="Password", type="password", secret=True)
-CODE = Field(name="code", label="Six-digit code", secret=True)
-WHY = Field(name="why", label="Reason", type="textarea", hint="Goes on record with your name.")
+PASSWORD = Field(
+    name="password", label="Password", type="password", secret=True, needed="Password is missing."
+)
+CODE = Field(name="code", label="Six-digit code", secret=True, needed="Six-digit code is missing.")
+WHY = Field(
+    name="why",
+    label="Reason",
+    type="textarea",
+    hint="Goes on record with your name.",
+    needed="Reason is missing.",
+)
+
+
+def together(*readers: Callable[[], object]) -> list[Any]:
+    """Read several fields, so that all that is wrong with them is said at once.
+
+    Args:
+        *readers: Each reads one field, and may refuse what stands there.
+
+    Raises:
+        Faulty: At least one of them refused.
+    """
+    found: list[object] = []
+    faults: list[tuple[str, str]] = []
+    for reader in readers:
+        try:
+            found.append(reader())
+        except Refused as refused:
+            faults.append((refused.field or "", refused.message))
+    if faults:
+        raise Faulty(tuple(faults))
+    return found
 
 
 @dataclass(slots=True)
@@ -82,6 +113,22 @@ class Form:
     def yes(self, name: str) -> bool:
         """Whether a box was ticked."""
         return self.typed.get(name, "") not in {"", "no"}
+
+    def demand_filled(self, *signing: Field) -> None:
+        """Refuse a form with empty fields, naming them all.
+
+        Args:
+            *signing: Fields that stand on the page beside those of the form.
+
+        Raises:
+            Faulty: What is needed was left empty.
+        """
+        empty = [one for one in (*self.fields, *signing) if one.needed and not self.text(one.name)]
+        if empty:
+            raise Faulty(
+                tuple((one.name, one.needed) for one in empty),
+                next_step="Fill in what is missing. Nothing was changed, and what was typed is still here.",
+            )
 
     def moment(self, name: str) -> datetime | None:
         """A moment in UTC, or None where nothing was typed.

@@ -144,7 +144,7 @@ def test_nobody_is_their_own_second(office: Office) -> None:
 
 def test_a_closed_account_signs_in_no_more(office: Office) -> None:
     office.create("carla")
-    assert office.call("close", "carla").status == 0
+    assert office.call("close", "carla", "--why", "left").status == 0
     assert "do not fit together" in office.call("list", by="carla").refusal
     with office.store.reading() as uow:
         assert [account.username for account in uow.all(Account, active=False)] == ["carla"]
@@ -177,7 +177,7 @@ def test_whoever_does_not_sign_in_changes_nothing(office: Office, wrong: str) ->
             ("create", "bob", "--name", "Bob", "--email", "b@example.org"),
             "There is already such a record (account)",
         ),
-        (("close", "nobody"), "There is no account nobody."),
+        (("close", "nobody", "--why", "left"), "There is no account nobody."),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(office: Office, arguments: tuple[str, ...], said: str) -> None:

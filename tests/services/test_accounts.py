@@ -14,7 +14,7 @@ from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import SERVICE, Account, Credential, Person, Role
 from randomizer.domain.trial import SiteState, SiteStatus
 from randomizer.errors import Conflict, NotAllowed, NotFound, Refused, SignInRefused, Tampered
-from randomizer.services import accounts
+from randomizer.services import account_closing, accounts
 from randomizer.services.accounts import Gate
 from randomizer.store.work import Store, UnitOfWork
 
@@ -212,6 +212,20 @@ def test_a_site_role_needs_a_site_of_the_trial(hands: Hands) -> None:
             assert refusal.value.field == "site"
 
 
+@pytest.mark.promise(18)
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("username", "user name"), ("printed_name", "printed name"), ("email", "e-mail address")],
+)
+def test_what_is_missing_of_an_account_is_said_as_the_page_asks_for_it(
+    hands: Hands, field: str, said: str
+) -> None:
+    given = {"username": "x", "printed_name": "X", "email": "x@x"} | {field: " "}
+    with hands.store.writing() as uow, pytest.raises(Refused, match=f"The {said} is missing") as refusal:
+        accounts.create(uow, GATE, SERVICE, **given, password=PASSWORD, totp_secret=SECRET)
+    assert refusal.value.field == field
+
+
 def test_a_short_password_and_a_taken_name_are_refused(hands: Hands) -> None:
     with hands.store.writing() as uow, pytest.raises(Refused, match="at least 12 characters, got 5"):
         accounts.create(
@@ -254,6 +268,25 @@ def test_revoking_a_role_that_nobody_holds_is_refused(hands: Hands) -> None:
 def test_a_closed_account_is_signed_out(hands: Hands) -> None:
     token = sign_in(hands)
     with hands.store.writing() as uow:
-        accounts.close(uow, accounts.person(uow, 1), 3)
+        account_closing.close(uow, accounts.person(uow, 1), 3, "left the hospital")
     with pytest.raises(SignInRefused):
         person(hands, token)
+
+
+@pytest.mark.parametrize(
+    ("account", "why", "said"),
+    [(3, " ", "needs its reason"), (3, "x" * 4001, "at most 4000"), (1, "gone", "your own account")],
+)
+def test_an_account_is_closed_with_a_reason_and_by_somebody_else(
+    hands: Hands, account: int, why: str, said: str
+) -> None:
+    with hands.store.writing() as uow, pytest.raises(Refused, match=said):
+        account_closing.close(uow, accounts.person(uow, 1), account, why)
+
+
+def test_an_account_is_closed_once(hands: Hands) -> None:
+    with hands.store.writing() as uow:
+        account_closing.close(uow, accounts.person(uow, 1), 3, "left the hospital")
+        with pytest.raises(Refused, match="closed already") as refusal:
+            account_closing.close(uow, accounts.person(uow, 1), 3, "left the hospital")
+    assert "new account" in str(refusal.value.next_step)

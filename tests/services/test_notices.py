@@ -6,7 +6,7 @@ import pytest
 
 from randomizer.domain.housekeeping import Notice
 from randomizer.domain.people import SERVICE, Role
-from randomizer.services import accounts, notices
+from randomizer.services import account_closing, accounts, notices
 from randomizer.services.upkeep import due
 from tests.activated import SECOND_SITE, SITE
 
@@ -38,7 +38,7 @@ def test_site_staff_hear_of_their_own_site_and_trial_wide_roles_of_all(stage: St
 def test_nobody_hears_who_left_or_whose_role_was_revoked(stage: Stage) -> None:
     admin = stage.instance.person(Role.ADMINISTRATOR)
     with stage.store.writing() as uow:
-        accounts.close(uow, admin, stage.instance.number(Role.TRIAL_MANAGER))
+        account_closing.close(uow, admin, stage.instance.number(Role.TRIAL_MANAGER), "left")
         accounts.revoke(
             uow, admin, account=stage.instance.number(Role.COORDINATOR), role=Role.COORDINATOR, site=SITE
         )

@@ -9,7 +9,7 @@ import pytest
 
 from randomizer.domain.people import Role
 from randomizer.errors import NotAllowed, SignInRefused, Unwritable
-from randomizer.services import accounts, six_digits
+from randomizer.services import account_closing, accounts, six_digits
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.web.sessions import MemorySessions
@@ -59,7 +59,7 @@ def test_roles_come_from_the_store_at_every_request(sessions: MemorySessions, in
         accounts.revoke(uow, administrator, account=number, role=Role.ON_CALL)
     assert sessions.person(token).roles == frozenset()
     with instance.store.writing() as uow:
-        accounts.close(uow, administrator, number)
+        account_closing.close(uow, administrator, number, "left")
     with pytest.raises(NotAllowed):
         sessions.person(token)
 

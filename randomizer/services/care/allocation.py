@@ -9,7 +9,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import SignedCheckpoint
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import PeriodRecord
-from randomizer.domain.trial import Allocation, Slot, Trial
+from randomizer.domain.trial import Allocation, Slot
 from randomizer.errors import Refused, Stopped
 from randomizer.services import acting, outside, trail, trials
 from randomizer.services.care import strata
@@ -45,13 +45,10 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
         Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
         Tampered: A record that this rests on differs from its entry.
     """
-    trial, definition = acting.in_trial(uow, Act.RANDOMIZED)
-    _demand_checkpoint(uow, trial)
-    trials.demand_no_alarm(uow)
+    _, definition = acting.in_trial(uow, Act.RANDOMIZED)
     outside.demand_whole(uow)
     participant = acting.on_participant(uow, person, Act.RANDOMIZED, number)
-    _demand_ready(uow, participant, definition)
-    trials.demand_open_site(uow, participant.site)
+    demand_possible(uow, definition, participant)
     demand_signed(uow, meaning=ELIGIBLE_MEANING, about=f"participant {number}")
     with trail.act(uow, Act.RANDOMIZED, person, site=participant.site, participant=number) as act:
         ordinal = strata.take_next(act, participant)
@@ -73,7 +70,21 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
         )
 
 
-def _demand_checkpoint(uow: UnitOfWork, trial: Trial) -> None:
+def demand_possible(uow: UnitOfWork, definition: Definition, participant: Participant) -> None:
+    """Refuse what would keep anybody from randomizing this participant now.
+
+    Raises:
+        Refused: Randomized already, not eligible, product not cleared, or the site is not open.
+        Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
+    """
+    _demand_checkpoint(uow)
+    trials.demand_no_alarm(uow)
+    _demand_ready(uow, participant, definition)
+    trials.demand_open_site(uow, participant.site)
+
+
+def _demand_checkpoint(uow: UnitOfWork) -> None:
+    trial, _ = trials.current(uow)
     newest = uow.all(SignedCheckpoint, order="-size", limit=1)
     if trial.activation_entry < 0 or not newest or newest[0].size <= trial.activation_entry:
         raise Stopped(

@@ -62,13 +62,7 @@ def complete(uow: UnitOfWork, person: Person, number: str) -> Participant:
     """
     acting.in_trial(uow, Act.COMPLETED)
     participant = acting.on_participant(uow, person, Act.COMPLETED, number)
-    _demand_nothing_in_hand(uow, number)
-    if participant.ending is None and any(record.outcome is None for record in periods.of(uow, number)):
-        raise Refused(
-            f"Participant {number} has an open period. Nothing was changed.",
-            field="participant",
-            next_step="Record the infusion, or record the period as missed.",
-        )
+    demand_nothing_open(uow, participant)
     with trail.act(uow, Act.COMPLETED, person, site=participant.site, participant=number) as act:
         return act.change(participant, state=State.COMPLETED, ended_at=act.at)
 
@@ -82,12 +76,7 @@ def randomized_in_error(uow: UnitOfWork, person: Person, number: str, why: str) 
     acting.in_trial(uow, Act.RANDOMIZED_IN_ERROR)
     participant = acting.on_participant(uow, person, Act.RANDOMIZED_IN_ERROR, number)
     reasons.demand(why, "Say why the randomization was an error.")
-    if participant.randomized_in_error:
-        raise Refused(
-            f"Participant {number} is already marked as randomized in error. Nothing was changed.",
-            field="participant",
-            next_step="Open the participant's page to see the deviation.",
-        )
+    demand_no_error(participant)
     with trail.act(
         uow, Act.RANDOMIZED_IN_ERROR, person, site=participant.site, participant=number, why=why
     ) as act:
@@ -146,13 +135,53 @@ def transfer(uow: UnitOfWork, person: Person, number: str, site: str, why: str) 
             field="site",
             next_step="Choose the new site.",
         )
-    _demand_nothing_in_hand(uow, number)
-    _demand_nothing_prepared(uow, number)
+    demand_movable(uow, number)
     _demand_same_screening(definition, participant, site)
     with trail.act(
         uow, Act.SITE_TRANSFERRED, person, site=participant.site, participant=number, why=why
     ) as act:
         return act.change(participant, site=site)
+
+
+def demand_nothing_open(uow: UnitOfWork, participant: Participant) -> None:
+    """Refuse the end of follow-up while something is still to come or to be recorded.
+
+    Raises:
+        Refused: A kit was handed out and not recorded, or a period is open and treatment was not stopped.
+    """
+    number = participant.number
+    _demand_nothing_in_hand(uow, number)
+    if participant.ending is None and any(record.outcome is None for record in periods.of(uow, number)):
+        raise Refused(
+            f"Participant {number} has an open period. Nothing was changed.",
+            field="participant",
+            next_step="Record the infusion, or record the period as missed.",
+        )
+
+
+def demand_no_error(participant: Participant) -> None:
+    """Refuse to state the same error twice.
+
+    Raises:
+        Refused: It was stated before.
+    """
+    if participant.randomized_in_error:
+        raise Refused(
+            f"Participant {participant.number} is already marked as randomized in error. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Open the participant's page to see the deviation.",
+        )
+
+
+def demand_movable(uow: UnitOfWork, number: str) -> None:
+    """Refuse a transfer while a kit is on its way at the present site.
+
+    Raises:
+        Refused: A kit is being prepared, ready, or handed out and not recorded.
+    """
+    _demand_nothing_in_hand(uow, number)
+    _demand_nothing_prepared(uow, number)
 
 
 def _drop_open_period(act: OpenAct, number: str) -> None:

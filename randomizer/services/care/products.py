@@ -13,6 +13,7 @@ from randomizer.services.care import strata
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
+    from randomizer.domain.participants import Participant
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
@@ -37,7 +38,7 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
     """
     acting.in_trial(uow, Act.HARVESTED)
     participant = acting.on_participant(uow, person, Act.HARVESTED, number)
-    trials.demand_open_site(uow, participant.site)
+    demand_harvestable(uow, participant)
     _demand_identifier(identifier.strip(), again.strip())
     if uow.count(Product, identifier=identifier.strip()):
         raise Refused(  # whose it is stays untold: it may be of another site
@@ -73,14 +74,7 @@ def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Pr
     """
     acting.in_trial(uow, Act.PRODUCT_GO)
     participant = acting.on_participant(uow, person, Act.PRODUCT_GO, number)
-    product = latest(uow, number)
-    if product.state is not ProductState.CLEARED_BY_QP:
-        raise Refused(
-            f"The product of participant {number} is {product.state}; the go follows the clearance. "
-            "Nothing was changed.",
-            field="participant",
-            next_step="Wait for the clearing person.",
-        )
+    product = demand_cleared_by_qp(uow, number)
     with trail.act(uow, Act.PRODUCT_GO, person, site=participant.site, participant=number) as act:
         sign(act, step_up, meaning=GO_MEANING, about=f"participant {number}", values={"participant": number})
         act.change(participant, state=State.CLEARED)
@@ -108,6 +102,35 @@ def _demand_identifier(identifier: str, again: str) -> None:
             field=field,
             next_step="Scan or type the identifier twice from the donation's label.",
         )
+
+
+def demand_harvestable(uow: UnitOfWork, participant: Participant) -> None:
+    """Refuse a harvest for which there is no place.
+
+    Raises:
+        Exhausted: The stratum has no free place.
+        Refused: The site is not open.
+    """
+    trials.demand_open_site(uow, participant.site)
+    strata.demand_free(uow, participant.stratum)
+
+
+def demand_cleared_by_qp(uow: UnitOfWork, number: str) -> Product:
+    """The product that waits for the sponsor's go.
+
+    Raises:
+        NotFound: Nothing was harvested.
+        Refused: The clearing person has not cleared it, or the go is given.
+    """
+    product = latest(uow, number)
+    if product.state is not ProductState.CLEARED_BY_QP:
+        raise Refused(
+            f"The product of participant {number} is {product.state}; the go follows the clearance. "
+            "Nothing was changed.",
+            field="participant",
+            next_step="Wait for the clearing person.",
+        )
+    return product
 
 
 def latest(uow: UnitOfWork, number: str) -> Product:

@@ -24,8 +24,19 @@ def reserve(act: OpenAct, participant: Participant) -> StratumStatus:
         Exhausted: Every place of the stratum is used or reserved.
         Tampered: The stratum's row differs from its entry.
     """
-    stratum = act.uow.get(StratumStatus, participant.stratum, what="stratum")
-    trail.check(act.uow, stratum)
+    stratum = demand_free(act.uow, participant.stratum)
+    return act.change(stratum, reserved=stratum.reserved + 1)
+
+
+def demand_free(uow: UnitOfWork, code: str) -> StratumStatus:
+    """The stratum, with a free place.
+
+    Raises:
+        Exhausted: Every place of the stratum is used or reserved.
+        Tampered: The stratum's row differs from its entry.
+    """
+    stratum = uow.get(StratumStatus, code, what="stratum")
+    trail.check(uow, stratum)
     if stratum.free <= 0:
         raise Exhausted(
             f"Stratum {stratum.code} has no free place: {stratum.capacity} sealed, "
@@ -34,7 +45,7 @@ def reserve(act: OpenAct, participant: Participant) -> StratumStatus:
             field="participant",
             next_step="Call the trial manager before anything is harvested.",
         )
-    return act.change(stratum, reserved=stratum.reserved + 1)
+    return stratum
 
 
 def give_back(act: OpenAct, participant: Participant) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from randomizer import masking
 from randomizer.domain.people import BREAKERS, GUARDED, SITE_BOUND, Account, Grant, Person, Role, demand
 from randomizer.domain.trial import Phase, Trial
-from randomizer.services import trials
+from randomizer.services import account_closing, trials
 
 if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
@@ -32,6 +32,18 @@ def one(uow: UnitOfWork, person: Person, number: int) -> dict[str, Any]:
     """
     _demand(person)
     return _row(uow, person, uow.get(Account, number, what="account"))
+
+
+def demand_closable(uow: UnitOfWork, person: Person, number: int) -> None:
+    """Refuse the page of closing an account that cannot be closed.
+
+    Raises:
+        NotAllowed: The person is no administrator.
+        NotFound: There is no such account.
+        Refused: It is closed already, or the administrator's own.
+    """
+    _demand(person)
+    account_closing.demand_open(uow.get(Account, number, what="account"), person)
 
 
 def _row(uow: UnitOfWork, person: Person, account: Account) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from randomizer.domain import windows
-from randomizer.domain.acts import Act
+from randomizer.domain.acts import DURING, Act
 from randomizer.domain.participants import BEFORE_RANDOMIZATION, Participant, State
 from randomizer.domain.supply import PeriodRecord, Product, ProductState
+from randomizer.domain.trial import RUNNING, Phase
 from randomizer.services.care.periods import INFUSED
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def of(
     *,
     periods: Sequence[PeriodRecord],
     products: Sequence[Product],
+    phase: Phase,
     now: datetime,
 ) -> NextStep:
     """The next step of one participant.
@@ -72,8 +74,20 @@ def of(
         participant: The participant.
         periods: Every period of the participant, in order.
         products: Every product of the participant, in order.
+        phase: Where the trial is in its life.
         now: The current moment.
     """
+    step = _by_life(definition, participant, periods, products, now)
+    return step if _goes_on(step, phase) else _stopped(participant, step, phase)
+
+
+def _by_life(
+    definition: Definition,
+    participant: Participant,
+    periods: Sequence[PeriodRecord],
+    products: Sequence[Product],
+    now: datetime,
+) -> NextStep:
     if participant.ending is not None or participant.state is State.COMPLETED:
         return _after_the_end(participant, periods)
     if participant.state in SCREENING:
@@ -82,6 +96,26 @@ def of(
         return _harvested(definition, products)
     record = next((record for record in periods if record.outcome is None), None)
     return FINISHING if record is None else _in_period(definition, record, periods, now)
+
+
+def _goes_on(step: NextStep, phase: Phase) -> bool:
+    # What nobody at this door does is somebody's turn at the other one, while the trial runs.
+    return step.kind == NOTHING.kind or phase in (DURING[step.act] if step.act else RUNNING)
+
+
+def _stopped(participant: Participant, step: NextStep, phase: Phase) -> NextStep:
+    """What the trial's phase leaves of a step: a booking stands, and nothing is given for it any more."""
+    state = "Enrolment closed" if phase is Phase.ENROLMENT_CLOSED else f"Trial {phase}"
+    if participant.treatable and phase in DURING[Act.TREATMENT_STOPPED]:
+        return NextStep(
+            act=Act.TREATMENT_STOPPED,
+            what="Stop treatment",
+            due=step.due,
+            state=state,
+            kind="attention",
+            period=step.period,
+        )
+    return replace(NOTHING, state=state)
 
 
 def _after_the_end(participant: Participant, periods: Sequence[PeriodRecord]) -> NextStep:
@@ -106,7 +140,7 @@ def _in_period(
 ) -> NextStep:
     if record.dispensed_at is not None:
         return _infusion(record)
-    if record.booked_for is None:
+    if record.booked_for is None or _never_used(record, now):
         return _to_book(definition, record, periods, now)
     if record.kit:
         return NextStep(
@@ -118,6 +152,12 @@ def _in_period(
             period=record.period,
         )
     return _before_ready(definition, record, periods, now)
+
+
+def _never_used(record: PeriodRecord, now: datetime) -> bool:
+    """Whether the time of a booking has passed and nothing was prepared for it."""
+    idle = record.preparation_begun_at is None
+    return idle and record.booked_for is not None and windows.passed(record.booked_for, now)
 
 
 def _before_ready(
@@ -161,9 +201,17 @@ def _to_book(
     definition: Definition, record: PeriodRecord, periods: Sequence[PeriodRecord], now: datetime
 ) -> NextStep:
     limits = windows.window(definition.period(record.period), previous_infusion(periods, record))
-    what = "Book the infusion"
+    what = "Book the infusion again" if record.booked_for else "Book the infusion"
     if limits is None:
-        return NextStep(act=Act.INFUSION_BOOKED, what=what, state="Not booked", period=record.period)
+        state, kind = ("Booking has passed", "overdue") if record.booked_for else ("Not booked", "waiting")
+        return NextStep(
+            act=Act.INFUSION_BOOKED,
+            what=what,
+            due=record.booked_for,
+            state=state,
+            kind=kind,
+            period=record.period,
+        )
     today = now.date()
     state, kind = f"From {windows.day(limits.opens_on)}", "planned"
     if today > limits.closes_on:

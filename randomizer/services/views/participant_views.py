@@ -8,12 +8,13 @@ from randomizer.domain import participants, windows
 from randomizer.domain.acts import CODE_BREAKS, MAY, Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import parse_participant_number
-from randomizer.domain.participants import FROM, Participant, State, levels_of
+from randomizer.domain.participants import Participant, State, levels_of
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.records import Deviation, Signature
 from randomizer.domain.supply import Kit, PeriodRecord, Product
-from randomizer.domain.trial import Allocation
+from randomizer.domain.trial import RUNNING, Allocation
 from randomizer.errors import Refused
+from randomizer.services.care import readiness
 from randomizer.services.views import next_steps, worklist
 from randomizer.services.views.sight import PAGE
 
@@ -86,12 +87,13 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
 
     Returns:
         participant, levels, corrected, products, allocation, periods, signatures, deviations, events, next
-        (the next step), mine (whether it is this person's) and acts (those that this person could do now).
+        (the next step), mine (whether it is this person's), acts (those that this person could do now) and
+        running (whether anything more is given in this trial).
     """
     site, number, uow = participant.site, participant.number, sight.uow
     periods = uow.all(PeriodRecord, participant=number)
     products = uow.all(Product, participant=number)
-    step = next_steps.of(sight.definition, participant, periods=periods, products=products, now=uow.clock())
+    step = worklist.steps_of(sight, [participant])[number]
     allocation = uow.find(Allocation, number)
     view = row(sight, participant)
     return {
@@ -107,6 +109,7 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
         "next": sight.show(step, site=site),
         "mine": step.act is not None and sight.person.role_for(MAY[step.act], site) is not None,
         "acts": possible(sight, participant),
+        "running": sight.trial.phase in RUNNING,
     }
 
 
@@ -121,15 +124,12 @@ def levels(sight: Sight, text: str) -> list[tuple[str, str]]:
 
 
 def possible(sight: Sight, participant: Participant) -> frozenset[Act]:
-    """Acts that the participant's life admits and that this person may do at the site."""
-    fitting = set()
-    for act in FROM:
-        try:
-            participants.demand(participant, act)
-        except Refused:
-            continue
-        fitting.add(act)
-    return frozenset(act for act in fitting if sight.person.role_for(MAY[act], participant.site) is not None)
+    """Acts that would not be refused now and that this person may do at the site."""
+    return frozenset(
+        act
+        for act in readiness.possible(sight.uow, participant)
+        if sight.person.role_for(MAY[act], participant.site) is not None
+    )
 
 
 def signatures(sight: Sight, about: str, site: str = "") -> list[View]:

@@ -79,6 +79,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
             one,
             periods=periods[one.number],
             products=products[one.number],
+            phase=sight.trial.phase,
             now=sight.uow.clock(),
         )
         for one in listed

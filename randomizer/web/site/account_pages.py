@@ -11,11 +11,12 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain.acts import Act
 from randomizer.domain.people import SITE_BOUND, Role
 from randomizer.errors import NotAllowed, Refused, SignInRefused, StepUpRefused
+from randomizer.services import account_closing
 from randomizer.services import accounts as service
 from randomizer.services.views import account_views
 from randomizer.web import auth
 from randomizer.web.door import this
-from randomizer.web.forms import Field, Form
+from randomizer.web.forms import CODE, PASSWORD, WHY, Field, Form
 from randomizer.web.site.act_pages import SHOWN_AGAIN, status_of_refusal
 from randomizer.web.site.pages import site
 
@@ -31,10 +32,27 @@ PASSWORD_BYTES = 15  # 24 characters of base32
 SECRET_BYTES = 20  # as RFC 4226 recommends
 NEW = (
     Field(
-        name="username", label="User name", hint="Lower case; what the person types to sign in.", width="half"
+        name="username",
+        label="User name",
+        hint="Lower case; what the person types to sign in.",
+        width="half",
+        needed="User name is missing.",
     ),
-    Field(name="printed_name", label="Printed name", hint="Stands under every signature.", width="half"),
-    Field(name="email", label="E-mail", type="email", hint="Where notices go.", width="half"),
+    Field(
+        name="printed_name",
+        label="Printed name",
+        hint="Stands under every signature.",
+        width="half",
+        needed="Printed name is missing.",
+    ),
+    Field(
+        name="email",
+        label="E-mail",
+        type="email",
+        hint="Where notices go.",
+        width="half",
+        needed="E-mail is missing.",
+    ),
 )
 SECOND = (
     Field(
@@ -85,6 +103,7 @@ def new_account() -> str | tuple[str, int]:
     form = Form.posted(NEW, request.form)
     password, secret = _secrets()
     try:
+        form.demand_filled()
         with this().store.writing() as uow:
             account = service.create(
                 uow,
@@ -146,13 +165,18 @@ def revoke(number: int) -> str | Response | tuple[str, int]:
 
 @site.route("/accounts/<int:number>/close", methods=["GET", "POST"])
 def close_account(number: int) -> str | Response | tuple[str, int]:
-    """Close an account and end its sessions."""
+    """Close an account and end its sessions: with a reason and a fresh re-authentication."""
     auth.demand_act(Act.ACCOUNT_CLOSED)
+    if request.method == "GET":
+        with this().store.reading() as uow:
+            account_views.demand_closable(uow, auth.person(), number)
 
-    def run(uow: UnitOfWork, form: Form) -> None:  # noqa: ARG001 - nothing is asked
-        service.close(uow, auth.person(), number)
+    def run(uow: UnitOfWork, form: Form) -> None:
+        form.demand_filled()
+        auth.step_up(password=form.text("password"), code=form.text("code"), uow=uow)
+        account_closing.close(uow, auth.person(), number, form.text("why"))
 
-    return _act(number, "site/account-close.html", (), run, done="closed")
+    return _act(number, "site/account-close.html", (WHY, PASSWORD, CODE), run, done="closed")
 
 
 @site.route("/accounts/<int:number>/sign-in", methods=["GET", "POST"])

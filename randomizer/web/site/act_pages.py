@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
 
-from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
+from randomizer.errors import Conflict, NotFound, Refused, StepUpRefused, Stopped, Tampered, Unwritable
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
-from randomizer.web.forms import Form
+from randomizer.web.forms import CODE, PASSWORD, Form
 from randomizer.web.site.acts import Call
 from randomizer.web.site.pages import looking, site
 from randomizer.web.site.participant_acts import PAGES as PARTICIPANT_PAGES
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from randomizer.errors import RandomizerError
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import UnitOfWork
+    from randomizer.services.views.sight import Sight
     from randomizer.web.site.acts import ActPage, Loaded, Subject
 
+FACTOR = (PASSWORD, CODE)
 SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwritable)
 """Refusals that leave the person on the form, with all that was typed."""
 
@@ -65,18 +67,24 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
     def view(key: str = "") -> str | Response | tuple[str, int]:
         auth.demand_act(page.act)
         with looking() as sight:
-            loaded = subject.load(sight, key, page.act)
+            loaded = subject.load(sight, key)
+            blocked = _in_the_way(subject, sight, key, page)
             fields = page.asks(sight, key)
         if request.method == "GET":
+            if blocked is not None:
+                return closed(page.title, loaded, blocked, _home(home, loaded.key))
             return _shown(page, loaded, Form.blank(fields), home)
         form = Form.posted(fields, request.form)
-        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+        form.typed |= {one.name: request.form.get(one.name, "") for one in FACTOR}
         try:
+            if blocked is not None:
+                raise blocked
+            form.demand_filled(*(FACTOR if page.meaning else ()))
             with this().store.writing() as uow:
                 page.run(Call(uow, auth.person(), loaded.key, form, signer(form, uow)))
         except SHOWN_AGAIN as error:
             status = status_of_refusal(form, error)
-            return _shown(page, loaded, form, home), status
+            return _shown(page, loaded, form, home, blocked), status
         return redirect(_home(home, loaded.key, done=page.slug), code=303)
 
     site.add_url_rule(
@@ -87,13 +95,39 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
     )
 
 
-def _shown(page: ActPage, loaded: Loaded, form: Form, home: str) -> str:
+def _in_the_way(subject: Subject, sight: Sight, key: str, page: ActPage) -> RandomizerError | None:
+    try:
+        subject.demand(sight, key, page.act)
+    except Tampered:
+        raise
+    except (Refused, NotFound, Stopped) as error:
+        return error
+    return None
+
+
+def closed(title: str, loaded: Loaded, error: RandomizerError, back: str) -> tuple[str, int]:
+    """The page of an act that cannot succeed now: why, and what to do instead of a form.
+
+    Args:
+        title: Of the act's page.
+        loaded: What the act is about.
+        error: What stands in the way.
+        back: Where the person goes on.
+    """
+    page = render_template("site/closed.html", title=title, loaded=loaded, error=error, back=back)
+    return page, problems.status_of(error)
+
+
+def _shown(
+    page: ActPage, loaded: Loaded, form: Form, home: str, blocked: RandomizerError | None = None
+) -> str:
     return render_template(
         "site/act.html",
         page=page,
         loaded=loaded,
         facts=[fact for name, fact in loaded.facts.items() if name.split()[0] in page.facts],
         form=form,
+        blocked=blocked,
         back=_home(home, loaded.key),
         signer=auth.person(),
         roles=", ".join(sorted(auth.person().roles)),

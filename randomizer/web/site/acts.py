@@ -66,12 +66,20 @@ class Subject(Protocol):
     def name(self) -> str:
         """One word, for endpoints and the API."""
 
-    def load(self, sight: Sight, key: str, act: Act) -> Loaded:
-        """The thing as the act's page shows it.
+    def load(self, sight: Sight, key: str) -> Loaded:
+        """The thing as an act's page shows it.
+
+        Raises:
+            NotFound: There is none that the person sees.
+        """
+
+    def demand(self, sight: Sight, key: str, act: Act) -> None:
+        """Refuse an act that cannot succeed now, whatever is entered.
 
         Raises:
             NotFound: There is none that the person sees.
             Refused: Its life does not admit the act.
+            Stopped: An alarm stands.
         """
 
     def answer(self, sight: Sight, key: str) -> dict[str, Any]:

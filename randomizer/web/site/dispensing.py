@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 
 from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
+from randomizer.domain.trial import Kind
 from randomizer.errors import HardStop, NotFound, Refused
 from randomizer.services.care import dispensing
 from randomizer.services.views import participant_views, sight
 from randomizer.web import auth, problems
 from randomizer.web.door import this
+from randomizer.web.site import barcodes, slips
 from randomizer.web.site.pages import looking, site
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.services.care.dispensing import ToDispense
+    from randomizer.services.views.sight import Sight
 
 
 @site.route("/participants/<key>/dispense", methods=["GET", "POST"])
@@ -42,11 +45,32 @@ def dispense(key: str) -> str | Response | tuple[str, int]:
 
 @site.get("/participants/<key>/dispensed/<int:period>")
 def dispensed(key: str, period: int) -> str:
-    """The green page, and what is printed of it."""
+    """The green page."""
     with looking() as seen:
-        seen.demand("Kit", "number")
-        participant = participant_views.find(seen, key)
-        whole = participant_views.whole(seen, participant)
+        return render_template("site/dispensed.html", **_handed_out(seen, key, period))
+
+
+@site.get("/participants/<key>/dispensed/<int:period>/slip.pdf")
+def slip(key: str, period: int) -> Response:
+    """The slip that goes with the kit, to print."""
+    with looking() as seen:
+        shown = _handed_out(seen, key, period)
+    response = make_response(slips.pdf(shown, barcodes.data_matrix_png(shown["kit"])))
+    response.mimetype = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="kit-{shown["kit"]}.pdf"'
+    return response
+
+
+def _handed_out(seen: Sight, key: str, period: int) -> dict[str, Any]:
+    """What the green page and the slip say of one kit.
+
+    Raises:
+        NotAllowed: The person's roles never see kits.
+        NotFound: No kit was handed out for this period.
+    """
+    seen.demand("Kit", "number")
+    participant = participant_views.find(seen, key)
+    whole = participant_views.whole(seen, participant)
     record: dict[str, Any] = next((one for one in whole["periods"] if one.get("period") == period), {})
     kit = record.get("kit_shown") or {}
     if not record.get("dispensed_at") or not kit:
@@ -54,14 +78,19 @@ def dispensed(key: str, period: int) -> str:
             f"No kit was handed out to participant {participant.number} for period {period}.",
             next_step="Open the participant's page to see what was handed out.",
         )
-    return render_template(
-        "site/dispensed.html",
-        number=participant.number,
-        period=f"{period} of {len(whole['periods'])}",
-        record=record,
-        kit=kit,
-        by=_hand(whole, record),
-    )
+    return {
+        "trial": seen.definition.trial_id.upper(),
+        "rehearsal": seen.trial.kind is Kind.REHEARSAL,
+        "site": seen.definition.site(participant.site).name,
+        "emergency": seen.definition.code_break.telephone,
+        "participant": participant.number,
+        "period": f"{period} of {len(whole['periods'])}",
+        "this_period": period,
+        "kit": kit["number"],
+        "expires_at": kit.get("expires_at"),
+        "dispensed_at": record["dispensed_at"],
+        "by": _hand(whole, record),
+    }
 
 
 def _counter(number: str, error: str = "", typed: str = "") -> str:
@@ -74,7 +103,8 @@ def _counter(number: str, error: str = "", typed: str = "") -> str:
 def _counter_again(number: str, refusal: Refused) -> str:
     typed = request.form.get("kit", "")
     try:
-        return _counter(number, error=refusal.message, typed=typed)
+        sentence = " ".join(part for part in (refusal.message, refusal.next_step) if part)
+        return _counter(number, error=sentence, typed=typed)
     except Refused:
         raise refusal from None
 

@@ -9,14 +9,16 @@ from flask import redirect, render_template, request, url_for
 from randomizer.domain import acts
 from randomizer.domain.acts import Act
 from randomizer.domain.eligibility import NEVER, ItemAnswer
-from randomizer.services.care import enrolment
+from randomizer.errors import Refused
+from randomizer.services.care import enrolment, readiness
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING, Answers
 from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web import auth, words
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
-from randomizer.web.site.act_pages import SHOWN_AGAIN, signer, status_of_refusal
+from randomizer.web.site.act_pages import SHOWN_AGAIN, closed, signer, status_of_refusal
 from randomizer.web.site.pages import looking, site
+from randomizer.web.site.participant_subject import OfParticipant
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -33,6 +35,13 @@ def eligibility(key: str) -> str | Response | tuple[str, int]:
     with looking() as sight:
         participant = participant_views.find(sight, key)
         acts.demand(sight.person, Act.ELIGIBILITY_SIGNED, participant.site)
+        if request.method == "GET":
+            try:
+                readiness.demand(sight.uow, Act.ELIGIBILITY_SIGNED, participant)
+            except Refused as refused:
+                subject = OfParticipant().load(sight, key)
+                back = url_for("site.participant", key=participant.number)
+                return closed("Confirm eligibility", subject, refused, back)
         asked = enrolment_views.questions(sight, participant)
         site_name = sight.definition.site(participant.site).name
         form = Form.posted(fields(asked), request.form)

@@ -53,7 +53,7 @@ def periods(whole: dict[str, Any], count: int) -> list[tuple[str, str, str, str]
     for one in whole["periods"]:
         if "period" not in one:
             continue
-        if whole["participant"].get("ending") and one.get("outcome") is None and not one.get("dispensed_at"):
+        if _over(whole) and one.get("outcome") is None and not one.get("dispensed_at"):
             rows.append((f"{one['period']} of {count}", words.NONE, _kit(one), "No longer planned"))
             continue
         rows.append((f"{one['period']} of {count}", _when(one), _kit(one), _outcome(one)))
@@ -80,10 +80,15 @@ def timeline(whole: dict[str, Any], count: int) -> list[dict[str, str]]:
     return events + _planned(whole, count)
 
 
+def _over(whole: dict[str, Any]) -> bool:
+    """Whether nothing more is given: treatment has ended, or the trial."""
+    return bool(whole["participant"].get("ending")) or not whole["running"]
+
+
 def _planned(whole: dict[str, Any], count: int) -> list[dict[str, str]]:
     events = []
     for one in whole["periods"]:
-        if one.get("outcome") is not None or "period" not in one or whole["participant"].get("ending"):
+        if one.get("outcome") is not None or "period" not in one or _over(whole):
             continue
         booked, limits = one.get("booked_for"), one.get("window") or {}
         if booked:

@@ -2,100 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from randomizer.domain.acts import Act
-from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import allocation, booking, endings, enrolment, infusions, products
-from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web import exchange
-from randomizer.web.forms import MOMENT, WHY, Field, Form
-from randomizer.web.site import bodies
+from randomizer.web.forms import Form, together
+from randomizer.web.site import bodies, participant_fields
 from randomizer.web.site.acts import ActPage, Call
-
-if TYPE_CHECKING:
-    from randomizer.services.views.sight import Sight
-
-LEVEL = "level_"
-BOOKED_FOR = Field(
-    name="booked_for",
-    label="Start of the infusion",
-    hint=MOMENT,
-    unit="UTC",
-    width="half",
-)
-OUTCOME = Field(
-    name="outcome",
-    label="What became of the kit?",
-    type="radio",
-    options=(
-        (Outcome.GIVEN, "Given", "All of it was infused."),
-        (Outcome.PARTLY_GIVEN, "Partly given", "The infusion was stopped early."),
-        (Outcome.NOT_GIVEN, "Not given", "Nothing was infused."),
-    ),
-)
-INFUSION = (
-    OUTCOME,
-    Field(name="given_at", label="Start of the infusion", hint=MOMENT, unit="UTC", width="half"),
-    Field(
-        name="stopped_at",
-        label="Stopped at",
-        unit="UTC",
-        width="half",
-        hint="Only if it was stopped early.",
-    ),
-    Field(
-        name="volume_ml",
-        label="Volume given",
-        unit="mL",
-        width="short",
-        inputmode="numeric",
-        hint="Only if it was stopped early.",
-    ),
-    Field(name="why", label="Reason", type="textarea", hint="Needed unless all of it was given."),
-)
-FOLLOW_UP = Field(
-    name="follow_up",
-    label="Do follow-up visits go on?",
-    type="radio",
-    options=(("yes", "Yes"), ("no", "No")),
-)
-
-
-def _replaced(_sight: Sight, _key: str) -> tuple[Field, ...]:
-    return (WHY,)
-
-
-def _sites(sight: Sight, key: str) -> tuple[Field, ...]:
-    present = participant_views.find(sight, key).site
-    options = tuple(pair for pair in enrolment_views.open_sites(sight) if pair[0] != present)
-    return (Field(name="site", label="New site", type="radio", options=options), WHY)
-
-
-def _factors(sight: Sight, key: str) -> tuple[Field, ...]:
-    participant_views.find(sight, key)
-    asked = tuple(
-        Field(
-            name=LEVEL + factor.code,
-            label=factor.name,
-            type="radio",
-            hint="The true level. Leave it open if it was right.",
-            options=tuple((level.code, level.name) for level in factor.levels),
-        )
-        for factor in sight.definition.factors
-        if factor.code != SITE_FACTOR
-    )
-    return (*asked, WHY)
-
-
-def _harvest_fields(_sight: Sight, _key: str) -> tuple[Field, ...]:
-    hint = "Scan or type it from the donation's label."
-    return (
-        Field(name="identifier", label="Donation identifier", hint=hint, width="half"),
-        Field(name="again", label="Donation identifier, once more", hint=hint, width="half"),
-    )
 
 
 def _harvest(call: Call) -> object:
@@ -104,27 +20,37 @@ def _harvest(call: Call) -> object:
 
 
 def _record(call: Call) -> object:
-    try:
-        outcome = Outcome(call.form.text("outcome"))
-    except ValueError as error:
-        raise Refused("Say what became of the kit. Nothing was changed.", field="outcome") from error
+    form = call.form
+    outcome, given_at, stopped_at, volume_ml = together(
+        lambda: _outcome(form),
+        lambda: form.moment("given_at"),
+        lambda: form.moment("stopped_at"),
+        lambda: form.whole("volume_ml"),
+    )
     return infusions.record(
         call.uow,
         call.person,
         call.key,
         outcome=outcome,
-        given_at=call.form.moment("given_at"),
-        stopped_at=call.form.moment("stopped_at"),
-        volume_ml=call.form.whole("volume_ml"),
-        why=call.form.text("why"),
+        given_at=given_at,
+        stopped_at=stopped_at,
+        volume_ml=volume_ml,
+        why=why(form),
     )
+
+
+def _outcome(form: Form) -> Outcome:
+    try:
+        return Outcome(form.text("outcome"))
+    except ValueError as error:
+        raise Refused("Say what became of the kit. Nothing was changed.", field="outcome") from error
 
 
 def _correct(call: Call) -> object:
     levels = {
-        name.removeprefix(LEVEL): level
+        name.removeprefix(participant_fields.LEVEL): level
         for name, level in call.form.typed.items()
-        if name.startswith(LEVEL) and level
+        if name.startswith(participant_fields.LEVEL) and level
     }
     return endings.correct_factor(call.uow, call.person, call.key, levels, call.form.text("why"))
 
@@ -136,14 +62,6 @@ def _ending(act: Act) -> Any:  # noqa: ANN401 - a function of one Call
         return endings.end(call.uow, call.person, act, call.key, why=why, follow_up=follow_up)
 
     return run
-
-
-def _goes_on(_sight: Sight, _key: str) -> tuple[Field, ...]:
-    return (FOLLOW_UP, WHY)
-
-
-def _may_be_silent(_sight: Sight, _key: str) -> tuple[Field, ...]:
-    return (FOLLOW_UP, Field(name="why", label="Reason", type="textarea", hint="Nobody needs to give one."))
 
 
 def why(form: Form) -> str:
@@ -160,7 +78,7 @@ PAGES = (
         button="Record the screen failure",
         done="The screen failure is recorded.",
         body=bodies.Why,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "site", "state"),
         run=lambda call: enrolment.screen_fail(call.uow, call.person, call.key, why(call.form)),
     ),
@@ -183,7 +101,7 @@ PAGES = (
         button="Record the harvest",
         done="The harvest is recorded and a place is kept.",
         body=bodies.Harvest,
-        asks=_harvest_fields,
+        asks=participant_fields.donation,
         facts=("participant", "site"),
         run=_harvest,
     ),
@@ -215,10 +133,11 @@ PAGES = (
         act=Act.INFUSION_BOOKED,
         slug="book",
         title="Book the infusion",
+        lead="Fit for infusion is signed for this time; a booking that is moved is signed for anew.",
         button="Book the infusion",
         done="The infusion is booked. The investigator now signs that the participant is fit for it.",
         body=bodies.Booking,
-        asks=lambda _sight, _key: (BOOKED_FOR,),
+        asks=lambda _sight, _key: (participant_fields.BOOKED_FOR,),
         facts=("participant", "period", "booked", "window", "earliest"),
         run=lambda call: booking.book(call.uow, call.person, call.key, call.form.needed_moment("booked_for")),
     ),
@@ -230,7 +149,7 @@ PAGES = (
         button="Cancel the booking",
         done="The booking is cancelled.",
         body=bodies.Why,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "period", "booked"),
         run=lambda call: booking.cancel(call.uow, call.person, call.key, why(call.form)),
     ),
@@ -243,7 +162,7 @@ PAGES = (
         done="The deviation is signed.",
         meaning=booking.DEVIATION_MEANING,
         body=exchange.SignedWhy,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "period", "booked", "window"),
         run=lambda call: booking.sign_deviation(call.uow, call.person, call.sign(), call.key, why(call.form)),
     ),
@@ -268,7 +187,7 @@ PAGES = (
         button="Record the infusion",
         done="The infusion is recorded and the period is closed.",
         body=bodies.Infusion,
-        asks=lambda _sight, _key: INFUSION,
+        asks=lambda _sight, _key: participant_fields.INFUSION,
         facts=("participant", "period", "dispensed"),
         run=_record,
     ),
@@ -280,7 +199,7 @@ PAGES = (
         button="Record the missed period",
         done="The missed period is recorded.",
         body=bodies.Why,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "period", "booked"),
         run=lambda call: infusions.miss(call.uow, call.person, call.key, why(call.form)),
     ),
@@ -292,7 +211,7 @@ PAGES = (
         button="Stop treatment",
         done="Treatment is stopped.",
         body=bodies.Ending,
-        asks=_goes_on,
+        asks=participant_fields.follow_up_and_reason,
         facts=("participant", "site", "state"),
         run=_ending(Act.TREATMENT_STOPPED),
     ),
@@ -304,7 +223,7 @@ PAGES = (
         button="Record the withdrawal",
         done="The withdrawal is recorded.",
         body=bodies.Ending,
-        asks=_may_be_silent,
+        asks=participant_fields.follow_up_and_maybe_reason,
         facts=("participant", "site", "state"),
         run=_ending(Act.CONSENT_WITHDRAWN),
     ),
@@ -316,7 +235,7 @@ PAGES = (
         button="Record as lost to follow-up",
         done="The participant is recorded as lost to follow-up.",
         body=bodies.Why,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "site", "state"),
         run=_ending(Act.LOST_TO_FOLLOW_UP),
     ),
@@ -328,7 +247,7 @@ PAGES = (
         button="Record the death",
         done="The death is recorded.",
         body=bodies.Why,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "site", "state"),
         run=_ending(Act.DIED),
     ),
@@ -351,7 +270,7 @@ PAGES = (
         button="Record the randomization in error",
         done="The randomization in error is recorded.",
         body=bodies.Why,
-        asks=_replaced,
+        asks=participant_fields.reason,
         facts=("participant", "site", "state"),
         run=lambda call: endings.randomized_in_error(call.uow, call.person, call.key, why(call.form)),
     ),
@@ -363,7 +282,7 @@ PAGES = (
         button="Record the true level",
         done="The true level is recorded.",
         body=bodies.Correction,
-        asks=_factors,
+        asks=participant_fields.true_levels,
         facts=("participant", "site", "level"),
         run=_correct,
     ),
@@ -375,7 +294,7 @@ PAGES = (
         button="Transfer this participant",
         done="The participant is transferred.",
         body=bodies.Transfer,
-        asks=_sites,
+        asks=participant_fields.new_site,
         facts=("participant", "site", "state"),
         run=lambda call: endings.transfer(
             call.uow, call.person, call.key, call.form.text("site"), why(call.form)

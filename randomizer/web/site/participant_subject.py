@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from randomizer.domain import participants
+from randomizer.services.care import readiness
 from randomizer.services.views import participant_views
 from randomizer.web import words
 from randomizer.web.site.acts import Loaded
@@ -22,11 +22,9 @@ class OfParticipant:
     name = "participant"
     rule = "/participants/<key>"
 
-    def load(self, sight: Sight, key: str, act: Act) -> Loaded:
+    def load(self, sight: Sight, key: str) -> Loaded:
         """See `Subject`."""
         participant = participant_views.find(sight, key)
-        if act in participants.FROM:
-            participants.demand(participant, act)
         whole = participant_views.whole(sight, participant)
         site = sight.definition.site(participant.site).name
         return Loaded(
@@ -35,6 +33,10 @@ class OfParticipant:
             back=f"Participant {participant.number}",
             facts=facts(sight, participant, whole),
         )
+
+    def demand(self, sight: Sight, key: str, act: Act) -> None:
+        """See `Subject`."""
+        readiness.demand(sight.uow, act, participant_views.find(sight, key))
 
     def answer(self, sight: Sight, key: str) -> dict[str, Any]:
         """See `Subject`."""

@@ -8,7 +8,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.records import Alarm
 from randomizer.domain.trial import SiteStatus
 from randomizer.errors import NotFound
-from randomizer.services import alarms, conduct
+from randomizer.services import acting, alarms, conduct
 from randomizer.web import exchange, words
 from randomizer.web.forms import WHY
 from randomizer.web.site import bodies
@@ -25,7 +25,7 @@ class OfSite:
     name = "site"
     rule = "/sites/<key>"
 
-    def load(self, sight: Sight, key: str, act: Act) -> Loaded:  # noqa: ARG002 - every state has its sentence in the service
+    def load(self, sight: Sight, key: str) -> Loaded:
         """See `Subject`."""
         status = sight.uow.get(SiteStatus, key, what="site")
         plan = sight.definition.site(key)
@@ -40,6 +40,10 @@ class OfSite:
             },
         )
 
+    def demand(self, sight: Sight, key: str, act: Act) -> None:
+        """See `Subject`."""
+        conduct.demand_possible(sight.uow, act, key)
+
     def answer(self, sight: Sight, key: str) -> dict[str, Any]:
         """See `Subject`."""
         return {"site": sight.show(sight.uow.get(SiteStatus, key, what="site"), site=key)}
@@ -51,7 +55,7 @@ class OfTrial:
     name = "trial"
     rule = "/trial"
 
-    def load(self, sight: Sight, key: str, act: Act) -> Loaded:  # noqa: ARG002
+    def load(self, sight: Sight, key: str) -> Loaded:  # noqa: ARG002 - there is one trial
         """See `Subject`."""
         return Loaded(
             key="",
@@ -63,7 +67,11 @@ class OfTrial:
             },
         )
 
-    def answer(self, sight: Sight, key: str) -> dict[str, Any]:  # noqa: ARG002
+    def demand(self, sight: Sight, key: str, act: Act) -> None:  # noqa: ARG002
+        """See `Subject`."""
+        acting.in_phase(sight.uow, act)
+
+    def answer(self, sight: Sight, key: str) -> dict[str, Any]:  # noqa: ARG002 - there is one trial
         """See `Subject`."""
         return {"trial": sight.show(sight.trial)}
 
@@ -74,7 +82,7 @@ class OfAlarm:
     name = "alarm"
     rule = "/alarms/<key>"
 
-    def load(self, sight: Sight, key: str, act: Act) -> Loaded:  # noqa: ARG002
+    def load(self, sight: Sight, key: str) -> Loaded:
         """See `Subject`."""
         alarm = _alarm(sight, key)
         return Loaded(
@@ -87,6 +95,10 @@ class OfAlarm:
                 "raised": ("Raised", words.moment(alarm.raised_at)),
             },
         )
+
+    def demand(self, sight: Sight, key: str, act: Act) -> None:  # noqa: ARG002 - an alarm has one
+        """See `Subject`."""
+        alarms.demand_standing(_alarm(sight, key))
 
     def answer(self, sight: Sight, key: str) -> dict[str, Any]:
         """See `Subject`."""

@@ -61,6 +61,11 @@ def test_a_new_person_signs_in_with_what_is_shown_once(visit: Visit, instance: I
     assert "Every act, in one append-only record." in newcomer.get("/trail")
 
 
+def test_an_empty_form_names_all_that_is_missing(visit: Visit) -> None:
+    page = visit(Role.ADMINISTRATOR).post("/accounts/new", {"username": " "}, 422)
+    assert all(f"{name} is missing." in page for name in ("User name", "Printed name", "E-mail"))
+
+
 def test_a_name_that_is_taken_keeps_the_form(visit: Visit, instance: Instance) -> None:
     form = {"username": "monitor", "printed_name": "New Person", "email": "new@example.org"}
     page = visit(Role.ADMINISTRATOR).post("/accounts/new", form, 409)
@@ -102,7 +107,15 @@ def test_revoking_and_closing(visit: Visit, instance: Instance) -> None:
     coordinator.get("/participants", 403)
     with instance.store.reading() as uow:
         assert uow.get(Grant, number, Role.COORDINATOR, SITE).revoked_at is not None
-    administrator.post(f"/accounts/{number}/close")
+    path = f"/accounts/{number}/close"
+    page = administrator.post(path, {}, 422)
+    assert all(f"{name} is missing." in page for name in ("Reason", "Password", "Six-digit code"))
+    page = administrator.post(path, {"why": "left the hospital", "password": PASSWORD, "code": "000000"}, 403)
+    assert "do not fit together" in page
+    assert "left the hospital" in page
+    page = administrator.post(path, {"why": "left the hospital"}, sign=True)
+    assert "is not opened again" in page
+    assert "closed already" in administrator.get(path, 422)
     assert coordinator.client.get("/participants").status_code == 302
 
 

@@ -62,6 +62,18 @@ def test_two_scans_hand_the_kit_out(visit: Visit, instance: Instance, desk: Desk
     assert "Dispensing Pharmacist Tls, dispensing pharmacist" in page
 
 
+def test_the_green_page_leads_to_a_slip_that_prints(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number, kit = ready(instance, desk)
+    pharmacist = visit(Role.PHARMACIST)
+    address = f"/participants/{number}/dispensed/1/slip.pdf"
+    pharmacist.get(address, 404)
+    page = pharmacist.post(f"/participants/{number}/dispense", {"kit": kit})
+    assert f'href="{address}">Print the slip' in page
+    first = pharmacist.client.get(address)
+    assert (first.mimetype, first.data[:5]) == ("application/pdf", b"%PDF-")
+    assert first.data == pharmacist.client.get(address).data
+
+
 def test_another_participants_kit(visit: Visit, instance: Instance, desk: Desk) -> None:
     _, other = ready(instance, desk)
     number, kit = ready(instance, desk)

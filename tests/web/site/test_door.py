@@ -14,7 +14,7 @@ from randomizer.domain.housekeeping import Entry, Session
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.records import Alarm
-from randomizer.services import accounts
+from randomizer.services import account_closing, accounts
 from randomizer.services.care import products
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
@@ -92,7 +92,7 @@ def test_a_closed_account_is_out_at_once(visit: Visit, instance: Instance) -> No
     investigator = visit(Role.INVESTIGATOR)
     number, administrator = instance.number(Role.INVESTIGATOR), instance.person(Role.ADMINISTRATOR)
     with instance.store.writing() as uow:
-        accounts.close(uow, administrator, number)
+        account_closing.close(uow, administrator, number, "left")
     assert investigator.client.get("/participants").status_code == 302
 
 

@@ -95,7 +95,7 @@ def test_screening_forms_say_what_is_missing(visit: Visit, instance: Instance) -
     number = instance.act(enrolment.consent, Role.INVESTIGATOR, "TLS").number
     investigator = visit(Role.INVESTIGATOR)
     path = f"/participants/{number}"
-    refused(investigator, f"{path}/screen-failure", {"why": " "}, "A screen failure needs its reason.")
+    refused(investigator, f"{path}/screen-failure", {"why": " "}, "Reason is missing.")
     answer = investigator.client.get(f"{path}/harvest")
     assert answer.status_code == 422
     assert "they have to be eligible" in answer.text
@@ -103,7 +103,7 @@ def test_screening_forms_say_what_is_missing(visit: Visit, instance: Instance) -
         investigator,
         f"{path}/death",
         {"why": ""},
-        "Give the reason. Nothing was changed.",
+        "Reason is missing.",
     )
     refused(
         investigator,
@@ -190,21 +190,21 @@ def test_the_infusion_form(visit: Visit, instance: Instance, desk: Desk) -> None
 def test_transfer_and_factor_forms(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = desks.randomized(instance, desk)
     manager, investigator = visit(Role.TRIAL_MANAGER), visit(Role.INVESTIGATOR)
-    refused(manager, f"/participants/{number}/transfer", {"site": "EX1", "why": ""}, "needs its reason")
+    refused(manager, f"/participants/{number}/transfer", {"site": "EX1", "why": ""}, "Reason is missing.")
     refused(
         investigator,
         f"/participants/{number}/correct-factor",
         {"level_course": "relapsing", "why": "typed wrongly"},
         "These are the levels on record already.",
     )
-    refused(investigator, f"/participants/{number}/randomized-in-error", {"why": ""}, "Say why")
+    refused(investigator, f"/participants/{number}/randomized-in-error", {"why": ""}, "Reason is missing")
 
 
 def test_trial_and_site_forms(visit: Visit, instance: Instance) -> None:
     sponsor = visit(Role.SPONSOR)
-    refused(sponsor, "/trial/close-enrolment", {"why": ""}, "Give the reason.")
-    refused(sponsor, "/trial/terminate", {"why": ""}, "Give the reason.", sign=True)
-    refused(sponsor, "/sites/TLS/close", {"why": ""}, "Give the reason.")
+    refused(sponsor, "/trial/close-enrolment", {"why": ""}, "Reason is missing.")
+    refused(sponsor, "/trial/terminate", {"why": ""}, "Reason is missing.", sign=True)
+    refused(sponsor, "/sites/TLS/close", {"why": ""}, "Reason is missing.")
     refused(sponsor, "/sites/TLS/open", {}, "Site TLS is open already.", sign=True)
     assert "There is no site XXX" in sponsor.get("/sites/XXX/open", 404)
     manager = visit(Role.TRIAL_MANAGER)

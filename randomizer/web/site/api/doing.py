@@ -23,7 +23,7 @@ from randomizer.web.site.act_pages import TABLES, signer
 from randomizer.web.site.acts import Call
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.surface import api
-from randomizer.web.site.participant_acts import LEVEL
+from randomizer.web.site.participant_fields import LEVEL
 from randomizer.web.site.participant_subject import OfParticipant
 from randomizer.web.surface import answer, text
 
@@ -63,7 +63,7 @@ def _register(subject: Subject, page: ActPage) -> None:
         form = entered(body)
 
         def act(uow: UnitOfWork) -> str:
-            loaded = subject.load(sight.of(uow, auth.person()), key, page.act)
+            loaded = subject.load(sight.of(uow, auth.person()), key)
             page.run(Call(uow, auth.person(), loaded.key, form, signer(form, uow)))
             return loaded.key
 

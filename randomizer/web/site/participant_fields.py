@@ -1,0 +1,129 @@
+"""What the pages of the acts on one participant ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.definition_values import SITE_FACTOR
+from randomizer.domain.supply import Outcome
+from randomizer.services.views import enrolment_views, participant_views
+from randomizer.web.forms import MOMENT, WHY, Field
+
+if TYPE_CHECKING:
+    from randomizer.services.views.sight import Sight
+
+LEVEL = "level_"
+BOOKED_FOR = Field(
+    name="booked_for",
+    label="Start of the infusion",
+    hint=MOMENT,
+    unit="UTC",
+    width="half",
+    needed="Start of the infusion is missing: give a date and a time, in UTC.",
+)
+OUTCOME = Field(
+    name="outcome",
+    label="What became of the kit?",
+    type="radio",
+    options=(
+        (Outcome.GIVEN, "Given", "All of it was infused."),
+        (Outcome.PARTLY_GIVEN, "Partly given", "The infusion was stopped early."),
+        (Outcome.NOT_GIVEN, "Not given", "Nothing was infused."),
+    ),
+)
+INFUSION = (
+    OUTCOME,
+    Field(name="given_at", label="Start of the infusion", hint=MOMENT, unit="UTC", width="half"),
+    Field(
+        name="stopped_at",
+        label="Stopped at",
+        unit="UTC",
+        width="half",
+        hint="Only if it was stopped early.",
+    ),
+    Field(
+        name="volume_ml",
+        label="Volume given",
+        unit="mL",
+        width="short",
+        inputmode="numeric",
+        hint="Only if it was stopped early.",
+    ),
+    Field(name="why", label="Reason", type="textarea", hint="Needed unless all of it was given."),
+)
+FOLLOW_UP = Field(
+    name="follow_up",
+    label="Do follow-up visits go on?",
+    type="radio",
+    options=(("yes", "Yes"), ("no", "No")),
+    needed="Say whether follow-up visits go on.",
+)
+
+
+def reason(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    """The reason alone."""
+    return (WHY,)
+
+
+def new_site(sight: Sight, key: str) -> tuple[Field, ...]:
+    """The new site, of those that are open, and the reason."""
+    present = participant_views.find(sight, key).site
+    options = tuple(pair for pair in enrolment_views.open_sites(sight) if pair[0] != present)
+    return (
+        Field(
+            name="site",
+            label="New site",
+            type="radio",
+            options=options,
+            needed="Choose the new site.",
+        ),
+        WHY,
+    )
+
+
+def true_levels(sight: Sight, key: str) -> tuple[Field, ...]:
+    """The true level of each factor, and the reason."""
+    participant_views.find(sight, key)
+    asked = tuple(
+        Field(
+            name=LEVEL + factor.code,
+            label=factor.name,
+            type="radio",
+            hint="The true level. Leave it open if it was right.",
+            options=tuple((level.code, level.name) for level in factor.levels),
+        )
+        for factor in sight.definition.factors
+        if factor.code != SITE_FACTOR
+    )
+    return (*asked, WHY)
+
+
+def donation(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    """The donation identifier, twice."""
+    hint = "Scan or type it from the donation's label."
+    return (
+        Field(
+            name="identifier",
+            label="Donation identifier",
+            hint=hint,
+            width="half",
+            needed="The donation identifier is missing.",
+        ),
+        Field(
+            name="again",
+            label="Donation identifier, once more",
+            hint=hint,
+            width="half",
+            needed="The donation identifier is missing here.",
+        ),
+    )
+
+
+def follow_up_and_reason(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    """Whether visits go on, and the reason."""
+    return (FOLLOW_UP, WHY)
+
+
+def follow_up_and_maybe_reason(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    """Whether visits go on; nobody needs to give a reason."""
+    return (FOLLOW_UP, Field(name="why", label="Reason", type="textarea", hint="Nobody needs to give one."))
