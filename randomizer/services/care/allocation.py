@@ -105,10 +105,4 @@ def _demand_ready(uow: UnitOfWork, participant: Participant, definition: Definit
         )
     participants.demand_not_ended(participant)
     ready = {State.CLEARED} if definition.product_gate else {State.HARVESTED, State.CLEARED}
-    if participant.state not in ready:
-        raise Refused(
-            f"Participant {participant.number} is {participants.describe(participant)}; randomizing needs: "
-            f"{' or '.join(sorted(ready))}. Nothing was changed.",
-            field="participant",
-            next_step="Open the participant's page to see what comes next.",
-        )
+    participants.demand_state(participant, Act.RANDOMIZED, frozenset(ready))
