@@ -17,6 +17,7 @@ import click
 from keys import hpke
 from randomizer.cli.ceremony_room import Room
 from randomizer.cli.console import FILE, answer, json_option, progress, read_text, say
+from randomizer.cli.offline import demand_offline
 from randomizer.config import system_clock
 from randomizer.domain.definition import parse_definition
 from randomizer.domain.trial import Kind
@@ -101,11 +102,14 @@ class Inputs:
     help="How long each step waits for contributors.",
 )
 @click.option("--rehearsal-seed", help="Fix all randomness by a text; only for a rehearsal.")
+@click.option("--offline", is_flag=True, help="Refuse while this machine is connected to a network.")
 @json_option
-def command(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above
+def command(*, offline: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above
     """Hold a ceremony: wait for contributors, make the schedule, seal every slot, write the bundle."""
     # A crash must not leave a picture of the memory behind.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if offline:
+        demand_offline()
     inputs = Inputs(**given)
     started = time.monotonic()
     plan = _plan(inputs)
