@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import os
 import pwd
@@ -51,6 +52,7 @@ if SHORT != DISK and "TMPDIR" not in os.environ:
 hypothesis.settings.register_profile("any-machine", parent=hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("any-machine")
 
+GARBAGE_THRESHOLDS = (50_000, 20, 100)
 START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
 POSTGRES_OLDEST = 15
 POSTGRES_START_SECONDS = 20
@@ -70,6 +72,13 @@ kill -INT "$server"
 wait "$server"
 rm -rf "$directory"
 """
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among what was imported: that took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def missing(sentence: str) -> NoReturn:
