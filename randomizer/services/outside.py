@@ -9,6 +9,7 @@ is not in this database, or is another one. Every process that acts on the trail
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints"
 WITNESSED = "witnessed"
 LOG_KEY = "log.vkey"
+NOTE = ".note"
 UNREADABLE = "Checkpoint in public/"
 """What an alarm names where a file that is kept outside is no checkpoint of this log."""
 
@@ -103,8 +105,10 @@ def held_of(note: bytes, witness: VerifierKey | None = None) -> HeldCheckpoint:
 
 def newest_published(public: Path) -> bytes | None:
     """The newest checkpoint that was published, or None; the trail can never be shorter than it says."""
-    names = [path.stem for path in (public / CHECKPOINTS).iterdir() if path.suffix == ".note"]
-    sizes = [int(name) for name in names if name.isdecimal()]
+    # Names alone: an allocation looks here, and a long trial leaves thousands of checkpoints.
+    names = os.listdir(public / CHECKPOINTS)  # noqa: PTH208 - a third of the time
+    stems = (name.removesuffix(NOTE) for name in names if name.endswith(NOTE))
+    sizes = [int(stem) for stem in stems if stem.isdecimal()]
     return note_path(public, max(sizes)).read_bytes() if sizes else None
 
 
@@ -135,12 +139,12 @@ def log_key(public: Path) -> VerifierKey:
 
 def note_path(public: Path, size: int) -> Path:
     """Where the checkpoint of a size is published."""
-    return public / CHECKPOINTS / f"{size}.note"
+    return public / CHECKPOINTS / f"{size}{NOTE}"
 
 
 def place(public: Path, key: VerifierKey) -> Path:
     """Where the newest checkpoint of a witness is kept."""
-    return public / WITNESSED / f"{key.key_id.hex()}.note"
+    return public / WITNESSED / f"{key.key_id.hex()}{NOTE}"
 
 
 def witnessed(uow: UnitOfWork) -> tuple[HeldCheckpoint, ...]:
