@@ -38,6 +38,7 @@ EVERYBODY = BLINDED | UNBLINDED
 TREATING = SITE - {Role.OUTCOMES_ASSESSOR}
 KIT_READERS = TREATING | {Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR, Role.PREPARER}
 OVERSEERS = frozenset({Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR})
+STATISTICIANS = frozenset({Role.UNBLINDED_STATISTICIAN, Role.STATISTICIAN})
 COUNTERS = OFFICE | READERS | {Role.UNBLINDED_STATISTICIAN}
 
 
@@ -101,6 +102,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         {Role.PREPARER},
     ),
     "ProductDetails": _rules("lot cell_count viability form note", {Role.CLEARER}),
+    # Everything that stands behind the public record; the schedule itself comes from each one's own copy.
+    "Records": _rules("archive", STATISTICIANS, RELEASED),
     "Answer": _rules(
         "participant site shown_at given next_planned implied planned disagreements remarks emergency_text",
         BREAKERS,

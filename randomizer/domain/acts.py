@@ -22,7 +22,7 @@ class Act(StrEnum):
     doing: str
     """The act as what a person does, in the words of a refusal: "Your role cannot ...", "To ..."."""
 
-    def __new__(cls, value: str, doing: str) -> Self:
+    def __new__(cls, value: str, doing: str = "") -> Self:
         """An act by its value, with its words."""
         act = str.__new__(cls, value)
         act._value_ = value

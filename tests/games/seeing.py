@@ -219,7 +219,9 @@ def watched(world: World, recording: Recording) -> Iterator[Doors]:
     with pytest.MonkeyPatch.context() as patch, logs_kept() as logs:
         _fix(patch, world.instance.clock)
         app = site_door(world.instance.store, world.instance.gate, SETTINGS)
-        other = codebreak_door(world.desk, world.instance.gate, SETTINGS)
+        other = codebreak_door(
+            world.desk, world.instance.gate, SETTINGS, public=world.desk.directory / "public"
+        )
         for one in (app, other):
             one.jinja_env.bytecode_cache = COMPILED
         yield Doors(world=world, recording=recording, site=app, codebreak=other)

@@ -29,7 +29,8 @@ def make_app(settings: Settings) -> Flask:
     store = server.store_of(settings, patience_seconds=PATIENCE_SECONDS)
     desk = open_desk(store, settings.directory / "codebreak")
     gate = server.gate_of(settings, held)
-    return create_app(desk, gate, server.deployment_of(settings, settings.codebreak, held))
+    deployment = server.deployment_of(settings, settings.codebreak, held)
+    return create_app(desk, gate, deployment, public=settings.public)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The app of the code-break door.
 
-`create_app(desk, gate, settings)` is what `randomizer serve` calls: the desk holds the store, the keys, the
-pins and the second sink of this host. The result is a WSGI app for exactly one process: its sessions live in
-memory.
+`create_app(desk, gate, settings, public=...)` is what `randomizer serve` calls: the desk holds the store, the
+keys, the pins and the second sink of this host. The result is a WSGI app for exactly one process: its
+sessions and drafts live in memory.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from randomizer import web
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import RandomizerError
+from randomizer.masking import STATISTICIANS
 from randomizer.services.unblinded.code_breaks import reconcile
 from randomizer.web import auth
 from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
@@ -27,6 +28,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     finishing,
     padding,
     preparing,
+    taking,
 )
 from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
 from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 NAME = "codebreak"
 VERSION = "1"  # of the API
 WEB = Path(web.__file__).parent
+RECORDS = "codebreak.released_records"  # shown once there are any
 LINKS = (
     ("Break a code", "codebreak.home", BREAKERS),
     ("My code breaks", "codebreak.mine", BREAKERS),
@@ -59,17 +62,19 @@ LINKS = (
     ("Tasks", "codebreak.tasks", MAY[Act.IMPACT_SIGNED]),
     ("Lock", "codebreak.lock", finishing.READERS),
     ("Release", "codebreak.releasing", MAY[Act.RELEASE_EXPORTED]),
+    ("Records", RECORDS, STATISTICIANS),
 )
 """Label, endpoint, and whom the link is shown to; the page itself decides again."""
 
 
-def create_app(desk: Desk, gate: Gate, settings: DoorSettings) -> OpenAPI:
+def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) -> OpenAPI:
     """The code-break door.
 
     Args:
         desk: What this host holds.
         gate: What it takes to check a password and a code.
         settings: The deployment.
+        public: ``public`` of the instance, which goes out with the records of a released trial.
     """
     app = OpenAPI(
         "randomizer.web.codebreak",
@@ -93,6 +98,7 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings) -> OpenAPI:
         nav=_nav,
     )
     app.extensions["desk"] = desk
+    app.extensions["public"] = public
     app.extensions["drafts"] = Drafts(store.clock, store.entropy)
     padding.fill_up(app)
     app.before_request(finishing.allow_a_whole_release)
@@ -118,7 +124,11 @@ def home() -> str | Answer:
 
 
 def _nav(person: Person) -> tuple[tuple[str, str], ...]:
-    return tuple((label, endpoint) for label, endpoint, roles in LINKS if person.roles & roles)
+    return tuple(
+        (label, endpoint)
+        for label, endpoint, roles in LINKS
+        if person.roles & roles and (endpoint != RECORDS or taking.released())
+    )
 
 
 def _reconcile_after_answers(app: OpenAPI, desk: Desk) -> None:

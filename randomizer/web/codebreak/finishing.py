@@ -152,8 +152,9 @@ def _lock_page(form: Form) -> str:
         "codebreak/lock.html",
         trial=trial,
         values=[
-            ("Trial", definition.trial_id),
-            ("Phase", trial.phase),
+            ("Trial", definition.trial_id.upper()),
+            ("Phase", trial.phase.capitalize()),
+            ("Definition", trial.definition_digest[:16]),
             ("Certificate", trial.certificate_digest[:16]),
         ],
         blocks=blocks,

@@ -8,21 +8,26 @@ import pytest
 
 from randomizer.web.codebreak.app import create_app
 from randomizer.web.door import DoorSettings
+from tests.desks import published
 from tests.web.codebreak.guests import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flask import Flask
 
     from randomizer.services.unblinded.desk import Desk
-    from tests.activated import Instance
+    from tests.activated import Instance, Rehearsal
 
 
 @pytest.fixture
-def app(desk: Desk, instance: Instance) -> Flask:
+def app(desk: Desk, instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Flask:
     """The code-break door."""
-    return create_app(desk, instance.gate, DoorSettings(session_secret="of the tests", https=False))
+    settings = DoorSettings(session_secret="of the tests", https=False)
+    return create_app(
+        desk, instance.gate, settings, public=published(instance, rehearsal, tmp_path / "public")
+    )
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class Program:
 
     def fetch(self, method: str, path: str, status: int, body: dict[str, Any] | None = None) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": KEY}
-        answer = self.client.open(f"/api/v1{path}", method=method, headers=headers, json=body)
+        answer = self.client.open(f"/api/v1{path}", method=method, headers=headers, json=body, buffered=True)
         assert answer.status_code == status, (path, answer.text[:2000])
         if status >= 400:
             assert answer.mimetype == PROBLEM
@@ -176,6 +176,10 @@ def test_lock_and_release(programs: Programs, instance: Instance, rehearsal: Reh
     assert statistician.post("/release/import", {"copy_base64": copy})["phase"] == "released"
     with instance.store.reading() as uow:
         assert uow.get(Trial, 1).phase is Phase.RELEASED
+    instance.checkpoint()
+    records = programs(Role.STATISTICIAN).fetch("GET", "/release/records", 200)
+    assert records.mimetype == "application/zip"
+    assert records.data.startswith(b"PK")
 
 
 @pytest.mark.promise(20)

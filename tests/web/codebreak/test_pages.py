@@ -42,6 +42,8 @@ PAGES = {
     "/tasks": {Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN},
     "/lock": {Role.SPONSOR, Role.TRIAL_MANAGER, Role.DATA_MANAGER},
     "/release": {Role.UNBLINDED_STATISTICIAN},
+    "/records": {Role.UNBLINDED_STATISTICIAN, Role.STATISTICIAN},
+    "/records/download": {Role.UNBLINDED_STATISTICIAN, Role.STATISTICIAN},
 }
 
 

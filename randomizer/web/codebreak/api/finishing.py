@@ -13,6 +13,7 @@ from randomizer.errors import Refused
 from randomizer.services import locking
 from randomizer.services.unblinded import release
 from randomizer.web import auth, exchange
+from randomizer.web.codebreak import taking
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.finishing import READERS
@@ -60,6 +61,12 @@ def bring_in(header: forms.Once, body: forms.Copy) -> Response:  # noqa: ARG001
         release.import_release(uow, desk(), auth.person(), sealed)
     with looking() as seen:
         return answer(text(seen.show(seen.trial)))
+
+
+@api.get("/release/records", responses={200: {"content": {taking.ARCHIVE: {}}}})
+def records() -> Response:
+    """The records of a released trial as a ZIP file: public/ and release/; nothing in it unblinds."""
+    return taking.take()
 
 
 def _lock() -> Response:
