@@ -89,14 +89,30 @@ class KeyRing:
         Raises:
             KeyFileRefused: The ring has none.
         """
+        return self.held(purpose).secret
+
+    def held(self, purpose: str) -> HeldKey:
+        """Give the key of a purpose with its age.
+
+        Raises:
+            KeyFileRefused: The ring has none.
+        """
         for held in self.keys:
             if held.purpose == purpose:
-                return held.secret
+                return held
         raise KeyFileRefused(f"The key ring holds no {purpose} key.")
+
+    def holds(self, purpose: str) -> bool:
+        """Whether there is a key of a purpose."""
+        return any(held.purpose == purpose for held in self.keys)
 
     def with_key(self, new: HeldKey) -> KeyRing:
         """Give a ring with this key in the place of any other of its purpose."""
-        return KeyRing((*(held for held in self.keys if held.purpose != new.purpose), new))
+        return KeyRing((*self.without(new.purpose).keys, new))
+
+    def without(self, purpose: str) -> KeyRing:
+        """Give a ring with no key of a purpose."""
+        return KeyRing(tuple(held for held in self.keys if held.purpose != purpose))
 
     def to_bytes(self) -> bytes:
         """Encode for a key file or for sealing to a transport key: canonical JSON."""

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "lock": "Lock the data, signed by the sponsor.",
     "prove": "Prove that an entry is in the trail, or that the trail only grew.",
     "release": "Release the allocation after the lock: export, import, write, open.",
+    "rotate": "Wrap every slot key under a new code-break key.",
     "seal": "Hold a ceremony and seal the schedule.",
     "serve": "Run a door, the jobs, or a whole rehearsal.",
     "sign-definition": "Sign the definition before the ceremony.",

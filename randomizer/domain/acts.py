@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain import people
 from randomizer.domain.people import BREAKERS, Role
-from randomizer.domain.trial import OPEN, RUNNING, Phase
+from randomizer.domain.trial import FINAL, OPEN, RUNNING, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ class Act(StrEnum):
     INSTANCE_CREATED = "instance created", "set up an instance"
     DEFINITION_SIGNED = "definition signed", "sign the definition"
     TRIAL_ACTIVATED = "trial activated", "activate the trial"
+    KEYS_ROTATED = "keys rotated", "rotate the keys"
     SITE_OPENED = "site opened", "open a site"
     SITE_CLOSED = "site closed", "close a site"
     ENROLMENT_CLOSED = "enrolment closed", "close enrolment"
@@ -99,6 +100,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.INSTANCE_CREATED: _SERVICE,
     Act.DEFINITION_SIGNED: _of(Role.SPONSOR, Role.UNBLINDED_STATISTICIAN),
     Act.TRIAL_ACTIVATED: _of(Role.ADMINISTRATOR),
+    Act.KEYS_ROTATED: _of(Role.ADMINISTRATOR),
     Act.SITE_OPENED: _of(Role.SPONSOR),
     Act.SITE_CLOSED: _of(Role.SPONSOR),
     Act.ENROLMENT_CLOSED: _of(Role.TRIAL_MANAGER, Role.SPONSOR),
@@ -147,6 +149,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
 _ACTIVE = frozenset({Phase.ACTIVE})
 
 DURING: Mapping[Act, frozenset[Phase]] = {
+    Act.KEYS_ROTATED: OPEN | FINAL,
     Act.SITE_OPENED: RUNNING,
     Act.SITE_CLOSED: OPEN,
     Act.ENROLMENT_CLOSED: _ACTIVE,
@@ -184,6 +187,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
 SIGNED = frozenset(
     {
         Act.DEFINITION_SIGNED,
+        Act.KEYS_ROTATED,
         Act.SITE_OPENED,
         Act.TRIAL_TERMINATED,
         Act.TRIAL_LOCKED,
@@ -207,6 +211,7 @@ CODE_BREAKS = frozenset(
 
 AFTER_LOCK = frozenset(
     {
+        Act.KEYS_ROTATED,
         Act.RELEASE_EXPORTED,
         Act.TRIAL_RELEASED,
         Act.CODE_BREAK_INTENT,

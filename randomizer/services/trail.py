@@ -244,6 +244,22 @@ def about(value: object) -> str:
     return " ".join([type(value).__name__, *(str(part) for part in _key(value))])
 
 
+def noted(uow: UnitOfWork, number: int) -> dict[str, Any]:
+    """What the act of an entry noted, compared with the entry's digest.
+
+    Raises:
+        Tampered: There is no such entry, or its values are not those that it was made of.
+    """
+    recorded = uow.recorded(number)
+    if recorded is None:
+        raise Tampered(f"Entry {number}")
+    entry, values = recorded
+    if values_digest(values.salt, values.content.encode()) != entry.digest:
+        raise Tampered(f"Entry {number}")
+    details: dict[str, Any] = json.loads(values.content)["details"]
+    return details
+
+
 def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
     if value.entry == 0 and isinstance(value, Kit):
         return value == Kit(number=value.number, slot=value.slot, period=value.period)

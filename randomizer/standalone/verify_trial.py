@@ -87,6 +87,7 @@ values.records release
 values.subjects release
 values.history release
 values.certificate release
+values.rotations release
 values.signatures release
 values.erasures release
 allocations.one-slot-each release
@@ -117,6 +118,7 @@ role revoked: administrator
 instance created:
 definition signed: sponsor representative, unblinded statistician
 trial activated: administrator
+keys rotated: administrator
 site opened: sponsor representative
 site closed: sponsor representative
 enrolment closed: trial manager, sponsor representative
@@ -161,12 +163,12 @@ alarm cleared: trial manager
 reason erased: trial manager
 """)
 SETS = listed("""
-signed: definition signed, site opened, trial terminated, trial locked, eligibility signed,\
+signed: definition signed, keys rotated, site opened, trial terminated, trial locked, eligibility signed,\
  product cleared, product go given, randomized, deviation signed, fit for infusion signed,\
  code break intent, impact assessment signed, reason erased
 without values: account created, account closed, credential set
 after the lock: account created, account closed, credential set, role granted, role revoked,\
- release exported, trial released, code break intent, code break disclosed, code break denied,\
+ keys rotated, release exported, trial released, code break intent, code break disclosed, code break denied,\
  impact assessment signed, alarm raised, alarm cleared, reason erased
 """)
 SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
@@ -1085,12 +1087,14 @@ class Release:
         schedule: What ``schedule.json`` says.
         unblinded: Value of the unblinded definition.
         slots: The sealed rows, once they were read.
+        root: Root over all of the sealed rows.
     """
 
     directory: Path
     schedule: Fields
     unblinded: Fields
     slots: list[Slot] = field(default_factory=list)
+    root: str = ""
 
     def treatments(self, slot: int) -> list[str]:
         """Treatments of a slot; none where the schedule does not say."""
@@ -1557,7 +1561,10 @@ def sealed_row(row: Fields, purposes: Sequence[str] = WRAPS) -> bytes:
 
 
 def check_rows(public: Public, release: Release, report: Report) -> None:
-    """``leaves.root`` and ``rows.*``, in one pass over the sealed rows."""
+    """``leaves.root`` and ``rows.*``, in one pass over the sealed rows.
+
+    Which root over all of them is in force, the entries say: `Rotations`.
+    """
     leaves, sealed, lasting = Tree(), Tree(), Tree()
     places, sizes, seen = public.places(), public.certificate["sizes"], _Seen()
     for number, (place, row) in enumerate(read_rows(release.directory)):
@@ -1580,12 +1587,12 @@ def check_rows(public: Public, release: Release, report: Report) -> None:
     report.check("rows.places", SLOTS_FILE, f"{count} rows.", holds=count == sizes["slots"])
     for step, tree, name in (
         ("leaves.root", leaves, "leaf_root"),
-        ("rows.sealed-root", sealed, "sealed_root"),
         ("rows.lasting-root", lasting, "lasting_root"),
     ):
         root = tree.root().hex()
         report.saw(step, f"{count} slots, root {root}.")
         report.check(step, SLOTS_FILE, f"Their root is {root}.", holds=root == public.certificate[name])
+    release.root = sealed.root().hex()
 
 
 @dataclass
@@ -1942,6 +1949,46 @@ class History:
             self.records[name] = row.new
 
 
+class Rotations:
+    """``values.rotations``, and at the end ``rows.sealed-root``.
+
+    Args:
+        public: The public record.
+        release: The release, its rows read.
+        report: Takes what fails.
+    """
+
+    def __init__(self, public: Public, release: Release, report: Report) -> None:
+        self._slots = public.certificate["sizes"]["slots"]
+        before = public.entries[: public.first("trial activated")]
+        self._early = {line_of(line) for line, entry in enumerate(before) if entry["act"] == "keys rotated"}
+        self._release = release
+        self._report = report
+        self._root: object = public.certificate["sealed_root"]
+        self._count = 0
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        if event.act != "keys rotated":
+            return
+        step, told = "values.rotations", event.details
+        late = event.place not in self._early
+        self._report.check(step, event.place, "The trial was not activated yet.", holds=late)
+        fits = told.get("former_root") == self._root
+        self._report.check(step, event.place, f"The root in force was {self._root}.", holds=fits)
+        fits = told.get("slots") == self._slots
+        self._report.check(step, event.place, f"There are {self._slots} slots.", holds=fits)
+        self._root = told.get("sealed_root")
+        self._count += 1
+
+    def end(self) -> None:
+        """Compare the rows with the root that is in force after all entries."""
+        self._report.saw("values.rotations", f"{self._count} rotations.")
+        step, root = "rows.sealed-root", self._release.root
+        self._report.saw(step, f"{len(self._release.slots)} slots, root {root}.")
+        self._report.check(step, SLOTS_FILE, f"Their root is {root}.", holds=root == self._root)
+
+
 class Certified:
     """``values.certificate`` and ``values.signatures``.
 
@@ -2293,6 +2340,7 @@ def check_values(public: Public, release: Release, report: Report) -> None:
     subjects, history = Subjects(report), History(report)
     certified, ledger = Certified(public, report), Ledger(public, release, report)
     erased: dict[int, int] = {}
+    rotations = Rotations(public, release, report)
     count = 0
     for event in events(public, release, report):
         count += len(event.rows)
@@ -2302,7 +2350,9 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         certified.see(event)
         if event.act == "reason erased":
             check_erasure(event, erased, report)
+        rotations.see(event)
         ledger.see(event)
+    rotations.end()
     report.saw("values.records", f"{count} records.")
     report.saw("values.subjects", f"{len(subjects.sites)} participants.")
     report.saw("values.history", f"{len(history.records)} records.")

@@ -187,6 +187,33 @@ class UnitOfWork:
                 next_step="Reload the page and do it again if it is still needed.",
             )
 
+    def update_all(self, values: Iterable[object], field: str) -> None:
+        """Write one field of many values of one kind that the trail does not cover one by one.
+
+        Args:
+            values: The new values; all else of them is left as it stands.
+            field: Name of the field.
+
+        Raises:
+            Conflict: One of them is gone.
+        """
+        batch = list(values)
+        if not batch:
+            return
+        kind = type(batch[0])
+        table = TABLES[kind]
+        statement = (
+            update(table)
+            .where(*(table.c[name] == bindparam(f"key_{name}") for name in KEYS[kind]))
+            .values({field: bindparam("new", type_=table.c[field].type)})
+        )
+        parameters = [
+            {f"key_{name}": getattr(value, name) for name in KEYS[kind]} | {"new": getattr(value, field)}
+            for value in batch
+        ]
+        if self._connection.execute(statement, parameters).rowcount != len(batch):
+            raise Conflict("One of these records is gone. Nothing was changed.")
+
     def remove(self, kind: type, /, **where: object) -> int:
         """Delete values that the trail does not cover; returns how many."""
         if kind in COVERED:

@@ -23,7 +23,13 @@ from randomizer.cli.verify import command
 from randomizer.services.verification import pinning
 from randomizer.standalone import verify_trial
 from tests.activated import entropy_of
-from tests.services.verification import allocation_defects, defects, trail_defects, value_defects
+from tests.services.verification import (
+    allocation_defects,
+    defects,
+    rotation_defects,
+    trail_defects,
+    value_defects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +39,8 @@ if TYPE_CHECKING:
     from tests.services.verification.forging import Forged
 
 ALL = defects.DEFECTS
-KINDS = {kind.__name__ for kind in (allocation_defects, defects, trail_defects, value_defects)}
+BENT = (allocation_defects, defects, rotation_defects, trail_defects, value_defects)
+KINDS = {kind.__name__ for kind in BENT}
 SCRIPT = Path(verify_trial.__file__)
 WITNESS = NoteKey.generate("example.org/witness", entropy_of("witness"), COSIGNATURE)
 STRANGER = NoteKey.generate("somebody", entropy_of("somebody"))

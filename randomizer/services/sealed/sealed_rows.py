@@ -1,6 +1,8 @@
-"""The keyless check of sealed rows: plain columns, ciphertexts and wraps against the certificate's root.
+"""The keyless check of sealed rows: plain columns, ciphertexts and wraps against the root in force.
 
-For the nightly job and for activation; it sees a changed row before somebody needs it at 3 a.m.
+That is the certificate's, or the one that the last rotation of keys put into its entry; all that no rotation
+changes is compared with the certificate besides. For the nightly job, before a rotation and before a release
+is written: it sees a changed row before somebody needs it at 3 a.m.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from keys.merkle import Frontier, leaf_hash
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry
 from randomizer.domain.leaf import encode_row
 from randomizer.domain.supply import Kit
 from randomizer.domain.trial import Slot, StratumStatus
@@ -20,6 +24,7 @@ from randomizer.services.sealed.bindings import CODE_BREAK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from randomizer.services.sealed.certificate_fields import CertificateFields
     from randomizer.store.work import UnitOfWork
 
 PAGE = 500
@@ -45,17 +50,36 @@ class RowRoots:
 
     @property
     def sealed(self) -> str:
-        """Root over plain columns, ciphertexts and wraps, hex."""
+        """Root over plain columns, ciphertexts and wraps, 64 hex digits."""
         return self._sealed.root().hex()
 
     @property
     def lasting(self) -> str:
-        """The same without the code-break wraps, hex."""
+        """The same without the code-break wraps, 64 hex digits."""
         return self._lasting.root().hex()
 
 
+def last_rotation(uow: UnitOfWork) -> Entry | None:
+    """The entry of the last rotation of keys, if there was one."""
+    return next(iter(uow.all(Entry, act=str(Act.KEYS_ROTATED), order="-number", limit=1)), None)
+
+
+def root_in_force(uow: UnitOfWork, fields: CertificateFields) -> str:
+    """The root that all of the sealed rows must lead to now, 64 hex digits.
+
+    Args:
+        uow: A unit of work; it is only read.
+        fields: The certificate, compared with its entry.
+
+    Raises:
+        Tampered: The values of the last rotation's entry are not those that it was made of.
+    """
+    rotated = last_rotation(uow)
+    return fields.sealed_root if rotated is None else str(trail.noted(uow, rotated.number)["sealed_root"])
+
+
 def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int:
-    """Compare every slot, and the kits and strata that belong to it, with the certificate; page by page.
+    """Compare every slot, and the kits and strata that belong to it, with the roots; page by page.
 
     Args:
         uow: A unit of work; it is only read.
@@ -66,7 +90,7 @@ def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int
 
     Raises:
         NotFound: The instance holds no trial.
-        Tampered: The certificate differs from its entry, or rows differ from the certificate.
+        Tampered: The certificate differs from its entry, or rows differ from what was sealed or rotated.
     """
     trial, _ = trials.current(uow)
     trail.check(uow, trial)
@@ -86,7 +110,7 @@ def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int
             leaves.append(slot.leaf_hash)
         if progress is not None:
             progress(len(page))
-    expected = (fields.sealed_root, fields.lasting_root, fields.leaf_root)
+    expected = (root_in_force(uow, fields), fields.lasting_root, fields.leaf_root)
     if (rows.sealed, rows.lasting, leaves.root().hex()) != expected:
         raise Tampered(f"Slot rows 0 to {fields.sizes.slots - 1}")
     return rows.size

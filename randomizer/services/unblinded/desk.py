@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keys import custody, self_test
 from keys.errors import KeysError
+from keys.key_file import KeyFile
 from randomizer.errors import Refused
 from randomizer.services.sealed.pins import Pins
 from randomizer.services.unblinded.sinks import IntentFile
@@ -28,20 +29,25 @@ class Desk:
 
     Args:
         store: The database.
-        ring: The key-encryption keys.
+        keys: The key-encryption keys and what is done with them.
         pins: What opened slots are checked against.
         file: The second sink.
         directory: Directory of the code-break host's own files.
     """
 
     store: Store
-    ring: KeyRing
+    keys: KeyFile
     pins: Pins
     file: IntentFile
     directory: Path
 
     def __repr__(self) -> str:
         return "Desk(masked)"
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key-encryption keys as they were read last."""
+        return self.keys.ring
 
 
 def open_desk(store: Store, directory: Path) -> Desk:
@@ -57,7 +63,7 @@ def open_desk(store: Store, directory: Path) -> Desk:
     """
     try:
         self_test.run()
-        ring = custody.read_key_file(directory / KEY_FILE)
+        held = KeyFile(directory / KEY_FILE)
         pins = Pins.of_texts(custody.read_pins(directory / PINS_FILE))
     except KeysError as error:
         raise Refused(
@@ -66,4 +72,4 @@ def open_desk(store: Store, directory: Path) -> Desk:
             next_step="Activation installs them on the code-break host.",
         ) from None
     file = IntentFile(directory / INTENT_FILE)
-    return Desk(store=store, ring=ring, pins=pins, file=file, directory=directory)
+    return Desk(store=store, keys=held, pins=pins, file=file, directory=directory)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keys import envelope, merkle, wraps
+from keys import envelope, merkle
 from keys.errors import KeysError
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, PreparationRecord
@@ -159,9 +159,7 @@ def _open(uow: UnitOfWork, desk: Desk, number: str) -> Opened:
 def _decrypt(desk: Desk, slot: Slot) -> Content:
     trial_id, version = desk.pins.trial_id, desk.pins.schedule_version
     wrapped = dict(slot.wraps).get(CODE_BREAK, b"")
-    slot_key = wraps.unwrap(
-        wrapped, desk.ring.code_break_key, slot_binding(trial_id, version, slot.number, CODE_BREAK)
-    )
+    slot_key = desk.keys.unwrap(wrapped, slot_binding(trial_id, version, slot.number, CODE_BREAK))
     bound = slot_binding(trial_id, version, slot.number, ENVELOPE)
     return decode_content(envelope.open_envelope(slot_key, slot.ciphertext, bound))
 

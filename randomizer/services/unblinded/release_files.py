@@ -16,8 +16,9 @@ from keys import certificate, custody, files
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
+from randomizer.errors import Refused
 from randomizer.services import outside, trials
-from randomizer.services.sealed import bundle, certificate_fields
+from randomizer.services.sealed import bundle, certificate_fields, sealed_rows
 from randomizer.services.unblinded.desk import PINS_FILE
 from randomizer.services.upkeep import publishing
 
@@ -102,10 +103,13 @@ def write_records(uow: UnitOfWork, directory: Path) -> None:
         directory: Where to; made if missing, files in it are replaced.
 
     Raises:
-        Refused: The trial is not released.
+        Refused: The trial is not released, or no checkpoint covers the last rotation of keys yet.
+        Tampered: A sealed row differs from what was sealed or rotated.
     """
     trial, definition = trials.current(uow)
     trial.demand(frozenset({Phase.RELEASED}), what="write the records")
+    _demand_rotation_covered(uow)
+    sealed_rows.check(uow)
     directory.mkdir(parents=True, exist_ok=True)
     with _lines(directory / bundle.SLOTS) as file:
         for slot in _slots(uow, definition.capacity):
@@ -114,6 +118,17 @@ def write_records(uow: UnitOfWork, directory: Path) -> None:
         for values in _values(uow, _covered(uow)):
             line = {"number": values.number, "salt": values.salt.hex(), "content": values.content}
             file.write(certificate.canonical(line).decode() + "\n")
+
+
+def _demand_rotation_covered(uow: UnitOfWork) -> None:
+    # The rows would be those after it, and the entries end before it.
+    rotated = sealed_rows.last_rotation(uow)
+    if rotated is not None and rotated.number >= _covered(uow):
+        raise Refused(
+            f"No checkpoint covers entry {rotated.number} yet, by which the keys were rotated. "
+            "Nothing was written.",
+            next_step="Try again in a few seconds; if it lasts, see whether the jobs process runs.",
+        )
 
 
 def _slots(uow: UnitOfWork, count: int) -> Iterator[Slot]:

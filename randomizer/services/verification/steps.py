@@ -61,6 +61,7 @@ VALUES_RECORDS = "values.records"
 VALUES_SUBJECTS = "values.subjects"
 VALUES_HISTORY = "values.history"
 VALUES_CERTIFICATE = "values.certificate"
+VALUES_ROTATIONS = "values.rotations"
 VALUES_SIGNATURES = "values.signatures"
 VALUES_ERASURES = "values.erasures"
 ALLOCATIONS_ONE_SLOT = "allocations.one-slot-each"
@@ -94,7 +95,7 @@ STEPS: tuple[Step, ...] = (
     Step(LEAVES_ROOT, "release", "the leaves made of schedule and rows lead to the certificate's root"),
     Step(ROWS_PLACES, "release", "the sealed rows are those that the definition calls for, in order"),
     Step(ROWS_NUMBERS, "release", "numbers of slots and kits stand once each and have their check digit"),
-    Step(ROWS_SEALED_ROOT, "release", "columns, envelopes and wraps lead to the certificate's root"),
+    Step(ROWS_SEALED_ROOT, "release", "columns, envelopes and wraps lead to the root that is in force"),
     Step(ROWS_LASTING_ROOT, "release", "all that no rotation changes leads to the certificate's root"),
     Step(ENTRIES_NUMBERING, "public", "entries are numbered from 0 without a gap"),
     Step(ENTRIES_ROLES, "public", "every act was done in a role that may do it"),
@@ -124,6 +125,7 @@ STEPS: tuple[Step, ...] = (
         "release",
         "this certificate was activated, and the release of its sealing exported",
     ),
+    Step(VALUES_ROTATIONS, "release", "every rotation of keys goes on from the root that was in force"),
     Step(VALUES_SIGNATURES, "release", "every signed act has a signature over what was signed"),
     Step(VALUES_ERASURES, "release", "every reason that was erased is one of an earlier entry, erased once"),
     Step(ALLOCATIONS_ONE_SLOT, "release", "each participant has one slot, each slot one participant"),

@@ -49,11 +49,13 @@ class Slots:
         plain: Plain columns of each slot.
         sequences: Sequence code of each slot, as released.
         treatments: Treatment codes of each sequence.
+        root: Root over the sealed rows.
     """
 
     plain: list[PlainSlot] = field(default_factory=list)
     sequences: tuple[str, ...] = field(default=(), repr=False)
     treatments: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    root: str = ""
 
     def find(self, slot: int) -> PlainSlot | None:
         """The slot of this number, if there is one."""
@@ -195,12 +197,12 @@ def _check_rows(public: Public, release: Release, slots: Slots, findings: Findin
         )
     for step, found, expected in (
         (steps.LEAVES_ROOT, leaves.root().hex(), public.fields.leaf_root),
-        (steps.ROWS_SEALED_ROOT, rows.sealed, public.fields.sealed_root),
         (steps.ROWS_LASTING_ROOT, rows.lasting, public.fields.lasting_root),
     ):
         if found != expected:
             findings.fail(step, ROWS_RECORD, f"The root is {found}, not {expected}.")
         findings.hold(step, f"{rows.size} slots, root {expected}.")
+    slots.root = rows.sealed  # which root is in force is for the entries to say
     findings.hold(steps.ROWS_PLACES, f"{rows.size} rows.")
     findings.hold(steps.ROWS_NUMBERS, f"{len(seen)} numbers.")
 

@@ -14,11 +14,13 @@ from randomizer.services.trail import ERASED, plain, values_digest
 from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES
 from randomizer.services.verification.steps_records import KEY_FIELDS
+from randomizer.services.verification.steps_schedule import ROWS_RECORD
 from randomizer.services.verification.trail_lines import WITHHELD, canonical
 
 if TYPE_CHECKING:
     from randomizer.services.verification.reading import Public
     from randomizer.services.verification.report import Findings
+    from randomizer.services.verification.steps_schedule import Slots
     from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
 
 VALUES_RECORD = f"{RELEASE}/{VALUES}"
@@ -29,11 +31,13 @@ class ValueSteps:
 
     Args:
         public: The public record.
+        slots: The sealed rows, read.
         findings: Where failures go.
     """
 
-    def __init__(self, public: Public, findings: Findings) -> None:
+    def __init__(self, public: Public, slots: Slots, findings: Findings) -> None:
         self._public = public
+        self._slots = slots
         self._findings = findings
         self._states: dict[tuple[Any, ...], bytes] = {}  # digest of each record as its last entry left it
         self._checked = 0
@@ -41,6 +45,9 @@ class ValueSteps:
         self._signatures = 0
         self._activated = False
         self._erased: dict[int, int] = {}  # by the entry whose reason went
+        self._active = False
+        self._root: object = public.fields.sealed_root  # the one in force
+        self._rotations = 0
 
     def see(self, entry: TrailEntry | None, values: Values | None) -> None:
         """Take the next entry with its values."""
@@ -48,6 +55,7 @@ class ValueSteps:
             record = values.record if values is not None else VALUES_RECORD
             self._findings.fail(steps.VALUES_DIGESTS, record, "They are of no entry at this place.")
             return
+        self._active = self._active or entry.act == Act.TRIAL_ACTIVATED
         if values is None:
             self._see_missing(entry)
             return
@@ -63,6 +71,8 @@ class ValueSteps:
             self._check_erased(entry, values)
         if entry.act == Act.RELEASE_EXPORTED:
             self._check_exported(values)
+        if entry.act == Act.KEYS_ROTATED:
+            self._rotate(values)
         if entry.act == Act.TRIAL_ACTIVATED and not self._activated:
             self._activated = True
             self._check_certificate(values)
@@ -78,6 +88,12 @@ class ValueSteps:
             steps.VALUES_DIGESTS, f"{self._checked} entries; {self._withheld} about accounts keep theirs."
         )
         findings.hold(steps.VALUES_HISTORY, f"{len(self._states)} records.")
+        findings.hold(steps.VALUES_ROTATIONS, f"{self._rotations} rotations.")
+        if self._slots.root != self._root:
+            findings.fail(
+                steps.ROWS_SEALED_ROOT, ROWS_RECORD, f"The root is {self._slots.root}, not {self._root}."
+            )
+        findings.hold(steps.ROWS_SEALED_ROOT, f"{len(self._slots.plain)} slots, root {self._root}.")
         findings.hold(steps.VALUES_SIGNATURES, f"{self._signatures} signatures.")
         findings.hold(steps.VALUES_CERTIFICATE, f"Certificate {self._public.digest}.")
         told = [f"The reason of entry {one} was erased by entry {by}." for one, by in self._erased.items()]
@@ -166,6 +182,18 @@ class ValueSteps:
                 self._findings.fail(
                     step, values.record, "The trial was activated with another certificate or definition."
                 )
+
+    def _rotate(self, values: Values) -> None:
+        """Compare a rotation with the root that was in force; its own is from here on."""
+        self._rotations += 1
+        step, told = steps.VALUES_ROTATIONS, values.details
+        if not self._active:
+            self._findings.fail(step, values.record, "The keys were rotated before the activation.")
+        if told.get("former_root") != self._root:
+            self._findings.fail(step, values.record, "It goes on from another root than the one in force.")
+        if told.get("slots") != self._public.fields.sizes.slots:
+            self._findings.fail(step, values.record, "It wrapped another number of slot keys.")
+        self._root = told.get("sealed_root")
 
     def _check_exported(self, values: Values) -> None:
         if values.details.get("release_digest") != self._public.fields.files.get(bundle.RELEASE):

@@ -92,7 +92,7 @@ def _follow(
     advance: Advance,
 ) -> tuple[int, Ledger]:
     tree, order = TreeSteps(public, pins, findings), OrderSteps(public, findings)
-    values_steps, records = ValueSteps(public, findings), RecordSteps(findings)
+    values_steps, records = ValueSteps(public, slots, findings), RecordSteps(findings)
     allocations = AllocationSteps(public, slots, findings)
     salted = trail_lines.values(release.directory) if release else None
     count = 0

@@ -142,14 +142,14 @@ class Forged:
         self.make_roots()
 
     def make_roots(self) -> None:
-        """All roots that fit the rows."""
+        """All roots that fit the rows; that of all their wraps is the last rotation's."""
         leaves, rows = Frontier(), RowRoots()
         for row in self.rows:
             leaves.append(bytes.fromhex(row["leaf_hash"]))
             rows.add(bundle.decode_slot(json.dumps(row)))
         self.certificate["leaf_root"] = leaves.root().hex()
-        self.certificate["sealed_root"] = rows.sealed
         self.certificate["lasting_root"] = rows.lasting
+        self.details(self.numbers("keys rotated")[-1])["sealed_root"] = rows.sealed
 
     def write_certificate(self) -> None:
         """The certificate as it is, signed anew, published with its key, and put into the trail."""
@@ -158,7 +158,7 @@ class Forged:
         for number in self.values:
             salt, content = self.values[number]
             text = json.dumps(content).replace(self.old_digest, self.digest())
-            for name in ("leaf_root", "sealed_root", "definition_digest"):
+            for name in ("leaf_root", "definition_digest"):
                 text = text.replace(old[name], self.certificate[name])
             self.values[number] = (salt, json.loads(text))
         for number in self.numbers("trial activated"):

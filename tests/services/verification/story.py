@@ -11,7 +11,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome
 from randomizer.services import conduct, erasure, impact, locking
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
-from randomizer.services.unblinded import data_sets, release, release_files, unblinding
+from randomizer.services.unblinded import data_sets, release, release_files, rotation, unblinding
 from randomizer.services.verification import pinning
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import (
@@ -48,6 +48,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     for number in people[:2]:
         _break_code(instance, desk, number)
     instance.checkpoint()
+    rotation.rotate(desk, instance.person(Role.ADMINISTRATOR), instance.step_up(Role.ADMINISTRATOR))
     _second_period(instance, desk, people)
     instance.act(endings.transfer, Role.TRIAL_MANAGER, people[0], SECOND_SITE, WHY)
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)

@@ -9,7 +9,13 @@ from randomizer.services.verification.report import Verdict
 from randomizer.services.verification.steps import STEPS
 from randomizer.services.verification.steps_certificate import Pins
 from randomizer.services.verification.verify import verify
-from tests.services.verification import allocation_defects, defects, trail_defects, value_defects
+from tests.services.verification import (
+    allocation_defects,
+    defects,
+    rotation_defects,
+    trail_defects,
+    value_defects,
+)
 
 if TYPE_CHECKING:
     from tests.services.verification.defects import Defect
@@ -23,7 +29,7 @@ ALL = defects.DEFECTS
 
 def test_every_step_that_needs_no_pin_is_failed_by_some_defect() -> None:
     modules = {defect.bend.__module__ for defect in ALL.values()}
-    kinds = (allocation_defects, defects, trail_defects, value_defects)
+    kinds = (allocation_defects, defects, rotation_defects, trail_defects, value_defects)
     assert modules == {kind.__name__ for kind in kinds}
 
     caught = {step for defect in ALL.values() for step in defect.steps}
