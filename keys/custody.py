@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CODE_BREAK: Final = "code-break"
 PREPARATION: Final = "preparation"
+NEXT: Final = "code-break-next"
+"""Purpose of the code-break key that a rotation brings in, until it has taken the former one's place."""
 KEY_LENGTH: Final = 32  # bytes
 RING_TYPE: Final = "crossover-randomizer/v1/key-ring"
 PINS_TYPE: Final = "crossover-randomizer/v1/pins"

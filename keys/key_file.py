@@ -9,10 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from keys import custody, envelope, wraps
-from keys.custody import CODE_BREAK, HeldKey
+from keys.custody import CODE_BREAK, NEXT, HeldKey
 from keys.errors import KeyFileRefused, KeysError, SealBroken
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from keys.custody import KeyRing
     from keys.entropy import Entropy
-
-NEXT: Final = f"{CODE_BREAK}-next"
-"""Purpose of the code-break key that a rotation brings in, until it has taken the former one's place."""
 
 
 class KeyFile:

@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "erase-reason": "Erase the words of a reason that names somebody.",
     "init": "Make an instance that holds a draft.",
     "install-keys": "Put the keys of a bundle on the code-break host.",
+    "key-inventory": "List every key: purpose, place, age; no secret.",
     "lock": "Lock the data, signed by the sponsor.",
     "prove": "Prove that an entry is in the trail, or that the trail only grew.",
     "release": "Release the allocation after the lock: export, import, write, open.",

@@ -8,7 +8,7 @@ import pytest
 
 from keys import custody, envelope, wraps
 from keys.errors import KeyFileRefused, SealBroken
-from keys.key_file import NEXT, KeyFile
+from keys.key_file import KeyFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def test_the_former_key_is_nowhere_once_the_rotation_has_ended(path: Path, rotat
     assert (held.made_at, held.fingerprint) == (LATER, fingerprint)
     assert held.secret != RING.code_break_key
     assert custody.read_key_file(path).preparation_key == RING.preparation_key
-    assert not custody.read_key_file(path).holds(NEXT)
+    assert not custody.read_key_file(path).holds(custody.NEXT)
 
 
 def test_a_rotation_that_came_to_nothing_leaves_the_file_as_it_was(path: Path, rotating: KeyFile) -> None:

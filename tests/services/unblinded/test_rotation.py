@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from keys import custody, envelope, wraps
 from keys.errors import KeyFileRefused, SealBroken
-from keys.key_file import NEXT, KeyFile
+from keys.key_file import KeyFile
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
@@ -307,7 +307,7 @@ def test_a_rotation_killed_at_any_moment_leaves_a_host_that_opens_every_slot(
             desk = open_desk(instance.store, directory)
             assert opens_all(instance, desk)
             assert check(instance) == 20
-            left += custody.read_key_file(directory / "keys.json").holds(NEXT)
+            left += custody.read_key_file(directory / "keys.json").holds(custody.NEXT)
             rotate(instance, desk)
             assert opens_all(instance, desk)
             assert [key.purpose for key in desk.ring.keys] == ["preparation", "code-break"]
