@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from randomizer.errors import NotAllowed, Refused
+from randomizer.errors import Faulty, NotAllowed, Refused
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+LONGEST_NAME = 100  # characters under a signature
+LONGEST_ADDRESS = 254  # characters; RFC 5321
+SHOWN = 30  # characters of a refused name
+_USERNAME = re.compile(r"[a-z0-9._@-]{1,60}")
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 class Role(StrEnum):
@@ -74,6 +81,34 @@ class Account:
     email: str
     active: bool = True
     entry: int = 0
+
+
+def check_account(*, username: str, printed_name: str, email: str) -> None:
+    """Refuse names that nobody could type or read, and an address that is none.
+
+    Raises:
+        Faulty: Every fault by field.
+    """
+    faults = []
+    if not _USERNAME.fullmatch(username):
+        faults.append(
+            ("username", f"A user name has 1 to 60 lower-case letters, digits or . _ @ -; {_got(username)}.")
+        )
+    if not (printed_name.isprintable() and 0 < len(printed_name) <= LONGEST_NAME):
+        faults.append(
+            ("printed_name", f"A printed name has 1 to {LONGEST_NAME} characters; {_got(printed_name)}.")
+        )
+    if not (_EMAIL.fullmatch(email) and len(email) <= LONGEST_ADDRESS):
+        faults.append(("email", f"An e-mail address looks like name@example.org; {_got(email)}."))
+    if faults:
+        raise Faulty(tuple(faults), next_step="Correct what is named; nothing was changed.")
+
+
+def _got(text: str) -> str:
+    if not text:
+        return "got nothing"
+    shown = "".join(sign if sign.isprintable() else "?" for sign in text[:SHOWN])
+    return f"got {shown!r}" + (f" and {len(text) - SHOWN} more" if len(text) > SHOWN else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

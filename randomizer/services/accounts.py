@@ -26,6 +26,7 @@ from randomizer.domain.people import (
     Grant,
     Person,
     Role,
+    check_account,
     check_grant,
     check_history,
 )
@@ -112,20 +113,15 @@ def create(
 
     Raises:
         Conflict: The user name is taken.
-        Refused: A value is missing or too short.
+        Faulty: A name or the address is missing or cannot be one; every fault by field.
+        Refused: The password is too short.
     """
     if len(password) < MINIMUM_PASSWORD_LENGTH:
         raise Refused(
             f"The password must have at least {MINIMUM_PASSWORD_LENGTH} characters, got {len(password)}.",
             field="password",
         )
-    for name, words, value in (
-        ("username", "user name", username),
-        ("printed_name", "printed name", printed_name),
-        ("email", "e-mail address", email),
-    ):
-        if not value.strip():
-            raise Refused(f"The {words} is missing. Nothing was changed.", field=name)
+    check_account(username=username.strip().lower(), printed_name=printed_name.strip(), email=email.strip())
     with trail.act(uow, Act.ACCOUNT_CREATED, by) as act:
         account = act.add(
             Account(

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import SERVICE, Account, Credential, Person, Role
 from randomizer.domain.trial import SiteState, SiteStatus
-from randomizer.errors import Conflict, NotAllowed, NotFound, Refused, SignInRefused, Tampered
+from randomizer.errors import Conflict, Faulty, NotAllowed, NotFound, Refused, SignInRefused, Tampered
 from randomizer.services import account_closing, accounts
 from randomizer.services.accounts import Gate
 from randomizer.store.work import Store, UnitOfWork
@@ -221,9 +221,9 @@ def test_what_is_missing_of_an_account_is_said_as_the_page_asks_for_it(
     hands: Hands, field: str, said: str
 ) -> None:
     given = {"username": "x", "printed_name": "X", "email": "x@x"} | {field: " "}
-    with hands.store.writing() as uow, pytest.raises(Refused, match=f"The {said} is missing") as refusal:
+    with hands.store.writing() as uow, pytest.raises(Faulty, match=f"{said} .*got nothing") as refusal:
         accounts.create(uow, GATE, SERVICE, **given, password=PASSWORD, totp_secret=SECRET)
-    assert refusal.value.field == field
+    assert [name for name, _ in refusal.value.faults] == [field]
 
 
 def test_a_short_password_and_a_taken_name_are_refused(hands: Hands) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from randomizer.domain.acts import Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.eligibility import judge, rule
-from randomizer.domain.participants import Participant, demand
+from randomizer.domain.participants import Ending, Participant, State, demand
 from randomizer.domain.trial import Allocation, SiteState, SiteStatus, StratumStatus
-from randomizer.errors import Faulty, NotFound
+from randomizer.errors import Faulty, NotFound, Refused
+from randomizer.services import acting
 from randomizer.services.views import participant_views
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from randomizer.masking import View
@@ -135,11 +137,26 @@ def open_sites(sight: Sight) -> list[tuple[str, str]]:
     return [(site.code, site.name) for site in sight.definition.sites if site.code in states]
 
 
+def enrolling_blocked(sight: Sight, sites: Sequence[str]) -> str:
+    """Why nobody can be enrolled by this person now, or "".
+
+    Args:
+        sight: The person looking.
+        sites: Codes of the open sites at which the person enrols.
+    """
+    try:
+        acting.in_phase(sight.uow, Act.PARTICIPANT_CONSENTED)
+    except Refused as refused:
+        return f"{refused.message} {refused.next_step}"
+    return "" if sites else "No site of yours is open. The sponsor representative opens a site."
+
+
 def progress(sight: Sight) -> dict[str, Any]:
     """Counts by state, randomized over time, and how far the strata are used; only what the person sees.
 
     Returns:
-        count; states: (state in words, count); randomized: (day, count so far); strata: views.
+        count; states: (state in words, count), in the order of a life; randomized: (day, count so far);
+        strata: views.
 
     Raises:
         NotAllowed: The person sees no participants at all.
@@ -148,6 +165,7 @@ def progress(sight: Sight) -> dict[str, Any]:
     listed = sight.uow.all(Participant, site=list(sight.sites()))
     rows = [participant_views.row(sight, one) for one in listed]
     states = Counter(row["words"] for row in rows)
+    life = {row["words"]: _place(one) for row, one in zip(rows, listed, strict=True)}
     days: Counter[date] = Counter()
     numbers = {one.number: one.site for one in listed}
     for allocation in sight.uow.all(Allocation):
@@ -157,7 +175,7 @@ def progress(sight: Sight) -> dict[str, Any]:
                 days[shown["allocated_at"].date()] += 1
     return {
         "count": len(rows),
-        "states": sorted(states.items()),
+        "states": sorted(states.items(), key=lambda pair: life[pair[0]]),
         "randomized": _running(days),
         "strata": strata(sight),
     }
@@ -166,6 +184,17 @@ def progress(sight: Sight) -> dict[str, Any]:
 def strata(sight: Sight) -> list[View]:
     """How far the strata are used, where the person sees that."""
     return [view for view in (sight.show(one) for one in sight.uow.all(StratumStatus)) if view]
+
+
+def _place(participant: Participant) -> tuple[int, ...]:
+    """Where a participant's state stands among all: from consent to completion, then what ended early."""
+    if participant.ending is not None:
+        return (1, list(Ending).index(participant.ending))
+    # A period lies between the gap before it and the gap after it.
+    periods = (State.IN_PERIOD, State.BETWEEN)
+    if participant.state in periods:
+        return (0, list(State).index(State.IN_PERIOD), participant.period, periods.index(participant.state))
+    return (0, list(State).index(participant.state))
 
 
 def _running(days: Counter[date]) -> list[tuple[date, int]]:

@@ -83,9 +83,10 @@ def enrol() -> str | Response | tuple[str, int]:
     auth.demand_act(Act.PARTICIPANT_CONSENTED)
     with looking() as sight:
         fields = _enrol_fields(sight)
+        blocked = enrolment_views.enrolling_blocked(sight, [code for code, _ in fields[0].options])
     if request.method == "GET":
         single = {"site": fields[0].options[0][0]} if len(fields[0].options) == 1 else {}
-        return render_template("site/enrol.html", form=Form.blank(fields, single))
+        return render_template("site/enrol.html", form=Form.blank(fields, single), blocked=blocked)
     form = Form.posted(fields, request.form)
     try:
         with this().store.writing() as uow:
@@ -94,7 +95,7 @@ def enrol() -> str | Response | tuple[str, int]:
             )
     except SHOWN_AGAIN as error:
         status = status_of_refusal(form, error)
-        return render_template("site/enrol.html", form=form), status
+        return render_template("site/enrol.html", form=form, blocked=blocked), status
     return redirect(url_for("site.participant", key=consented.number, done="enrolled"), code=303)
 
 

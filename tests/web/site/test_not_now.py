@@ -163,6 +163,28 @@ def test_closed_enrolment_offers_no_eligibility(visit: Visit, instance: Instance
     assert "Enrolment closed" in investigator.get(f"/participants/{number}")
 
 
+def test_nobody_is_asked_for_a_participant_when_enrolment_is_closed(visit: Visit, instance: Instance) -> None:
+    instance.act(conduct.close_enrolment, Role.SPONSOR, "full")
+    page = visit(Role.COORDINATOR).get("/participants/enrol")
+    assert 'class="form"' not in page
+    assert "the trial has to be active" in page
+    page = visit(Role.SPONSOR).get("/enrolment")
+    assert "Enrolment is closed" in page
+    assert "Terminate the trial early" in page
+    instance.sign(conduct.terminate, Role.SPONSOR, "funding")
+    assert "End enrolment or the trial" not in visit(Role.SPONSOR).get("/enrolment")
+
+
+def test_states_stand_in_the_order_of_a_life(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = desks.randomized(instance, desk)
+    desks.infused(instance, desk, number)
+    desks.harvested(instance)
+    instance.act(enrolment.consent, Role.COORDINATOR, SITE)
+    page = visit(Role.SPONSOR).get("/enrolment").split("Participants by state")[1]
+    order = [page.index(state) for state in ("Consented", "Harvested", "Between period 1 and period 2")]
+    assert order == sorted(order)
+
+
 def test_a_booking_that_has_passed_is_made_again(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = desks.randomized(instance, desk)
     instance.act(booking.book, Role.COORDINATOR, number, instance.clock() + timedelta(hours=80))
