@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 LONGEST_NUMBER = 9  # digits
 MOMENT = "Date and time, such as 2026-11-27 14:30 or 27 Nov 2026, 14:30."
+LOOKS_LIKE_A_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[T ]|\d{1,2} [A-Z][a-z]{2} \d{4},? )\d{2}:\d{2}( UTC)?$", re.ASCII
+)
 SPOKEN = "%d %b %Y %H:%M"  # a moment as the pages show it, without its comma
 
 
@@ -140,6 +144,8 @@ class Form:
         if not typed:
             return None
         parsed = _parsed(typed)
+        if parsed is None and LOOKS_LIKE_A_MOMENT.match(typed):
+            raise Refused(f"There is no such day or time as {typed[:40]}: check what was typed.", field=name)
         if parsed is None:
             raise Refused(
                 f"{self._label(name)} must be a date and a time such as 2026-11-27 14:30, in UTC; "
@@ -192,8 +198,10 @@ class Form:
 
     @property
     def summary(self) -> list[tuple[str | None, str]]:
-        """Lines of the error summary: id of the field or None, and the sentence."""
-        return [*self.errors.items(), *((None, sentence) for sentence in self.general)]
+        """Lines of the error summary, in the order of the page: id of the field or None, and the sentence."""
+        places = [one.name for one in (*self.fields, PASSWORD, CODE)]
+        errors = sorted(self.errors.items(), key=lambda pair: places.index(pair[0]))
+        return [*errors, *((None, sentence) for sentence in self.general)]
 
     def shown(self, one: Field) -> str:
         """What goes back into a field: what was typed, unless it is a secret."""

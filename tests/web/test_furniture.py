@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from randomizer import errors
 from randomizer.errors import Exhausted, Faulty, HardStop, RandomizerError, Refused, Tampered
 from randomizer.web import auth, problems, throttle, words
-from randomizer.web.forms import PASSWORD, WHY, Field, Form
+from randomizer.web.forms import PASSWORD, WHY, Field, Form, together
 from randomizer.web.throttle import TRIES, Throttle, TriedTooOften
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -30,6 +30,29 @@ class Clock:
         return self.now
 
 
+@pytest.mark.parametrize("typed", ["2027-02-30 10:00", "30 Feb 2027, 10:00", "2027-01-10 25:00"])
+def test_a_day_that_does_not_exist_is_called_so(typed: str) -> None:
+    with pytest.raises(Refused, match="There is no such day or time as ") as refusal:
+        posted(when=typed).moment("when")
+    assert refusal.value.field == "when"
+
+
+def test_all_that_is_empty_is_named_at_once() -> None:
+    with pytest.raises(Faulty) as refusal:
+        posted(when="x", why=" ").demand_filled(PASSWORD)
+    assert refusal.value.faults == (("why", "Reason is missing."), ("password", "Password is missing."))
+    posted(why="rain").demand_filled()
+
+
+def test_all_that_cannot_be_read_is_named_at_once_in_the_order_of_the_page() -> None:
+    form = posted(when="noon", volume="much")
+    with pytest.raises(Faulty) as refusal:
+        together(lambda: form.whole("volume"), lambda: form.moment("when"))
+    form.refuse(refusal.value)
+    assert [name for name, _ in form.summary] == ["when", "volume"]
+    assert together(lambda: 1, lambda: None) == [1, None]
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -47,7 +70,7 @@ def test_a_moment_is_taken_as_people_write_it(typed: str) -> None:
 
 @pytest.mark.promise(18)
 @pytest.mark.parametrize(
-    "typed", ["tomorrow", "2026-11-27", "27/11/2026 14:30", "2026-13-01 10:00", "0001-01-01T00:00+14:00", ":"]
+    "typed", ["tomorrow", "2026-11-27", "27/11/2026 14:30", "2026-13-01", "0001-01-01T00:00+14:00", ":"]
 )
 def test_what_is_no_moment_is_refused_by_name(typed: str) -> None:
     with pytest.raises(Refused, match="Start must be a date and a time") as refused:

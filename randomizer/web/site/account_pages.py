@@ -167,7 +167,7 @@ def revoke(number: int) -> str | Response | tuple[str, int]:
 def close_account(number: int) -> str | Response | tuple[str, int]:
     """Close an account and end its sessions: with a reason and a fresh re-authentication."""
     auth.demand_act(Act.ACCOUNT_CLOSED)
-    if request.method == "GET":
+    if number == auth.person().account:
         with this().store.reading() as uow:
             account_views.demand_closable(uow, auth.person(), number)
 
@@ -214,9 +214,14 @@ def _act(
 ) -> str | Response | tuple[str, int]:
     with this().store.reading() as uow:
         found = account_views.one(uow, auth.person(), number)
-    form = Form.posted(fields, request.form)
     if request.method == "GET":
+        if not found["active"]:
+            raise Refused(
+                f"The account of {found['printed_name']} is closed. Nothing was changed.",
+                next_step="A closed account stays as it is; a person who comes back gets a new one.",
+            )
         return render_template(template, account=found, form=Form.blank(fields))
+    form = Form.posted(fields, request.form)
     try:
         with this().store.writing() as uow:
             run(uow, form)

@@ -48,7 +48,7 @@ def facts(whole: dict[str, Any], site_name: str) -> list[tuple[str, str]]:
 
 
 def periods(whole: dict[str, Any], count: int) -> list[tuple[str, str, str, str]]:
-    """One row per period: period, window or booking, kit, outcome."""
+    """One row per period: period, window or booking, digits of the kit or "", outcome."""
     rows = []
     for one in whole["periods"]:
         if "period" not in one:
@@ -114,7 +114,7 @@ def _when(one: dict[str, Any]) -> str:
 
 def _kit(one: dict[str, Any]) -> str:
     kit = one.get("kit_shown") or {}
-    return group3(kit["number"]) if kit.get("number") else words.NONE
+    return str(kit.get("number", ""))
 
 
 def _outcome(one: dict[str, Any]) -> str:

@@ -66,6 +66,14 @@ def test_an_empty_form_names_all_that_is_missing(visit: Visit) -> None:
     assert all(f"{name} is missing." in page for name in ("User name", "Printed name", "E-mail"))
 
 
+def test_names_that_nobody_reads_and_an_address_that_is_none(visit: Visit) -> None:
+    form = {"username": "a" * 6000, "printed_name": "b" * 6000, "email": "nope"}
+    page = visit(Role.ADMINISTRATOR).post("/accounts/new", form, 422)
+    assert "A user name has 1 to 60" in page
+    assert "A printed name has 1 to 100" in page
+    assert "An e-mail address looks like name@example.org" in page
+
+
 def test_a_name_that_is_taken_keeps_the_form(visit: Visit, instance: Instance) -> None:
     form = {"username": "monitor", "printed_name": "New Person", "email": "new@example.org"}
     page = visit(Role.ADMINISTRATOR).post("/accounts/new", form, 409)
@@ -115,7 +123,10 @@ def test_revoking_and_closing(visit: Visit, instance: Instance) -> None:
     assert "left the hospital" in page
     page = administrator.post(path, {"why": "left the hospital"}, sign=True)
     assert "is not opened again" in page
-    assert "closed already" in administrator.get(path, 422)
+    for what in ("close", "grant", "revoke", "sign-in"):
+        assert "is closed." in administrator.get(f"/accounts/{number}/{what}", 422)
+    own = f"/accounts/{instance.number(Role.ADMINISTRATOR)}/close"
+    assert "This is your own account" in administrator.get(own, 422)
     assert coordinator.client.get("/participants").status_code == 302
 
 
