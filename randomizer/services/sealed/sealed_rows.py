@@ -10,7 +10,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from keys.merkle import Frontier, leaf_hash
+from keys.errors import ProofRefused
+from keys.merkle import HASH_LENGTH, Frontier, leaf_hash, verify_inclusion
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.leaf import encode_row
@@ -108,6 +109,7 @@ def check(uow: UnitOfWork, progress: Callable[[int], None] | None = None) -> int
                 raise Tampered(f"Slot {rows.size}")
             rows.add(slot)
             leaves.append(slot.leaf_hash)
+            _check_proof(slot, fields)
         if progress is not None:
             progress(len(page))
     expected = (root_in_force(uow, fields), fields.lasting_root, fields.leaf_root)
@@ -135,6 +137,16 @@ def _row(slot: Slot, *, without: str = "") -> bytes:
         ciphertext=slot.ciphertext,
         wraps=tuple((purpose, wrap) for purpose, wrap in slot.wraps if purpose != without),
     )
+
+
+def _check_proof(slot: Slot, fields: CertificateFields) -> None:
+    # No root covers it, and without it the slot would not open.
+    proof = [slot.proof[at : at + HASH_LENGTH] for at in range(0, len(slot.proof), HASH_LENGTH)]
+    root = bytes.fromhex(fields.leaf_root)
+    try:
+        verify_inclusion(slot.leaf_hash, slot.number, fields.sizes.slots, proof, root)
+    except ProofRefused:
+        raise Tampered(f"Slot {slot.number} (leaf)") from None
 
 
 def _check_kits(uow: UnitOfWork, page: tuple[Slot, ...]) -> None:

@@ -51,7 +51,8 @@ def test_a_draft_has_no_rows_to_check(draft: Instance) -> None:
     [
         ("UPDATE slot SET randomization_number = '10000009' WHERE number = 3", "Slot rows 0 to 19"),
         (COPY.format("ciphertext"), "Slot rows"),
-        (COPY.format("leaf_hash"), "Slot rows"),
+        (COPY.format("leaf_hash"), r"Slot 3 \(leaf\)"),
+        (COPY.format("proof"), r"Slot 3 \(leaf\)"),
         (COPY.format("wraps"), "Slot rows"),
         (COPY.format("kits"), r"Slot 3 \(kits\)"),
         ("UPDATE kit SET slot = 4 WHERE slot = 3 AND period = 1", r"Slot 3 \(kits\)"),
