@@ -1,4 +1,4 @@
-"""The key file provider: the keys of the code-break host in one 0600 file, and pins beside it."""
+"""Custody of a code-break host's keys: the ring, its 0600 file, pins beside it, what a provider does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from keys import certificate, files
 from keys.base64_text import from_base64, to_base64
@@ -15,7 +15,10 @@ from keys.errors import KeyFileRefused, NoteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from keys.stream import Stream
 
 CODE_BREAK: Final = "code-break"
 PREPARATION: Final = "preparation"
@@ -136,6 +139,94 @@ class KeyRing:
         """
         keys = _read(encoded, RING_TYPE, "keys")
         return cls(tuple(_read_key(purpose, entry) for purpose, entry in keys.items()))
+
+
+class KeyProvider(Protocol):
+    """What the code-break host does with its keys, wherever they lie: in a key file, or in a token.
+
+    While a rotation is under way there are two code-break keys, and what opens under either opens.
+    """
+
+    def unwrap(self, wrapped: bytes, associated: bytes) -> bytes:
+        """Give the slot key of a code-break wrap.
+
+        Raises:
+            SealBroken: No code-break key, as they are now, opens it.
+        """
+
+    def open_envelope(self, sealed: bytes, associated: bytes) -> bytes:
+        """Decrypt what was sealed under the code-break key itself.
+
+        Raises:
+            SealBroken: No code-break key, as they are now, opens it.
+        """
+
+    def open_record(self, sealed: bytes, associated: bytes) -> bytes:
+        """Decrypt what was sealed under the preparation key.
+
+        Raises:
+            SealBroken: It does not open.
+        """
+
+    def seal_record(self, content: bytes, associated: bytes, entropy: Entropy) -> bytes:
+        """Encrypt under the preparation key and a fresh nonce."""
+
+    def draws(self, label: str) -> Stream:
+        """Bits that follow from the preparation key and a label; without the key nobody can tell them."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every other rotation of this host off, and begin with the keys as they are now.
+
+        Raises:
+            KeyFileRefused: Another one is under way, or the keys cannot be read.
+        """
+
+    @property
+    def rotating(self) -> bool:
+        """Whether a rotation was begun and not ended."""
+
+    @property
+    def next_fingerprint(self) -> str:
+        """A name of the next code-break key that gives nothing of it away.
+
+        Raises:
+            KeyFileRefused: No rotation is under way.
+        """
+
+    def begin(self, entropy: Entropy, now: datetime) -> None:
+        """Put the next code-break key beside the present one; both last when this returns.
+
+        Args:
+            entropy: Source of the key, unless the provider draws its keys itself.
+            now: With time zone.
+        """
+
+    def rewrap(self, wrapped: bytes, associated: bytes, entropy: Entropy) -> bytes:
+        """Wrap a slot key anew under the next key; nothing that the slot key seals is opened.
+
+        Raises:
+            SealBroken: The present code-break key does not open the wrap.
+        """
+
+    def reseal(self, sealed: bytes, associated: bytes, entropy: Entropy) -> bytes:
+        """Seal anew, under the next key, what was sealed under the code-break key itself.
+
+        Raises:
+            SealBroken: No code-break key opens it.
+        """
+
+    def is_next(self, wrapped: bytes, associated: bytes) -> bool:
+        """Whether a wrap opens under the next key.
+
+        Raises:
+            SealBroken: Neither key opens it.
+        """
+
+    def end(self) -> None:
+        """Let the next key take the former one's place, which is nowhere on this host afterwards."""
+
+    def abandon(self) -> None:
+        """Forget the next key: nothing was wrapped under it."""
 
 
 def new_key(purpose: str, entropy: Entropy, made_at: datetime) -> HeldKey:

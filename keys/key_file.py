@@ -1,4 +1,4 @@
-"""The key file provider: what the code-break host does with keys that lie in one 0600 file.
+"""The key file provider: `keys.custody.KeyProvider` over one 0600 file.
 
 A rotation adds the next code-break key to the file before any wrap is made under it, and takes the former one
 out once no wrap needs it. In between the file holds both, and what opens under either opens.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from keys import custody, envelope, wraps
 from keys.custody import CODE_BREAK, NEXT, HeldKey
 from keys.errors import KeyFileRefused, KeysError, SealBroken
+from keys.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,22 @@ class KeyFile:
             SealBroken: No code-break key of the file, as it is now, opens it.
         """
         return self._try(lambda key: envelope.open_envelope(key, sealed, associated))
+
+    def open_record(self, sealed: bytes, associated: bytes) -> bytes:
+        """Decrypt what was sealed under the preparation key.
+
+        Raises:
+            SealBroken: It does not open.
+        """
+        return envelope.open_envelope(self.ring.preparation_key, sealed, associated)
+
+    def seal_record(self, content: bytes, associated: bytes, entropy: Entropy) -> bytes:
+        """Encrypt under the preparation key and a fresh nonce."""
+        return envelope.seal(self.ring.preparation_key, content, associated, entropy)
+
+    def draws(self, label: str) -> Stream:
+        """Bits that follow from the preparation key and a label."""
+        return Stream(self.ring.preparation_key, label)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

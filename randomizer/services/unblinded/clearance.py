@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from keys import envelope
 from keys.errors import KeysError
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant, State
@@ -115,7 +114,7 @@ def read_details(desk: Desk, product: Product) -> ProductDetails:
         return ProductDetails()
     bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
     try:
-        filled = envelope.open_envelope(desk.ring.preparation_key, product.details, bound)
+        filled = desk.keys.open_record(product.details, bound)
         return ProductDetails.from_bytes(filled)
     except (KeysError, ValueError):
         raise Tampered(trail.about(product)) from None
@@ -123,7 +122,7 @@ def read_details(desk: Desk, product: Product) -> ProductDetails:
 
 def _seal(uow: UnitOfWork, desk: Desk, product: Product, details: ProductDetails) -> bytes:
     bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
-    return envelope.seal(desk.ring.preparation_key, details.to_bytes(), bound, uow.entropy)
+    return desk.keys.seal_record(details.to_bytes(), bound, uow.entropy)
 
 
 def _waiting(uow: UnitOfWork, number: str, *states: ProductState) -> Product:

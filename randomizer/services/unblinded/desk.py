@@ -15,7 +15,7 @@ from randomizer.services.unblinded.sinks import IntentFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from keys.custody import KeyRing
+    from keys.custody import KeyProvider
     from randomizer.store.work import Store
 
 KEY_FILE = "keys.json"
@@ -36,18 +36,13 @@ class Desk:
     """
 
     store: Store
-    keys: KeyFile
+    keys: KeyProvider
     pins: Pins
     file: IntentFile
     directory: Path
 
     def __repr__(self) -> str:
         return "Desk(masked)"
-
-    @property
-    def ring(self) -> KeyRing:
-        """The key-encryption keys as they were read last."""
-        return self.keys.ring
 
 
 def open_desk(store: Store, directory: Path) -> Desk:

@@ -110,7 +110,7 @@ def read_preparation(uow: UnitOfWork, desk: Desk, slot: int, period: int) -> Pre
     stored = uow.get(PreparationRecord, slot, period, what="preparation record")
     bound = preparation_binding(desk.pins.trial_id, desk.pins.schedule_version, slot, period)
     try:
-        filled = envelope.open_envelope(desk.ring.preparation_key, stored.ciphertext, bound)
+        filled = desk.keys.open_record(stored.ciphertext, bound)
         return Preparation.from_bytes(filled)
     except (KeysError, ValueError):
         raise Tampered(trail.about(stored)) from None
@@ -125,7 +125,7 @@ def seal_preparation(
         Refused: The texts are too long.
     """
     bound = preparation_binding(desk.pins.trial_id, desk.pins.schedule_version, slot, period)
-    sealed = envelope.seal(desk.ring.preparation_key, preparation.to_bytes(), bound, entropy)
+    sealed = desk.keys.seal_record(preparation.to_bytes(), bound, entropy)
     return PreparationRecord(slot=slot, period=period, ciphertext=sealed)
 
 

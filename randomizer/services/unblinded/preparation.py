@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from keys.stream import Stream
 from randomizer.domain import participants, windows
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.housekeeping import Entry
@@ -298,7 +297,7 @@ def order_of(desk: Desk, slot: int, period: int, kits: tuple[str, ...]) -> tuple
         period: 1-based.
         kits: Kit numbers, in any order.
     """
-    draws = Stream(desk.ring.preparation_key, f"{KIT_ORDER_LABEL}/{slot}/{period}")
+    draws = desk.keys.draws(f"{KIT_ORDER_LABEL}/{slot}/{period}")
     waiting = sorted(kits)
     return tuple(waiting.pop(draws.below(len(waiting))) for _ in kits)
 

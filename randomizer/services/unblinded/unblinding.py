@@ -6,7 +6,6 @@ from base64 import b64decode, b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from keys import envelope
 from keys.errors import KeysError
 from randomizer.domain import windows
 from randomizer.domain.acts import MAY, Act
@@ -233,7 +232,7 @@ def _shown(uow: UnitOfWork, desk: Desk, intent: str) -> Answer | None:
         sealed = b64decode(line["shown"])
     try:
         bound = shown_binding(desk.pins.trial_id, intent)
-        return Answer.of_values(read(envelope.open_envelope(desk.ring.preparation_key, sealed, bound)))
+        return Answer.of_values(read(desk.keys.open_record(sealed, bound)))
     except (KeysError, ValueError, KeyError):
         raise Tampered(f"CodeBreak {intent}") from None
 
@@ -242,9 +241,7 @@ def _put_on_record(
     desk: Desk, person: Person, intent: Intent, answer: Answer, definition: Definition
 ) -> None:
     bound = shown_binding(desk.pins.trial_id, intent.intent)
-    sealed = envelope.seal(
-        desk.ring.preparation_key, fill(answer.to_values(), SHOWN_BYTES), bound, desk.store.entropy
-    )
+    sealed = desk.keys.seal_record(fill(answer.to_values(), SHOWN_BYTES), bound, desk.store.entropy)
     try:
         reconcile(desk)
         with (
