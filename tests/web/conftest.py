@@ -37,6 +37,8 @@ QUIET = (
     "--disable-sync",
 )
 
+STOPS_WITHIN_SECONDS = 0.1
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -61,7 +63,7 @@ def serve() -> Iterator[Callable[[Flask], str]]:
 
     def start(app: Flask) -> str:
         server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(STOPS_WITHIN_SECONDS,), daemon=True)
         thread.start()
         running.append((server, thread))
         return f"http://127.0.0.1:{server.port}"
