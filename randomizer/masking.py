@@ -105,7 +105,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     # Everything that stands behind the public record; the schedule itself comes from each one's own copy.
     "Records": _rules("archive", STATISTICIANS, RELEASED),
     "Answer": _rules(
-        "participant site shown_at given next_planned implied planned disagreements remarks emergency_text",
+        "participant site shown_at given next_planned implied planned disagreements remarks since "
+        "emergency_text",
         BREAKERS,
     ),
 }

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 UNKNOWN_CONTENT = "Not known"
+RECENT = (
+    "The randomization was checked and agrees with its entry in the trail. It is so recent that no signed "
+    "checkpoint covers it yet."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -149,6 +153,28 @@ def build(uow: UnitOfWork, desk: Desk, opened: Opened, definition: Definition) -
     )
 
 
+def since(uow: UnitOfWork, answer: Answer, definition: Definition) -> tuple[str, ...]:
+    """What is recorded of infusions now, where it is not what the answer said when it was shown.
+
+    Args:
+        uow: The unit of work.
+        answer: As it was shown.
+        definition: Says how much a whole infusion is.
+
+    Returns:
+        One sentence each, in words that tell no treatment; none for an answer of this moment.
+    """
+    told = {dose.period: (dose.when, dose.kit) for dose in answer.given}
+    sentences = []
+    for record in periods.of(uow, answer.participant):
+        said = when(record, definition.kits.volume_ml)
+        now = (said, record.kit) if may_have_been_given(record) else None
+        if now != told.get(record.period):
+            kit = f", kit {group3(record.kit)}" if now else ""
+            sentences.append(f"Period {record.period} of {definition.period_count}: {said}{kit}.")
+    return tuple(sentences)
+
+
 def may_have_been_given(record: PeriodRecord) -> bool:
     """Whether an infusion was given, in part given, or handed out with nothing recorded since."""
     if record.outcome is None:
@@ -249,4 +275,4 @@ def _remarks(uow: UnitOfWork, opened: Opened) -> tuple[str, ...]:
     newest = uow.all(SignedCheckpoint, order="-size", limit=1)
     if newest and opened.allocation.entry < newest[0].size:
         return ()
-    return ("The randomization is newer than the last signed checkpoint. It agrees with its own entry.",)
+    return (RECENT,)

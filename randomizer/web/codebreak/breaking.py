@@ -191,6 +191,7 @@ def shown_fields(found: Answer, seen: sight.Sight) -> dict[str, Any]:
             {"period": dose.period, "treatment": dose.treatment, "when": dose.when, "kit": dose.kit}
             for dose in found.given
         ],
+        "since": answers.since(seen.uow, found, seen.definition),
         "emergency_text": seen.definition.code_break.emergency_text,
     }
     return seen.show(values, site=found.site, kind="Answer")

@@ -12,8 +12,10 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import Alarm, CodeBreak
+from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Slot
 from randomizer.services import accounts
+from randomizer.services.care import infusions
 from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD, SECOND_SITE
@@ -203,6 +205,34 @@ def test_who_broke_a_code_before_is_led_to_the_answer_first(
     assert entries(instance, Act.CODE_BREAK_DISCLOSED) == 2
 
     assert "You broke this code" not in visit(Role.ON_CALL).get(f"/code-break/{number}")
+
+
+@pytest.mark.promise(7)
+def test_an_answer_that_is_seen_again_says_what_was_recorded_since(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    sheet = dispensed(instance, desk, number)
+    first = break_code(visit(Role.INVESTIGATOR), number)
+    assert "Recorded since" not in first
+    instance.clock.advance(seconds=60)
+    instance.act(
+        infusions.record,
+        Role.CARE_PROVIDER,
+        number,
+        outcome=Outcome.NOT_GIVEN,
+        why="The bag was dropped.",
+    )
+
+    guest = visit(Role.INVESTIGATOR)
+    link = re.search(r'href="(/code-break/answer/[0-9a-f]{32})"', guest.get("/code-breaks"))
+    assert link is not None
+    answer = guest.open(link[1])
+
+    assert "Recorded since this answer was shown" in answer.text
+    assert "<li>Period 1 of 2: Not given.</li>" in answer.text
+    assert f'data-number="{sheet.kit}"' in answer.text
+    assert len(answer.data) == ANSWER_BYTES
 
 
 @pytest.mark.promise(8)

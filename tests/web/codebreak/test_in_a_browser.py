@@ -59,6 +59,10 @@ def test_five_taps_from_sign_in_to_the_answer(
     )
     largest = page.eval_on_selector(".answer .treatment", "e => parseFloat(getComputedStyle(e).fontSize)")
     assert largest == max(sizes)
+    page.emulate_media(media="print")
+    assert page.locator(".answer .treatment").is_visible()
+    assert not page.locator("summary").is_visible()  # nothing that only a screen can do
+    page.emulate_media(media="screen")
     walk.choose("summary")
     assert page.locator(".planned li").count() == 2
     check(walk, "6-planned")

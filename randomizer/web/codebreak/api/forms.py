@@ -146,6 +146,7 @@ class Shown(Answer):
     planned: list[str]
     disagreements: list[str]
     remarks: list[str]
+    since: list[str]
     emergency_text: str | None = None
 
 
