@@ -65,9 +65,6 @@ def store_of(settings: Settings, *, patience_seconds: int = PATIENCE_SECONDS) ->
     Args:
         settings: Names the database.
         patience_seconds: How long a writer waits for another.
-
-    Raises:
-        Refused: A key of a witness is none.
     """
     return open_store(
         settings.engine_url,
