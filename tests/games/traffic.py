@@ -49,7 +49,17 @@ PAGES = (
     "/no-such-page",
 )
 LISTS = ("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries")
-OF_PARTICIPANT = ("", "/card", "/card.pdf", "/dispense", "/dispensed/1", "/book", "/randomize", "/infusion")
+OF_PARTICIPANT = (
+    "",
+    "/card",
+    "/card.pdf",
+    "/dispense",
+    "/dispensed/1",
+    "/dispensed/1/slip.pdf",
+    "/book",
+    "/randomize",
+    "/infusion",
+)
 AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/clearance", "/release")
 
 

@@ -72,6 +72,8 @@ def test_the_green_page_leads_to_a_slip_that_prints(visit: Visit, instance: Inst
     first = pharmacist.client.get(address)
     assert (first.mimetype, first.data[:5]) == ("application/pdf", b"%PDF-")
     assert first.data == pharmacist.client.get(address).data
+    assert f'href="{address}"' in pharmacist.get(f"/participants/{number}")
+    assert address not in visit(Role.OUTCOMES_ASSESSOR).get(f"/participants/{number}")
 
 
 def test_another_participants_kit(visit: Visit, instance: Instance, desk: Desk) -> None:
