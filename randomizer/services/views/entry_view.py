@@ -13,6 +13,7 @@ from randomizer.domain.people import UNBLINDED
 from randomizer.domain.supply import VISIBLE, Kit, KitState
 from randomizer.errors import NotFound
 from randomizer.services.views import trail_views
+from randomizer.store.tables import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
 
 REASON = "EntryReason"
+KEYS = {kind.__name__: kind.KEY for kind in COVERED}  # type: ignore[attr-defined]
+NAMES = {
+    "PeriodRecord": "Participant {}, period {}",
+    "Product": "Participant {}, donation {}",
+    "Allocation": "Participant {}, allocation",
+    "SiteStatus": "Site {}",
+    "StratumStatus": "Stratum {}",
+    "Trial": "Trial",
+    "Signature": "Signature",
+    "Grant": "Account {}, {} {}",
+}
+"""What a record is called, from its key; others by their kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +41,7 @@ class Change:
     """One field of one record, before and after.
 
     Args:
-        record: Kind and key: "Participant 10019".
+        record: What it is called: "Participant 10019, period 2".
         field: Name of the field.
         old: Value before, None where there was no record or the field was empty.
         new: Value after.
@@ -88,8 +101,9 @@ def _changes(sight: Sight, rows: list[dict[str, Any]], site: str) -> Iterator[Ch
         if kind == Kit.__name__ and KitState(new["state"]) not in VISIBLE:
             continue  # the number of a kit shows from "ready" on
         shown = masking.show(sight.roles(site), sight.trial.phase, new, kind)
-        record = " ".join([kind, *(str(part) for part in row["key"])])
-        for field in shown if old is None else [name for name in shown if name in old]:
+        record = NAMES.get(kind, f"{kind} {{}}").format(*row["key"])
+        named = KEYS.get(kind, ())
+        for field in [name for name in shown if name not in named and (old is None or name in old)]:
             yield Change(
                 record=record, field=field, old=None if old is None else old[field], new=shown[field]
             )

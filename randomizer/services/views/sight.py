@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 PAGE = 50  # rows on a page of a list
-WORDS = {"Entry": "trail", "SiteStatus": "site", "StratumStatus": "stratum", "NextStep": "worklist", "Records": "release"}
+WORDS = {
+    "Entry": "trail",
+    "SiteStatus": "site",
+    "StratumStatus": "stratum",
+    "NextStep": "worklist",
+    "Records": "release",
+}
 """Kinds of record as people call them, where it is another word."""
 
 

@@ -92,7 +92,7 @@ def test_what_an_unblinded_person_wrote_is_kept_behind_the_other_door(
     page = visit(Role.MONITOR).get(f"/trail/{entry_of(instance, Act.PRODUCT_FAILED)}")
     assert "SECRET-WORDS" not in page
     assert "Kept behind the code-break door" in page
-    assert f"Product {number} 1 state harvested failed" in words(page)
+    assert f"Participant {number}, donation 1 state harvested failed" in words(page)
 
 
 @pytest.mark.promise(9)
@@ -119,7 +119,7 @@ def test_a_kit_shows_from_ready_on_and_a_slot_never(visit: Visit, instance: Inst
     number = desks.randomized(instance, desk)
     monitor = visit(Role.MONITOR)
     randomized = words(monitor.get(f"/trail/{entry_of(instance, Act.RANDOMIZED)}"))
-    assert f"Allocation {number} randomization number" in randomized
+    assert f"Participant {number}, allocation randomization number" in randomized
     assert "slot" not in randomized
     assert "Kit " not in randomized
     desks.booked(instance, number)
