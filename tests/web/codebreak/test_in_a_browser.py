@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.domain.people import Role
+from randomizer.services import conduct, locking
+from randomizer.services.unblinded import release
 from tests.activated import PASSWORD
-from tests.desks import booked, dispensed, harvested, infused, randomized, wait_for_the_next_period
+from tests.desks import booked, copy_for, dispensed, harvested, infused, randomized, wait_for_the_next_period
 from tests.web.codebreak.walks import DESKTOP, PHONE, Walk, check
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
     from randomizer.services.unblinded.desk import Desk
-    from tests.activated import Instance
+    from tests.activated import Instance, Rehearsal
 
 
 @pytest.fixture(params=[PHONE, DESKTOP])
@@ -121,6 +123,40 @@ def test_from_the_booking_to_the_kit(
     check(walk, "sheet-slip")
     walk.follow("a:has-text('Not ready')")
     check(walk, "not-ready")
+
+
+def test_the_end_of_a_trial(
+    browser: Browser, instance: Instance, desk: Desk, rehearsal: Rehearsal, address: str
+) -> None:
+    instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
+    pages = [
+        Walk(
+            browser.new_context(viewport={"width": PHONE, "height": 844}).new_page(), instance, address, role
+        )
+        for role in (Role.SPONSOR, Role.UNBLINDED_STATISTICIAN)
+    ]
+    sponsor, statistician = pages
+    sponsor.page.goto(f"{address}/lock")
+    check(sponsor, "lock-sign")
+    instance.sign(locking.lock, Role.SPONSOR, "done")
+    sponsor.page.goto(f"{address}/lock")
+    check(sponsor, "lock-locked")
+    statistician.page.goto(f"{address}/release")
+    check(statistician, "release-locked")
+    statistician.follow("button:has-text('Export')")
+    check(statistician, "release-exported")
+    person = instance.person(Role.UNBLINDED_STATISTICIAN)
+    with instance.store.writing() as uow:
+        release.import_release(uow, desk, person, copy_for(rehearsal, "code-break-host"))
+    statistician.page.goto(f"{address}/release")
+    check(statistician, "release-released")
+    statistician.follow("a:has-text('Records for your data sets')")
+    check(statistician, "records-early")
+    instance.checkpoint()
+    statistician.page.reload()
+    check(statistician, "records")
+    for walk in pages:
+        walk.page.context.close()
 
 
 def test_what_the_others_see(browser: Browser, instance: Instance, desk: Desk, address: str) -> None:
