@@ -670,7 +670,7 @@ def test_nobody_else_may_and_they_learn_nothing(stage: Stage, what: Act) -> None
 @pytest.mark.parametrize("what", [what for what in ACTS if MAY[what] & {INVESTIGATOR}])
 def test_the_right_role_of_another_site_may_not(stage: Stage, what: Act) -> None:
     before = stage.dump()
-    with pytest.raises(NotAllowed, match="your role is for another site"):
+    with pytest.raises(NotAllowed, match=f"You cannot {what.doing} here: your role is for another site"):
         run(stage, what, INVESTIGATOR, SECOND_SITE)
     demand_unchanged(stage, before)
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants, windows
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain import acts, participants, windows
+from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import KIT_DIGITS, parse_number
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import demand
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Slot
 from randomizer.errors import HardStop, NotFound, Refused
@@ -119,7 +118,7 @@ def open_sheet(desk: Desk, person: Person, number: str) -> Sheet:
     with desk.store.writing() as uow:
         acting.in_trial(uow, Act.SHEET_OPENED)
         participant = uow.get(Participant, number, what="participant")
-        demand(person, MAY[Act.SHEET_OPENED], participant.site, what=Act.SHEET_OPENED)
+        acts.demand(person, Act.SHEET_OPENED, participant.site)
         participants.demand(participant, Act.PREPARATION_BEGUN)
         current = periods.current(uow, number)
         _booked(current)
@@ -144,7 +143,7 @@ def sheet_again(desk: Desk, person: Person, number: str) -> Sheet:
     with desk.store.reading() as uow:
         _, definition = trials.current(uow)
         participant = uow.get(Participant, number, what="participant")
-        demand(person, MAY[Act.SHEET_OPENED], participant.site, what=Act.SHEET_OPENED)
+        acts.demand(person, Act.SHEET_OPENED, participant.site)
         participants.demand(participant, Act.PREPARATION_BEGUN)
         record = periods.current(uow, number)
         trail.check(uow, record)
