@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants, windows
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain import acts, participants, windows
+from randomizer.domain.acts import Act
 from randomizer.domain.numbers import KIT_DIGITS, group3, parse_number
 from randomizer.domain.participants import Participant, State
-from randomizer.domain.people import SERVICE, demand
+from randomizer.domain.people import SERVICE
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import OPEN, Allocation
 from randomizer.errors import HardStop, Refused
@@ -52,7 +52,7 @@ def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
     """
     _, definition = acting.in_phase(uow, Act.KIT_DISPENSED)
     participant = uow.get(Participant, number, what="participant")
-    demand(person, MAY[Act.KIT_DISPENSED], participant.site, what=Act.KIT_DISPENSED)
+    acts.demand(person, Act.KIT_DISPENSED, participant.site)
     trail.check(uow, participant)
     if participant.ending is not None or participant.state not in participants.TREATABLE:
         raise HardStop(
