@@ -163,7 +163,7 @@ def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
 def _demand_fresh(kit: Kit, now: datetime, definition: Definition) -> None:
     if kit.state is not KitState.READY or kit.expires_at is None or now >= kit.expires_at:
         state = "expired" if kit.state in {KitState.READY, KitState.EXPIRED} else kit.state
-        when = f" at {kit.expires_at:%H:%M} UTC" if kit.expires_at and state == "expired" else ""
+        when = f" since {windows.minute(kit.expires_at)}" if kit.expires_at and state == "expired" else ""
         raise HardStop(
             f"Kit {group3(kit.number)} is {state}{when}.",
             scanned=kit.number,

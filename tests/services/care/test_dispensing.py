@@ -15,6 +15,7 @@ from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation
+from randomizer.domain.windows import minute
 from randomizer.errors import HardStop, NotAllowed, NotFound, RandomizerError, Refused
 from randomizer.services.care import dispensing
 from tests.desks import plan_of
@@ -160,7 +161,7 @@ def test_a_kit_expires_to_the_minute(stage: Stage, station: str) -> None:
     assert expires_at is not None
     stage.clock.now = expires_at
     stop = stopped(stage, number, kit)
-    assert stop.message == f"Kit {group3(kit)} is expired at {expires_at:%H:%M} UTC."
+    assert stop.message == f"Kit {group3(kit)} is expired since {minute(expires_at)}."
     stage.clock.now = expires_at - timedelta(microseconds=1)
     stage.dispense(number, kit)
 

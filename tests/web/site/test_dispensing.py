@@ -111,7 +111,7 @@ def test_a_kit_that_does_not_exist_and_one_that_cannot_be_read(
 def test_expired_handed_out_already_or_not_ready(visit: Visit, instance: Instance, desk: Desk) -> None:
     number, kit = ready(instance, desk)
     instance.clock.advance(hours=5)
-    assert "is expired at" in stopped(visit(Role.PHARMACIST), number, kit)
+    assert "is expired since" in stopped(visit(Role.PHARMACIST), number, kit)
     second = desks.randomized(instance, desk)
     assert "is not ready" in stopped(visit(Role.PHARMACIST), second, kit)
     desks.dispensed(instance, desk, second)

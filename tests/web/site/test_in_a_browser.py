@@ -349,3 +349,25 @@ def test_an_expiry_counts_down_on_the_page(
     page.clock.run_for(1100)
     assert page.inner_text("[data-until]") == "in 1 hour 59 minutes"
     context.close()
+
+
+@pytest.mark.requirement("pages")
+def test_paper_says_what_comes_next_and_asks_nothing(
+    browser: Browser, app: Flask, instance: Instance, desk: Desk, serve: Callable[[Flask], str]
+) -> None:
+    number = desks.randomized(instance, desk)
+    context = browser.new_context()
+    walk = Walk(context.new_page(), instance, serve(app), DESKTOP)
+    walk.sign_in(Role.COORDINATOR)
+    walk.go(f"/participants/{number}")
+    walk.page.emulate_media(media="print")
+    assert walk.page.get_by_text("Book the infusion").is_visible()
+    assert not walk.page.get_by_text("Something else happened").is_visible()
+    walk.go("/participants")
+    assert not walk.page.get_by_role("button", name="Show these").is_visible()
+    walk.page.emulate_media(media="screen")
+    walk.sign_in(Role.MONITOR)
+    walk.go("/trail")
+    walk.page.emulate_media(media="print")
+    assert walk.page.get_by_role("rowheader").first.inner_text().strip()
+    context.close()
