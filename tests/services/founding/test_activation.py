@@ -11,15 +11,15 @@ from randomizer.domain.housekeeping import Entry, EntryValues, PreparationRecord
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit
 from randomizer.domain.trial import Kind, Phase, SiteState, SiteStatus, Slot, StratumStatus, Trial
-from randomizer.errors import BundleRefused, NotAllowed, NotFound, RandomizerError, Refused, Stopped
-from randomizer.services import trail
-from randomizer.services.care import allocation
+from randomizer.errors import BundleRefused, NotAllowed, RandomizerError, Refused, Stopped
+from randomizer.services import conduct, trail
+from randomizer.services.care import allocation, products
 from randomizer.services.founding import activation, definition_signing
 from randomizer.services.sealed import bundle as bundle_files
 from randomizer.services.sealed import certificate_fields
 from randomizer.services.sealed.bundle import Bundle
-from tests import activated
-from tests.activated import copy, sign_again
+from tests import activated, desks
+from tests.activated import SITE, copy, sign_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,27 +108,38 @@ def test_activation_opens_no_site(signed: Instance, rehearsal: Rehearsal) -> Non
         assert {site.state for site in uow.all(SiteStatus)} == {SiteState.PLANNED}
 
 
+def cleared(signed: Instance, rehearsal: Rehearsal, directory: Path) -> str:
+    """A participant who waits for nothing but the schedule."""
+    signed.sign(conduct.open_site, Role.SPONSOR, SITE)
+    desk = desks.set_up_desk(signed, rehearsal, directory / "codebreak")
+    number = desks.harvested(signed)
+    desks.clear(signed, desk, number)
+    signed.sign(products.give_go, Role.SPONSOR, number)
+    return number
+
+
 @pytest.mark.promise(13)
 @pytest.mark.requirement("activation")
 def test_nobody_is_randomized_before_the_certificate_is_under_a_checkpoint(
-    signed: Instance, rehearsal: Rehearsal
+    signed: Instance, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     load(signed, rehearsal)
+    number = cleared(signed, rehearsal, tmp_path)
     with pytest.raises(Stopped, match="not yet under a signed checkpoint"):
-        signed.sign(allocation.randomize, Role.INVESTIGATOR, "10013")
+        signed.sign(allocation.randomize, Role.INVESTIGATOR, number)
     signed.checkpoint()
-    with pytest.raises(NotFound, match="10013"):
-        signed.sign(allocation.randomize, Role.INVESTIGATOR, "10013")
+    assert signed.sign(allocation.randomize, Role.INVESTIGATOR, number).ordinal == 1
 
 
 @pytest.mark.promise(13)
 def test_a_checkpoint_from_before_the_activation_does_not_count(
-    signed: Instance, rehearsal: Rehearsal
+    signed: Instance, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     signed.checkpoint()
     load(signed, rehearsal)
+    number = cleared(signed, rehearsal, tmp_path)
     with pytest.raises(Stopped, match="not yet under a signed checkpoint"):
-        signed.sign(allocation.randomize, Role.INVESTIGATOR, "10013")
+        signed.sign(allocation.randomize, Role.INVESTIGATOR, number)
 
 
 @pytest.mark.requirement("definition")
