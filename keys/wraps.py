@@ -44,7 +44,7 @@ def wrap(slot_key: bytes, wrapping_key: bytes, associated: bytes, entropy: Entro
     """
     if len(slot_key) != envelope.KEY_LENGTH:
         raise SealBroken(f"A slot key is {envelope.KEY_LENGTH} bytes, not {len(slot_key)}.")
-    return envelope.seal(wrapping_key, slot_key, encode(_WRAP_LABEL, associated), entropy)
+    return envelope.seal(wrapping_key, slot_key, bound(associated), entropy)
 
 
 def unwrap(wrapped: bytes, wrapping_key: bytes, associated: bytes) -> bytes:
@@ -55,7 +55,12 @@ def unwrap(wrapped: bytes, wrapping_key: bytes, associated: bytes) -> bytes:
     """
     if len(wrapped) != WRAP_LENGTH:
         raise SealBroken(f"A wrap has {WRAP_LENGTH} bytes, not {len(wrapped)}.")
-    return envelope.open_envelope(wrapping_key, wrapped, encode(_WRAP_LABEL, associated))
+    return envelope.open_envelope(wrapping_key, wrapped, bound(associated))
+
+
+def bound(associated: bytes) -> bytes:
+    """What the envelope of a wrap is bound to, for whoever has no wrapping key as bytes."""
+    return encode(_WRAP_LABEL, associated)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

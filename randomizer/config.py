@@ -44,6 +44,8 @@ SECRETS_FILE = "secrets.json"
 DEFAULT_INSTANCE = Path("var/instance")
 INSTANCE_VARIABLE = "RANDOMIZER_INSTANCE"
 PREFIX = "RANDOMIZER_"
+PIN_VARIABLE = "RANDOMIZER_TOKEN_PIN"
+PIN_FILE = "token.pin"
 OTHERS = 0o077
 WITNESSES_MAX = 16
 WITNESS_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}")
@@ -125,6 +127,24 @@ class Smtp(_Part):
     timeout_seconds: int = Field(default=15, ge=1, le=300)
 
 
+class Pkcs11(_Part):
+    """The PKCS#11 token that holds the keys of the code-break host in the place of a key file.
+
+    Args:
+        module: Path of the token's library; "" where the keys lie in ``codebreak/keys.json``.
+        token_label: Label of the token.
+    """
+
+    module: str = ""
+    token_label: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if bool(self.module) != bool(self.token_label):
+            raise ValueError("a token needs both, module and token_label")
+        return self
+
+
 class Settings(BaseSettings):
     """Settings of one instance; a variable ``RANDOMIZER_SITE__PORT`` stands above ``port`` of ``[site]``.
 
@@ -140,6 +160,7 @@ class Settings(BaseSettings):
         witness_keys: Verifier keys of the witnesses that co-sign the checkpoints, each of type 04.
         site: The site door.
         codebreak: The code-break door.
+        pkcs11: Where the code-break host keeps its keys in a token.
         smtp: The mail server.
     """
 
@@ -158,6 +179,7 @@ class Settings(BaseSettings):
     witness_keys: tuple[str, ...] = Field(default=(), max_length=WITNESSES_MAX)
     site: SiteDoor = SiteDoor()
     codebreak: CodebreakDoor = CodebreakDoor()
+    pkcs11: Pkcs11 = Pkcs11()
     smtp: Smtp = Smtp()
 
     @classmethod
@@ -306,6 +328,22 @@ def load_jobs_secrets(directory: Path) -> JobsSecrets:
         Refused: The file is missing, malformed, or open to others.
     """
     return _load(JobsSecrets, directory / "jobs" / SECRETS_FILE)
+
+
+def load_token_pin(directory: Path) -> SecretStr:
+    """PIN of the code-break host's token: RANDOMIZER_TOKEN_PIN, or else ``token.pin`` of its directory.
+
+    Args:
+        directory: ``codebreak`` of the instance directory.
+
+    Raises:
+        Refused: The file is missing, or open to others.
+    """
+    given = os.environ.get(PIN_VARIABLE, "")
+    if given:
+        return SecretStr(given)
+    name = f"{directory.name}/{PIN_FILE}"
+    return SecretStr(_read_private(directory / PIN_FILE, name).decode(errors="replace").strip())
 
 
 def _load(kind: type[Secrets], path: Path) -> Secrets:

@@ -155,8 +155,9 @@ def seal_rehearsal(
     kind: Kind = Kind.REHEARSAL,
     text: str = "tests",
     transport: Identity | None = None,
+    token: bytes = b"",
 ) -> Rehearsal:
-    """Seal a bundle with randomness that follows from a text."""
+    """Seal a bundle with randomness that follows from a text; the keys go to a token where one is given."""
     definition = definition or small_definition()
     unblinded = unblinded or small_unblinded(definition)
     entropy = rehearsals.fixed_entropy(text)
@@ -173,7 +174,7 @@ def seal_rehearsal(
         earlier=(),
         release=release,
         staged=staged,
-        transport=transport.public,
+        transport=token or transport.public,
         fixed=kind is Kind.REHEARSAL,
     )
     ceremony.prepare(plan)

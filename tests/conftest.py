@@ -23,7 +23,7 @@ from keys.merkle import Frontier
 from randomizer.domain.housekeeping import TrailHead
 from randomizer.store.engine import open_engine
 from randomizer.store.work import Store
-from tests import databases
+from tests import databases, tokens
 from tests.activated import migrate
 
 if TYPE_CHECKING:
@@ -179,6 +179,21 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
     """URL of an empty database of the test's own."""
     with databases.copied_on_server(postgres_url, databases.EMPTY) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def softhsm() -> Iterator[None]:
+    """A directory of SoftHSM2 tokens of this test process's own."""
+    if not tokens.library():
+        missing("SoftHSM2 is not installed: nothing was run on a token.")
+    with tokens.directory():
+        yield
+
+
+@pytest.fixture
+def made_token(softhsm: None) -> tokens.Made:
+    """An empty PKCS#11 token of the test's own."""
+    return tokens.initialized()
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run a door, the jobs, or a whole rehearsal.",
     "sign-definition": "Sign the definition before the ceremony.",
     "status": "Say how an instance stands.",
+    "token-key": "Make the transport key of a code-break host in its token.",
     "verify": "Check a public record and a release.",
     "witnessed": "Take a checkpoint in that a witness co-signed.",
 }

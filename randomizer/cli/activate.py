@@ -10,7 +10,7 @@ from randomizer.cli.bundle_options import digest_option, key_option, read_key
 from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance, progress
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.services import trials
-from randomizer.services.founding import activation, instance_publication, key_installation
+from randomizer.services.founding import activation, host_token, instance_publication, key_installation
 from randomizer.services.sealed.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def command(
         # Before the commit, and safe to repeat: a host without keys must not come up with an active trial.
         instance_publication.publish(source, settings.public)
         if not without_keys:
-            key_installation.install(
-                source, settings.directory / "codebreak", key=key, pinned_digest=pinned_digest
-            )
+            directory = settings.directory / "codebreak"
+            token = host_token.open_token(directory, settings.pkcs11)
+            key_installation.install(source, directory, key=key, pinned_digest=pinned_digest, token=token)
     fields = {
         "phase": trial.phase.value,
         "kind": trial.kind.value,

@@ -9,7 +9,7 @@ import click
 from randomizer.cli.bundle_options import digest_option, key_option, read_key
 from randomizer.cli.console import FILE, answer, instance_option, json_option
 from randomizer.config import load_settings
-from randomizer.services.founding import key_installation
+from randomizer.services.founding import host_token, key_installation
 from randomizer.services.sealed.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 @digest_option
 @json_option
 def command(bundle: Path, instance: Path | None, vkey: str, pinned_digest: str, *, as_json: bool) -> None:
-    """Open the key ring of BUNDLE with the transport key of this host, and pin its certificate."""
+    """Open the key ring of BUNDLE with this host's transport key or token, and pin its certificate."""
     settings = load_settings(instance)
+    directory = settings.directory / "codebreak"
     pins = key_installation.install(
-        Bundle(bundle), settings.directory / "codebreak", key=read_key(vkey), pinned_digest=pinned_digest
+        Bundle(bundle),
+        directory,
+        key=read_key(vkey),
+        pinned_digest=pinned_digest,
+        token=host_token.open_token(directory, settings.pkcs11),
     )
     answer(
         pins.texts(),

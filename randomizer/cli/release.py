@@ -130,4 +130,4 @@ def open_copy(*, directory: Path, copy: Path, identity: Path, known: PinTexts, a
 
 
 def _desk(settings: Settings, store: Store) -> Desk:
-    return open_desk(store, settings.directory / "codebreak")
+    return open_desk(store, settings.directory / "codebreak", settings.pkcs11)

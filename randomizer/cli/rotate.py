@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(*, instance: Path | None, username: str, password: str, code: str, as_json: bool) -> None:
     """Wrap every slot key under a new code-break key; an administrator signs. The doors may stay open."""
     settings, store = open_instance(instance)
-    desk = open_desk(store, settings.directory / "codebreak")
+    desk = open_desk(store, settings.directory / "codebreak", settings.pkcs11)
     person, step_up = sign_in(store, settings, username=username, password=password, code=code)
     with progress("Slot keys", desk.pins.slots) as advance:
         rotated = rotation.rotate(desk, person, step_up, advance)

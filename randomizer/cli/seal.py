@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keys import hpke
+from keys import hpke, transport
 from randomizer.cli.ceremony_room import Room
 from randomizer.cli.console import FILE, answer, json_option, progress, read_text, say
 from randomizer.cli.offline import demand_offline
@@ -48,6 +48,7 @@ class Inputs:
     release: Path
     staged: Path
     transport: Path
+    token: Path | None
     recipients: tuple[tuple[str, Path], ...]
     staged_recipients: tuple[tuple[str, Path], ...]
     contributors: tuple[Path, ...]
@@ -65,6 +66,7 @@ class Inputs:
 @click.option("--release", type=FILE, required=True, help="release-shares.json of python -m keys split.")
 @click.option("--staged", type=FILE, required=True, help="staged-shares.json of python -m keys split.")
 @click.option("--transport", type=FILE, required=True, help="transport.pub of the code-break host.")
+@click.option("--token", type=FILE, help="Its token.pub, where it keeps its keys in a PKCS#11 token.")
 @click.option(
     "--recipient",
     "recipients",
@@ -147,8 +149,8 @@ def _plan(inputs: Inputs) -> Plan:
     kind = Kind(inputs.kind)
     definition = parse_definition(read_text(inputs.definition), inputs.definition.name)
     unblinded = parse_unblinded(read_text(inputs.unblinded), definition, inputs.unblinded.name)
-    transport = _public(inputs.transport)
-    recipients = {HOST: transport} | _recipients(inputs.recipients)
+    host = _public(inputs.transport)
+    recipients = {HOST: host} | _recipients(inputs.recipients)
     staged_recipients = _recipients(inputs.staged_recipients or inputs.recipients)
     return Plan(
         definition=definition,
@@ -158,7 +160,7 @@ def _plan(inputs: Inputs) -> Plan:
         earlier=tuple(ceremony_files.read_attempt(place, reason) for place, reason in inputs.earlier),
         release=ceremony_files.read_quorum(inputs.release, "release", recipients),
         staged=ceremony_files.read_quorum(inputs.staged, "staged", staged_recipients),
-        transport=transport,
+        transport=host if inputs.token is None else transport.parse_public_line(read_text(inputs.token)),
         fixed=inputs.rehearsal_seed is not None,
     )
 

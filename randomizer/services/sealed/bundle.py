@@ -42,6 +42,7 @@ SLOTS = "slots.jsonl"
 PREPARATION = "preparation.jsonl"
 KEY_RING = "keyring.sealed"
 UNBLINDED = "unblinded.sealed"
+RSA_TRANSPORT = "token.pub"
 RELEASE = "release.sealed"
 STAGED = "staged.sealed"
 COMMITMENTS = "commitments"
@@ -49,7 +50,6 @@ CODES = "emergency-codes.txt"
 DIGESTED = (DEFINITION, SLOTS, PREPARATION, KEY_RING, UNBLINDED, RELEASE, STAGED)
 """Files whose digests stand in the certificate."""
 
-KEY_RING_INFO = b"crossover-randomizer/v1/key-ring-transport"
 """HPKE info of the sealed key ring."""
 
 _CHUNK_BYTES = 1 << 20

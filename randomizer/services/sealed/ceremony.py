@@ -6,11 +6,10 @@ release envelopes and the sealed key ring.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keys import certificate, contribution, custody, envelope, hpke
+from keys import certificate, contribution, custody, envelope, hpke, transport
 from keys.contribution import MACHINE, Commitment, Contribution, Terms
 from keys.entropy import draw
 from keys.hpke import Identity
@@ -58,7 +57,7 @@ class Plan:
         earlier: The attempts before it, given up with a reason.
         release: The release key and its recipients.
         staged: The staged release key and its recipients.
-        transport: Public key of the code-break host, 32 bytes.
+        transport: Public key of the code-break host: 32 bytes of X25519, or RSA in DER where it has a token.
         fixed: Whether this is a rehearsal whose randomness was fixed by a text.
     """
 
@@ -281,7 +280,7 @@ def _envelopes(
     )
     return {
         bundle.DEFINITION: definitions.canonical(plan.definition),
-        bundle.KEY_RING: hpke.seal(plan.transport, ring.to_bytes(), bundle.KEY_RING_INFO),
+        bundle.KEY_RING: transport.seal_ring(plan.transport, ring),
         bundle.UNBLINDED: envelope.seal(
             ring.code_break_key, unblinded, unblinded_binding(content.trial_id), entropy
         ),
@@ -329,7 +328,7 @@ def _fields(
             for one in committed
         ],
         attempts=list(plan.earlier),
-        transport_key=hashlib.sha256(plan.transport).hexdigest(),
+        transport_key=transport.digest(plan.transport),
         files=digests,
         sealed_at=sealed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )

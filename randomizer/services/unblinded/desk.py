@@ -9,6 +9,7 @@ from keys import custody, self_test
 from keys.errors import KeysError
 from keys.key_file import KeyFile
 from randomizer.errors import Refused
+from randomizer.services.founding import host_token
 from randomizer.services.sealed.pins import Pins
 from randomizer.services.unblinded.sinks import IntentFile
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keys.custody import KeyProvider
+    from randomizer.config import Pkcs11
     from randomizer.store.work import Store
 
 KEY_FILE = "keys.json"
@@ -45,12 +47,13 @@ class Desk:
         return "Desk(masked)"
 
 
-def open_desk(store: Store, directory: Path) -> Desk:
+def open_desk(store: Store, directory: Path, pkcs11: Pkcs11 | None = None) -> Desk:
     """Read keys and pins, after a known answer of every primitive came out right.
 
     Args:
         store: The database.
         directory: ``codebreak`` of the instance directory.
+        pkcs11: Names the token that holds the keys, where the settings name one.
 
     Raises:
         BundleRefused: The pins are incomplete.
@@ -58,7 +61,7 @@ def open_desk(store: Store, directory: Path) -> Desk:
     """
     try:
         self_test.run()
-        held = KeyFile(directory / KEY_FILE)
+        held: KeyProvider = host_token.open_token(directory, pkcs11) or KeyFile(directory / KEY_FILE)
         pins = Pins.of_texts(custody.read_pins(directory / PINS_FILE))
     except KeysError as error:
         raise Refused(

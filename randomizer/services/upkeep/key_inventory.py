@@ -16,6 +16,7 @@ from keys.hpke import Identity
 from keys.notes import VerifierKey
 from randomizer.config import SECRETS_FILE, load_codebreak_secrets, load_jobs_secrets, load_site_secrets
 from randomizer.errors import RandomizerError
+from randomizer.services.founding import host_token
 from randomizer.services.founding.instance_files import CHECKPOINT_KEY, TRANSPORT_KEY, read_checkpoint_key
 from randomizer.services.sealed import bundle, certificate_fields
 
@@ -75,7 +76,7 @@ def inventory(settings: Settings) -> tuple[ListedKey, ...]:
     """
     directory = settings.directory
     return (
-        *_ring(directory),
+        *(_token(settings) if settings.pkcs11.module else _ring(directory)),
         *_transport(directory),
         *_checkpoint(directory),
         *_secrets(directory),
@@ -102,6 +103,27 @@ def _ring(directory: Path) -> Iterator[ListedKey]:
             other_half=ALONE,
             known_as=held.fingerprint,
         )
+
+
+def _token(settings: Settings) -> Iterator[ListedKey]:
+    place = f"token {settings.pkcs11.token_label}"
+    directory = settings.directory / "codebreak"
+    if not _is_here(directory):
+        return
+    try:
+        token = host_token.open_token(directory, settings.pkcs11)
+        purposes = [purpose for purpose in PURPOSES if token is not None and token.holds(purpose)]
+        for purpose in purposes:
+            yield ListedKey(
+                name=f"{purpose} key",
+                purpose=PURPOSES[purpose],
+                place=place,
+                made_at=token.made_at(purpose) if token else None,
+                other_half=ALONE,
+                known_as=token.fingerprint(purpose) if token else "",
+            )
+    except (KeysError, RandomizerError) as error:
+        yield _faulty("key ring", "wraps slot keys and seals records", place, directory, str(error))
 
 
 def _transport(directory: Path) -> Iterator[ListedKey]:
