@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -12,12 +20,12 @@ from randomizer.config import PIN_FILE, SETTINGS_FILE
 from tests import tokens
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.ceremony_table import Table
     from tests.cli.conftest import Randomizer
     from tests.cli.places import Place
 
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 30
 pytestmark = pytest.mark.requirement("custody")
 
 
@@ -29,6 +37,29 @@ def with_token(place: Place, made_token: tokens.Made) -> Place:
     path.write_text(path.read_text() + section)
     files.write_private(place.directory / "codebreak" / PIN_FILE, tokens.PIN.encode())
     return place
+
+
+def answers(place: Place) -> bool:
+    """Whether the code-break door comes up as a process of its own, with its keys in the token."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "randomizer.web.codebreak", place.directory],
+        cwd=ROOT,
+        env={**os.environ, "RANDOMIZER_CODEBREAK__PORT": str(port)},
+        stderr=subprocess.DEVNULL,
+    ) as door:
+        try:
+            for _ in range(PATIENCE_SECONDS * 10):
+                with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/sign-in") as page:
+                    return bool(page.status == 200)
+                if door.poll() is not None:
+                    return False
+                time.sleep(0.1)
+        finally:
+            door.terminate()
+    return False
 
 
 def test_the_keys_go_from_the_ceremony_into_the_token(
@@ -55,6 +86,7 @@ def test_the_keys_go_from_the_ceremony_into_the_token(
     assert activated["keys_installed"]
     assert not (with_token.directory / "codebreak" / "keys.json").exists()
 
+    assert answers(with_token)
     tokens.forget(made_token)
     rotated = with_token.as_person("admin", "rotate", "--json").fields
     assert rotated["slots"] == 24
