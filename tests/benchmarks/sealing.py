@@ -119,9 +119,7 @@ def raw(slots: int, lengths: Lengths) -> float:
         for _ in range(lengths.periods):
             staged.encrypt(secrets.token_bytes(12), record, bound)
         hashlib.sha256(leaf).digest()
-        for _ in range(
-            4
-        ):  # two trees: a leaf and, on average, one inner node each
+        for _ in range(4):  # two trees: a leaf and, on average, one inner node each
             hashlib.sha256(leaf[:65]).digest()
     return time.process_time() - began
 

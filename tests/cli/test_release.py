@@ -97,9 +97,9 @@ def test_what_stands_in_the_way_is_listed_and_nobody_else_locks(active: Place) -
 def test_a_release_out_of_turn_is_refused(active: Place, sealed: Rehearsal, tmp_path: Path) -> None:
     ours = given(tmp_path, "ours.sealed", copy_for(sealed, "code-break-host"))
     for command in (("export", "--out", tmp_path / "out"), ("import", ours)):
-        assert "needs" in active.as_person("statistician", "release", *command).refusal
+        assert "has to be locked" in active.as_person("statistician", "release", *command).refusal
     write = ("release", "write", "--instance", active.directory, "--out", tmp_path / "folders")
-    assert "needs" in active.randomizer(*write).refusal
+    assert "has to be released" in active.randomizer(*write).refusal
     active.as_person("sponsor", "lock", "--why", WHY)
     theirs = given(tmp_path, "theirs.sealed", copy_for(sealed, "statistician"))
     refused = active.as_person("statistician", "release", "import", theirs).refusal
