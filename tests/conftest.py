@@ -54,6 +54,7 @@ hypothesis.settings.load_profile("any-machine")
 
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
+LONG = ("tests/games", "tests/web", "tests/jobs", "tests/cli")
 POSTGRES_OLDEST = 15
 POSTGRES_START_SECONDS = 20
 POSTGRES_SETTINGS = (
@@ -79,6 +80,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process ends with it while the other waits."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def missing(sentence: str) -> NoReturn:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import shutil
+from functools import cache
 from importlib import resources
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal
 
+from fontTools.subset import Options, Subsetter, load_font, save_font
 from fpdf import FPDF
 
 if TYPE_CHECKING:
@@ -13,6 +20,17 @@ if TYPE_CHECKING:
 
 FONT: Final = "Source Sans Pro"
 FILES: Final = {"": "SourceSansPro-Regular.ttf", "B": "SourceSansPro-Bold.ttf"}
+KNOWN: Final = (
+    (0x20, 0x24F),  # Latin
+    (0x370, 0x3FF),  # Greek
+    (0x400, 0x52F),  # Cyrillic
+    (0x1E00, 0x1EFF),  # Latin with more accents, Vietnamese among them
+    (0x2000, 0x20CF),  # punctuation, currencies
+    (0x2190, 0x22FF),  # arrows, mathematics
+)
+"""First and last character of each range that is printed."""
+LAYOUT: Final = ("GSUB", "GPOS", "GDEF", "kern", "DSIG")
+_MAKING = Lock()  # two threads that both need the first font of a process
 
 # Subsetting a font tells every table of it, at a level that reaches the log of a door.
 logging.getLogger("fontTools").setLevel(logging.ERROR)
@@ -55,8 +73,29 @@ def document(
     made.set_creation_date(at)
     made.set_title(title)
     made.set_lang("en")
-    folder = resources.files("font_source_sans_pro") / "files"
-    for style, name in FILES.items():
-        with resources.as_file(folder / name) as path:
-            made.add_font(FONT, style=style, fname=path)
+    with _MAKING:
+        paths = {style: _light(name) for style, name in FILES.items()}
+    for style, path in paths.items():
+        made.add_font(FONT, style=style, fname=path)
     return made
+
+
+@cache
+def _folder() -> Path:
+    made = mkdtemp(prefix="fonts-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
+
+
+@cache
+def _light(name: str) -> Path:
+    """A font without its layout tables, made once in a process: to read them takes longer than the rest."""
+    options = Options(drop_tables=list(LAYOUT), layout_features=[], hinting=False, glyph_names=False)
+    options.recalc_timestamp = False
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=[sign for first, last in KNOWN for sign in range(first, last + 1)])
+    source, light = resources.files("font_source_sans_pro") / "files" / name, _folder() / name
+    with resources.as_file(source) as path, load_font(str(path), options) as font:
+        subsetter.subset(font)
+        save_font(font, str(light), options)
+    return light
