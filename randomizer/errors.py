@@ -10,6 +10,7 @@ RandomizerError
 ├── StepUpRefused      the act needs a fresh re-authentication
 ├── NotFound           there is no such record, or not for this person
 ├── Conflict           somebody else was first; asking again is safe
+├── Busy               too many ask for this at once; asking again in a moment is safe
 ├── Unwritable         the database cannot be written now; what was under way was undone
 ├── Unreadable         the database cannot be read now
 ├── Stopped            an alarm stands; the act waits until it is cleared
@@ -116,6 +117,17 @@ class Conflict(RandomizerError):
     """Somebody else was first; asking again is safe."""
 
     code = "conflict"
+
+
+class Busy(RandomizerError):
+    """Too many ask for this at once; nothing was checked or changed.
+
+    Attributes:
+        wait_seconds: After so long it is worth asking again.
+    """
+
+    code = "busy"
+    wait_seconds: ClassVar[int] = 2
 
 
 class Unwritable(RandomizerError):

@@ -43,9 +43,8 @@ def sign_in(
     """
     gate = gate_of(settings)
     with store.writing() as uow:
-        account, _ = accounts.verify(uow, gate, username=username, password=password, code=code)
-        person = accounts.person(uow, account.number)
-        return person, accounts.step_up(uow, gate, person, password=password, code=code)
+        step_up = accounts.witness(uow, gate, username=username, password=password, code=code)
+        return accounts.person(uow, step_up.account), step_up
 
 
 def gate_of(settings: Settings) -> Gate:

@@ -6,8 +6,7 @@ administrator; the holder of one that can break a code is told.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -34,14 +33,14 @@ from randomizer.domain.trial import Phase, SiteStatus, Trial
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
 from randomizer.services import notices, six_digits, trail
 from randomizer.services.signatures import StepUp
+from randomizer.services.turns import Turns
 
 if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 MINIMUM_PASSWORD_LENGTH = 12
-IDLE_MINUTES = 30
-DROWSY_MINUTES = 1  # a session's last request is written at most once in this time
-SESSION_HOURS = 12
+NOBODY = 0  # the service itself, which never signs in
+DECOY = "A" * 32  # a code secret of nobody: an unknown name takes as long as a known one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,15 @@ class Gate:
         totp_key: Fernet key under which the secrets of the codes are kept.
         hasher: Argon2id with the instance's cost.
         step_up_seconds: How long a step-up counts.
+        sign_ins: Turns of those who are not signed in yet.
+        step_ups: Turns of those who are, so that no sign-in keeps them waiting.
     """
 
     totp_key: bytes = field(repr=False)
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
     step_up_seconds: int = 120
+    sign_ins: Turns = field(default_factory=Turns, repr=False)
+    step_ups: Turns = field(default_factory=lambda: Turns(seats=None), repr=False)
 
     def seal(self, totp_secret: str) -> bytes:
         """The secret, encrypted."""
@@ -238,30 +241,87 @@ def set_credential(
         )
 
 
-def verify(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: str) -> tuple[Account, int]:
-    """Check user name, password and six-digit code; nothing is stored.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A name and a six-digit code that fit together; the password is still to be proved.
 
-    Returns:
-        The account and the time step of the code, to be kept so that it never works twice.
+    Args:
+        account: Whose they are.
+        credential: What the password is checked against.
+        step: The time step of the code, to be kept so that it never works twice.
+    """
+
+    account: Account
+    credential: Credential
+    step: int
+
+
+def present(uow: UnitOfWork, gate: Gate, *, username: str, code: str) -> Presented:
+    """Look a name up and check its code, which is quick; nothing is stored.
+
+    The code comes before the password because checking a password is slow: of false sign-ins, whatever their
+    number, hardly one in a million ever takes a turn from somebody true.
 
     Raises:
         SignInRefused: They do not fit; the sentence never says which.
     """
     named = uow.all(Account, username=username.strip().lower(), active=True)
-    credential = uow.find(Credential, named[0].number) if named else None
-    if credential is None:
-        gate.hasher.hash(password)  # an unknown name costs as much time as a known one
-        raise _refusal()
-    try:
-        gate.hasher.verify(credential.password_hash, password)
-    except VerificationError as error:
-        raise _refusal() from error
-    trail.check(uow, named[0], credential)
-    used = uow.find(TotpUse, credential.account)
-    step = six_digits.fitting_step(gate.open(credential.totp_sealed), code, uow.clock())
-    if step is None or (used is not None and step <= used.last_step):
-        raise _refusal()
-    return named[0], step
+    number = named[0].number if named else NOBODY
+    credential, used = uow.find(Credential, number), uow.find(TotpUse, number)
+    secret = gate.open(credential.totp_sealed) if credential is not None else DECOY
+    step = six_digits.fitting_step(secret, code, uow.clock())
+    if credential is None or step is None or (used is not None and step <= used.last_step):
+        raise refusal()
+    return Presented(account=named[0], credential=credential, step=step)
+
+
+def prove(turns: Turns, gate: Gate, presented: Presented, password: str) -> None:
+    """Check the password of whoever presented a code; best called while no transaction is open.
+
+    Args:
+        turns: `sign_ins` or `step_ups` of the gate.
+        gate: Cost of the hash.
+        presented: From `present`.
+        password: As typed.
+
+    Raises:
+        Busy: No seat is free; nothing was checked.
+        SignInRefused: It does not fit, or the code was tried with too many others.
+    """
+    with turns.turn(presented.account.number, presented.step) as may_try:
+        if not may_try:
+            raise refusal()
+        try:
+            gate.hasher.verify(presented.credential.password_hash, password)
+        except VerificationError as error:
+            raise refusal() from error
+
+
+def confirm(uow: UnitOfWork, presented: Presented) -> None:
+    """Compare account and credential with their entries, now that the password fits.
+
+    Raises:
+        SignInRefused: The account was closed or has a new credential since the code was presented.
+        Tampered: One differs from its entry.
+    """
+    account = uow.find(Account, presented.account.number)
+    credential = uow.find(Credential, presented.account.number)
+    if account != presented.account or credential != presented.credential:
+        raise refusal()
+    trail.check(uow, presented.account, presented.credential)
+
+
+def verify(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: str) -> Presented:
+    """Check user name, code and password of a signer in one transaction; nothing is stored.
+
+    Raises:
+        SignInRefused: They do not fit; the sentence never says which.
+        Tampered: Account or credential differ from their entries.
+    """
+    presented = present(uow, gate, username=username, code=code)
+    prove(gate.step_ups, gate, presented, password)
+    confirm(uow, presented)
+    return presented
 
 
 def step_up(uow: UnitOfWork, gate: Gate, by: Person, *, password: str, code: str) -> StepUp:
@@ -279,91 +339,16 @@ def witness(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: 
     Raises:
         SignInRefused: They do not fit.
     """
-    account, step = verify(uow, gate, username=username, password=password, code=code)
-    six_digits.use(uow, account.number, step)
+    presented = verify(uow, gate, username=username, password=password, code=code)
+    account = presented.account.number
+    six_digits.use(uow, account, presented.step)
     now = uow.clock()
-    return StepUp(account=account.number, at=now, expires_at=now + timedelta(seconds=gate.step_up_seconds))
-
-
-def sign_in(uow: UnitOfWork, gate: Gate, *, door: str, username: str, password: str, code: str) -> str:
-    """Open a session.
-
-    Args:
-        uow: The unit of work.
-        gate: Key of the secrets.
-        door: "site" or "codebreak".
-        username: As typed.
-        password: As typed.
-        code: Six digits.
-
-    Returns:
-        The session token; only its digest is stored.
-
-    Raises:
-        SignInRefused: They do not fit; the sentence never says which.
-    """
-    account, step = verify(uow, gate, username=username, password=password, code=code)
-    six_digits.use(uow, account.number, step)
-    token = uow.entropy(32).hex()
-    now = uow.clock()
-    uow.insert(
-        Session(
-            token_hash=token_hash(token),
-            account=account.number,
-            door=door,
-            began_at=now,
-            seen_at=now,
-            expires_at=now + timedelta(hours=SESSION_HOURS),
-        )
-    )
-    return token
-
-
-def session_person(uow: UnitOfWork, *, door: str, token: str) -> Person:
-    """The person behind a session, with the grants that stand now.
-
-    Raises:
-        SignInRefused: The session is unknown, of the other door, idle for too long, or over.
-    """
-    session = uow.find(Session, token_hash(token))
-    now = uow.clock()
-    idle_since = now - timedelta(minutes=IDLE_MINUTES)
-    if session is None or session.door != door or session.expires_at <= now or session.seen_at <= idle_since:
-        raise signed_out()
-    return person(uow, session.account)
-
-
-def drowsy(uow: UnitOfWork, token: str) -> bool:
-    """Whether the last request of a session should be written again."""
-    session = uow.find(Session, token_hash(token))
-    return session is not None and session.seen_at <= uow.clock() - timedelta(minutes=DROWSY_MINUTES)
-
-
-def keep_awake(uow: UnitOfWork, token: str) -> None:
-    """Write that a session was used just now."""
-    session = uow.find(Session, token_hash(token))
-    if session is not None:
-        uow.update(replace(session, seen_at=uow.clock()))
-
-
-def signed_out() -> SignInRefused:
-    """The refusal of a session that counts for nothing, the same whatever the reason."""
-    return SignInRefused("You are signed out.", next_step="Sign in again; what you had saved is kept.")
-
-
-def sign_out(uow: UnitOfWork, token: str) -> None:
-    """End a session at once."""
-    uow.remove(Session, token_hash=token_hash(token))
+    return StepUp(account=account, at=now, expires_at=now + timedelta(seconds=gate.step_up_seconds))
 
 
 def enrolled_by(uow: UnitOfWork, account: int) -> int:
     """Number of the entry that last set an account's credential; a session outlives no other one."""
     return uow.get(Credential, account, what="account").entry
-
-
-def token_hash(token: str) -> str:
-    """What the store keeps of a session token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
@@ -381,7 +366,8 @@ def _demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
         )
 
 
-def _refusal() -> SignInRefused:
+def refusal() -> SignInRefused:
+    """The refusal of a sign-in, the same whatever did not fit."""
     return SignInRefused(
         "Name, password and code do not fit together.",
         field="password",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 
-from randomizer.errors import SignInRefused
-from randomizer.web import auth
+from randomizer.errors import Busy, SignInRefused
+from randomizer.web import auth, problems
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 
@@ -32,7 +32,7 @@ FIELDS = (
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> str | Response | tuple[str, int]:
+def sign_in() -> str | Response | tuple[str, int, dict[str, str]]:
     """Open a session and go where the person wanted to go."""
     then = auth.safe_path(request.values.get("then", ""))
     if request.method == "GET":
@@ -40,10 +40,10 @@ def sign_in() -> str | Response | tuple[str, int]:
     form = Form.posted(FIELDS, request.form)
     try:
         token = auth.sign_in(**{field.name: form.text(field.name) for field in FIELDS})
-    except SignInRefused as refused:
+    except (SignInRefused, Busy) as refused:
         form.refuse(refused)
-        status = 429 if refused.code == "tried-too-often" else 401
-        return render_template("sign_in.html", form=form, then=then), status
+        page = render_template("sign_in.html", form=form, then=then)
+        return page, problems.status_of(refused), problems.waiting(refused)
     session.clear()  # a new session has a new CSRF secret
     session[auth.TOKEN] = token
     session.permanent = True

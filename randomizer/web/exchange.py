@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask import Response, request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from randomizer.services.accounts import SESSION_HOURS
+from randomizer.services.sessions import SESSION_HOURS
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.surface import Answer, answer, text

@@ -9,7 +9,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from randomizer.services.accounts import SESSION_HOURS
+from randomizer.services.sessions import SESSION_HOURS
 from randomizer.web import auth, entrance, headers, problems, shell, words
 
 if TYPE_CHECKING:

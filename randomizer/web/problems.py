@@ -40,6 +40,7 @@ STATUS: dict[type[RandomizerError], int] = {
     errors.NotFound: 404,
     errors.BundleRefused: 422,
     errors.Stopped: 503,
+    errors.Busy: 503,
     errors.Unwritable: 503,
     errors.Unreadable: 503,
 }
@@ -133,7 +134,7 @@ def answer(door: Door, error: RandomizerError) -> Response:
     faults = error.faults if isinstance(error, errors.Faulty) else ()
     if not faults and error.field:
         faults = ((error.field, error.message),)
-    return _say(
+    response = _say(
         door,
         status_of(error),
         error.code,
@@ -141,6 +142,15 @@ def answer(door: Door, error: RandomizerError) -> Response:
         next_step=error.next_step,
         faults=faults,
     )
+    response.headers.extend(waiting(error))
+    return response
+
+
+def waiting(error: RandomizerError) -> dict[str, str]:
+    """The header that says when to try again, where the error knows."""
+    if isinstance(error, (errors.Busy, TriedTooOften)):
+        return {"Retry-After": str(error.wait_seconds)}
+    return {}
 
 
 def _say(

@@ -18,6 +18,7 @@ from randomizer.logging_setup import configure_logging
 from randomizer.services import outside
 from randomizer.services.accounts import Gate
 from randomizer.services.transactions import PATIENCE_SECONDS, open_store
+from randomizer.services.turns import Turns
 from randomizer.web.door import DoorSettings
 
 if TYPE_CHECKING:
@@ -75,10 +76,13 @@ def store_of(settings: Settings, *, patience_seconds: int = PATIENCE_SECONDS) ->
     )
 
 
-def gate_of(settings: Settings, held: DoorSecrets) -> Gate:
-    """What it takes to check a password and a code at a door."""
-    totp_key = held.totp_key.get_secret_value().encode()
-    return Gate(totp_key=totp_key, step_up_seconds=settings.step_up_seconds)
+def gate_of(settings: Settings, door: Door, held: DoorSecrets) -> Gate:
+    """What it takes to check a password and a code at a door; sign-ins fill half of its threads at most."""
+    return Gate(
+        totp_key=held.totp_key.get_secret_value().encode(),
+        step_up_seconds=settings.step_up_seconds,
+        sign_ins=Turns(seats=max(1, door.threads // 2)),
+    )
 
 
 def deployment_of(settings: Settings, door: Door, held: DoorSecrets) -> DoorSettings:

@@ -15,12 +15,14 @@ import structlog
 from randomizer.domain.housekeeping import Session
 from randomizer.errors import SignInRefused, Unwritable
 from randomizer.services import accounts, six_digits
+from randomizer.services import sessions as stored
 from randomizer.services.signatures import StepUp
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.services.accounts import Gate
     from randomizer.services.transactions import Store, UnitOfWork
+    from randomizer.services.turns import Turns
 
 
 class SessionStore(Protocol):
@@ -30,6 +32,7 @@ class SessionStore(Protocol):
         """Open a session and return its token.
 
         Raises:
+            Busy: Too many are signing in; nothing was checked.
             SignInRefused: Name, password or code do not fit.
         """
 
@@ -75,19 +78,20 @@ class StoredSessions:
 
     def sign_in(self, *, username: str, password: str, code: str) -> str:
         """See `SessionStore`."""
+        with self._store.reading() as uow:
+            presented = accounts.present(uow, self._gate, username=username, code=code)
+        accounts.prove(self._gate.sign_ins, self._gate, presented, password)  # slow: no transaction is open
         with self._store.writing() as uow:
-            return accounts.sign_in(
-                uow, self._gate, door=self._door, username=username, password=password, code=code
-            )
+            return stored.begin(uow, door=self._door, presented=presented)
 
     def person(self, token: str) -> Person:
         """See `SessionStore`; keeps the session awake."""
         with self._store.reading() as uow:
-            person = accounts.session_person(uow, door=self._door, token=token)
-            drowsy = accounts.drowsy(uow, token)
+            person = stored.person(uow, door=self._door, token=token)
+            drowsy = stored.drowsy(uow, token)
         if drowsy:
             with self._store.writing() as uow:
-                accounts.keep_awake(uow, token)
+                stored.keep_awake(uow, token)
         return person
 
     def step_up(self, person: Person, *, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
@@ -100,7 +104,7 @@ class StoredSessions:
     def sign_out(self, token: str) -> None:
         """See `SessionStore`."""
         with self._store.writing() as uow:
-            accounts.sign_out(uow, token)
+            stored.end(uow, token)
 
 
 class MemorySessions:
@@ -125,18 +129,18 @@ class MemorySessions:
 
     def sign_in(self, *, username: str, password: str, code: str) -> str:
         """See `SessionStore`; needs no writable store."""
-        account = self._verify(username=username, password=password, code=code)
+        account = self._verify(self._gate.sign_ins, username=username, password=password, code=code)
         with self._store.reading() as uow:
             enrolled = accounts.enrolled_by(uow, account)
         token = self._store.entropy(32).hex()
         now = self._store.clock()
         session = Session(
-            token_hash=accounts.token_hash(token),
+            token_hash=stored.token_hash(token),
             account=account,
             door=self._door,
             began_at=now,
             seen_at=now,
-            expires_at=now + timedelta(hours=accounts.SESSION_HOURS),
+            expires_at=now + timedelta(hours=stored.SESSION_HOURS),
         )
         with self._lock:
             self._sessions = {key: kept for key, kept in self._sessions.items() if kept.expires_at > now}
@@ -148,46 +152,51 @@ class MemorySessions:
     def person(self, token: str) -> Person:
         """See `SessionStore`; keeps the session awake."""
         now = self._store.clock()
-        key = accounts.token_hash(token)
+        key = stored.token_hash(token)
         with self._lock:
             session = self._sessions.get(key)
-            idle_since = now - timedelta(minutes=accounts.IDLE_MINUTES)
+            idle_since = now - timedelta(minutes=stored.IDLE_MINUTES)
             if session is None or session.expires_at <= now or session.seen_at <= idle_since:
                 self._sessions.pop(key, None)
-                raise accounts.signed_out()
+                raise stored.signed_out()
             self._sessions[key] = replace(session, seen_at=now)
         with self._store.reading() as uow:
             if accounts.enrolled_by(uow, session.account) != self._enrolled.get(key):
                 self.sign_out(token)
-                raise accounts.signed_out()
+                raise stored.signed_out()
             return accounts.person(uow, session.account)
 
     def step_up(self, person: Person, *, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
         """See `SessionStore`; call it before a transaction that writes is open, and without one."""
         if uow is not None:
             raise ValueError("Sessions in memory re-authenticate outside of the act's transaction.")
-        account = self._verify(username=person.username, password=password, code=code)
+        turns = self._gate.step_ups
+        account = self._verify(turns, username=person.username, password=password, code=code)
         now = self._store.clock()
         return StepUp(account=account, at=now, expires_at=now + timedelta(seconds=self._gate.step_up_seconds))
 
     def sign_out(self, token: str) -> None:
         """See `SessionStore`."""
         with self._lock:
-            self._sessions.pop(accounts.token_hash(token), None)
+            self._sessions.pop(stored.token_hash(token), None)
 
-    def _verify(self, *, username: str, password: str, code: str) -> int:
+    def _verify(self, turns: Turns, *, username: str, password: str, code: str) -> int:
         with self._store.reading() as uow:
-            account, step = accounts.verify(uow, self._gate, username=username, password=password, code=code)
+            presented = accounts.present(uow, self._gate, username=username, code=code)
+        accounts.prove(turns, self._gate, presented, password)  # slow: no transaction is open
+        with self._store.reading() as uow:
+            accounts.confirm(uow, presented)
+        account, step = presented.account.number, presented.step
         with self._lock:
-            if step <= self._steps.get(account.number, -1):
+            if step <= self._steps.get(account, -1):
                 raise SignInRefused(
                     "This code was used already. Nothing was changed.",
                     field="code",
                     next_step="Wait for the next code.",
                 )
-            self._steps[account.number] = step
-        self._remember(account.number, step)
-        return account.number
+            self._steps[account] = step
+        self._remember(account, step)
+        return account
 
     def _remember(self, account: int, step: int) -> None:
         try:

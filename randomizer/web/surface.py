@@ -32,7 +32,7 @@ REFUSALS = {
     409: "Somebody else was first, or a hard stop",
     422: "A rule says no, or a field is wrong",
     429: "Too many tries that did not fit",
-    503: "An alarm stands",
+    503: "An alarm stands, or too many sign in at once",
 }
 
 

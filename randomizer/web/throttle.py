@@ -23,9 +23,22 @@ REMEMBERED = 10_000
 
 
 class TriedTooOften(SignInRefused):
-    """Too many tries that did not fit, from this address for this name."""
+    """Too many tries that did not fit, from this address for this name.
+
+    Args:
+        message: That tries did not fit.
+        wait_seconds: After so long it is worth trying again.
+        field: The input field that it stands at.
+        next_step: How long to wait, in words.
+    """
 
     code = "tried-too-often"
+
+    def __init__(
+        self, message: str, *, wait_seconds: int, field: str | None = None, next_step: str | None = None
+    ) -> None:
+        super().__init__(message, field=field, next_step=next_step)
+        self.wait_seconds = wait_seconds
 
 
 class Throttle:
@@ -49,9 +62,11 @@ class Throttle:
         with self._lock:
             recent = self._recent(username, address)
         if len(recent) >= TRIES:
-            minutes = int((recent[0] + WINDOW - self._clock()).total_seconds() // 60) + 1
+            seconds = int((recent[0] + WINDOW - self._clock()).total_seconds())
+            minutes = seconds // 60 + 1
             raise TriedTooOften(
                 f"{TRIES} tries did not fit. Nothing was changed.",
+                wait_seconds=seconds + 1,
                 field="password",
                 next_step=f"Wait {minutes} minute{'s' if minutes > 1 else ''} and try again, "
                 "or call the trial office.",

@@ -6,6 +6,7 @@ import http.cookiejar
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,19 +23,22 @@ from typing import TYPE_CHECKING, Any
 import pyotp
 import pytest
 
-from randomizer.cli import rehearsal
+from randomizer.cli import rehearsal, signing_in
 from randomizer.cli.instance_processes import command_line
 from randomizer.cli.rehearsal_processes import demand_free
 from randomizer.cli.rehearsal_table import code_of
 from randomizer.config import load_settings, system_clock
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import Role
-from randomizer.errors import Refused
-from randomizer.services import outside
+from randomizer.domain.people import SERVICE, SITE_BOUND, Account, Role
+from randomizer.domain.trial import Allocation
+from randomizer.errors import Busy, Refused
+from randomizer.services import accounts, outside
 from randomizer.services.founding.instance_files import read_checkpoint_key
 from randomizer.services.sealed import sealed_rows
+from randomizer.services.signatures import StepUp
 from randomizer.services.transactions import open_store
 from randomizer.services.upkeep import nightly
+from tests.cli import floods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +49,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("serve")  # its fixtures are costly: one process makes them
 
 PATIENCE_SECONDS = 90
-OPENINGS = re.compile(
-    r"\b(keys\.(?:envelope|wraps)|randomizer\.services\.unblinded)\b"
-)
+ATTACKED = {*SITE_BOUND, Role.ADMINISTRATOR, Role.MONITOR, Role.ON_CALL}
+FLOOD = 100  # false sign-ins that were answered meanwhile
+WAIT_SECONDS = 5
+"""Nobody who breaks a code waits longer for a page, whatever else goes on."""
+
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+OPENINGS = re.compile(r"\b(keys\.(?:envelope|wraps)|randomizer\.services\.unblinded)\b")
 
 
 @pytest.fixture(scope="module")
@@ -109,33 +118,45 @@ def open_rehearsal(directory: Path, **environment: str) -> Iterator[Opened]:
             process.communicate(timeout=PATIENCE_SECONDS)
 
 
+def factor(account: dict[str, Any], *, steps_ahead: int = 0) -> dict[str, str]:
+    """Password and code; that of the next step fits too, for whoever signs in and signs at once."""
+    at = system_clock() + timedelta(seconds=30 * steps_ahead)
+    return {"password": account["password"], "code": pyotp.TOTP(account["totp_secret"]).at(at)}
+
+
 @dataclass
 class Browser:
     """Follows links, keeps cookies, fills in forms."""
 
     address: str
     jar: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
+    waits: list[float] = field(default_factory=list)  # seconds, of each page
 
     def get(self, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
         data = None if form is None else urllib.parse.urlencode(form).encode()
         request = urllib.request.Request(self.address + path, data, {"Referer": self.address + path})  # noqa: S310
+        began = time.monotonic()
         try:
             with opener.open(request, timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
+        finally:
+            self.waits.append(time.monotonic() - began)
+
+    def send(self, path: str, form: dict[str, str], status: int | None = 200) -> str:
+        """Open a page, fill in its form, and give the page that comes up."""
+        found = self.get(path)[1]
+        hidden = {name: value for name, value in HIDDEN.findall(found) if name != "then"}
+        answered, page = self.get(path, hidden | form)
+        assert status in {None, answered}, page
+        return page
 
     def sign_in(self, account: dict[str, Any]) -> str:
         """Sign in, and give the page that comes up."""
-        page = self.get("/sign-in")[1]
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        assert token is not None
-        code = pyotp.TOTP(account["totp_secret"]).at(system_clock())
-        form = {"username": account["username"], "password": account["password"], "code": code}
-        status, home = self.get("/sign-in", form | {"csrf_token": token[1]})
-        assert status == 200
+        home = self.send("/sign-in", {"username": account["username"], **factor(account)})
         assert "Sign out" in home
         return home
 
@@ -188,6 +209,74 @@ def test_a_process_that_dies_is_named_and_the_others_go_on(opened: Opened, direc
     assert line.startswith("The jobs process has ended by signal 9. It is not started again; see ")
     assert Browser(opened.addresses["site door"]).get("/sign-in")[0] == 200
     opened.stop()
+
+
+@pytest.mark.promise(6)
+def test_a_flood_of_false_sign_ins_keeps_nobody_from_breaking_a_code(directory: Path) -> None:
+    """Same name, other names, no names, and people who have the codes of others and guess passwords."""
+    with contextmanager(open_rehearsal)(directory, RANDOMIZER_CODEBREAK__PROXIES="1") as opened:
+        person = opened.accounts["safety physician"]
+        others = [one for role, one in opened.accounts.items() if role in ATTACKED]
+        at_full_cost(directory, [person, *others])
+        tries = [floods.of_true_codes(one["username"], one["totp_secret"]) for one in others]
+        tries += [floods.of_no_code(name) for name in (person["username"], "nobody", "root") for _ in others]
+        number = allocated(directory)
+        waits: list[float] = []
+        with floods.flooding(opened.addresses["code-break door"], tries) as answered:
+            time.sleep(1)  # the flood is up
+            browser = Browser(opened.addresses["code-break door"], waits=waits)
+            page = browser.send("/sign-in", {"username": person["username"], **factor(person)}, status=None)
+            if "Many people are signing in" in page:
+                time.sleep(Busy.wait_seconds)
+                waits.append(Busy.wait_seconds + waits[-1])
+                browser.sign_in(person)
+            reasons = browser.get(f"/code-break/{number}/reason")[1]
+            chosen = re.search(r'name="reason"[^>]*value="([^"]+)"', reasons)
+            assert chosen is not None
+            browser.send(f"/code-break/{number}/reason", {"reason": chosen[1]})
+            answer = browser.send(f"/code-break/{number}/sign", factor(person, steps_ahead=1))
+    assert 'class="treatment"' in answer
+    assert max(waits) < WAIT_SECONDS, waits
+    assert answered.total() > FLOOD
+    assert set(answered) <= {401, 503}
+
+
+def at_full_cost(directory: Path, people: list[dict[str, Any]]) -> None:
+    """Hash the same passwords as an instance does; those of a rehearsal cost next to nothing."""
+    settings = load_settings(directory / "instance")
+    gate = signing_in.gate_of(settings)
+    store = open_store(settings.engine_url, clock=system_clock, entropy=secrets.token_bytes)
+    with store.writing() as uow:
+        numbers = {one.username: one.number for one in uow.all(Account)}
+        [administrator] = [one for one in people if one["role"] == Role.ADMINISTRATOR]
+        now = uow.clock()
+        second = StepUp(
+            account=numbers[administrator["username"]], at=now, expires_at=now + timedelta(minutes=1)
+        )
+        for one in people:
+            accounts.set_credential(
+                uow,
+                gate,
+                SERVICE,
+                account=numbers[one["username"]],
+                password=one["password"],
+                totp_secret=one["totp_secret"],
+                second=second,
+            )
+    store.engine.dispose()
+
+
+def allocated(directory: Path) -> str:
+    """A participant whose code can be broken."""
+    store = open_store(
+        load_settings(directory / "instance").engine_url,
+        clock=system_clock,
+        entropy=lambda count: b"0" * count,
+    )
+    with store.reading() as uow:
+        number = uow.all(Allocation, limit=1)[0].participant
+    store.engine.dispose()
+    return number
 
 
 def process_of(command: list[str]) -> int:

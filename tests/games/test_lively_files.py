@@ -63,7 +63,7 @@ def served(lively: Lively, tmp_path_factory: pytest.TempPathFactory) -> list[tup
     later = system_clock() + timedelta(minutes=5)
     store = open_store(settings.engine_url, clock=lambda: later, entropy=os.urandom)
     held = load_site_secrets(copy)
-    gate = server.gate_of(settings, held)
+    gate = server.gate_of(settings, settings.site, held)
     app = create_app(store, gate, server.deployment_of(settings, settings.site, held))
     seen: list[tuple[str, bytes]] = []
     accounts = json.loads((lively.directory / "accounts.json").read_text())["accounts"]

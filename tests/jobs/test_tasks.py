@@ -24,7 +24,7 @@ from randomizer.errors import Conflict, SetBack, Tampered
 from randomizer.jobs import tasks
 from randomizer.jobs.context import Elector
 from randomizer.services import trail
-from randomizer.services.accounts import IDLE_MINUTES
+from randomizer.services.sessions import IDLE_MINUTES
 from randomizer.services.upkeep import leases, publishing, sweep, witnessing
 from tests.jobs.conftest import WITNESS, bend
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import SERVICE, Account, Credential, Person, Role
 from randomizer.domain.trial import SiteState, SiteStatus
 from randomizer.errors import Conflict, Faulty, NotAllowed, NotFound, Refused, SignInRefused, Tampered
-from randomizer.services import account_closing, accounts
+from randomizer.services import account_closing, accounts, sessions
 from randomizer.services.accounts import Gate
+from randomizer.services.turns import TRIES_OF_A_CODE, Turns
 from randomizer.store.work import Store, UnitOfWork
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Hands:
 
 
 @pytest.fixture
-def hands(store: Store) -> Hands:
+def hands(store: Store, monkeypatch: pytest.MonkeyPatch) -> Hands:
+    monkeypatch.setitem(globals(), "GATE", replace(GATE, sign_ins=Turns(), step_ups=Turns(seats=None)))
     hands = Hands(store)
     with hands.store.writing() as uow:
         uow.insert(SiteStatus(code="TLS", state=SiteState.OPEN))
@@ -71,14 +73,13 @@ def create(uow: UnitOfWork, name: str) -> Account:
 
 def sign_in(hands: Hands, name: str = "anna", password: str = PASSWORD, code: str | None = None) -> str:
     with hands.store.writing() as uow:
-        return accounts.sign_in(
-            uow, GATE, door="site", username=name, password=password, code=code or hands.code()
-        )
+        presented = accounts.verify(uow, GATE, username=name, password=password, code=code or hands.code())
+        return sessions.begin(uow, door="site", presented=presented)
 
 
 def person(hands: Hands, token: str, door: str = "site") -> Person:
     with hands.store.reading() as uow:
-        return accounts.session_person(uow, door=door, token=token)
+        return sessions.person(uow, door=door, token=token)
 
 
 def step_up(hands: Hands, number: int) -> StepUp:
@@ -114,6 +115,35 @@ def test_a_refused_sign_in_never_says_what_was_wrong(
     assert refusal.value.message == "Name, password and code do not fit together."
 
 
+@pytest.mark.requirement("accounts")
+def test_whoever_got_a_new_sign_in_meanwhile_is_not_let_in_with_the_old_one(hands: Hands) -> None:
+    """The password is checked between two transactions."""
+    with hands.store.writing() as uow:
+        presented = accounts.verify(uow, GATE, username="anna", password=PASSWORD, code=hands.code())
+        accounts.set_credential(
+            uow,
+            GATE,
+            accounts.person(uow, 1),
+            account=3,
+            password="another long password",
+            totp_secret=SECRET,
+            second=None,
+        )
+        with pytest.raises(SignInRefused, match="do not fit together"):
+            sessions.begin(uow, door="site", presented=presented)
+
+
+@pytest.mark.requirement("accounts")
+def test_one_code_is_tried_with_a_handful_of_passwords(hands: Hands) -> None:
+    for _ in range(TRIES_OF_A_CODE):
+        with pytest.raises(SignInRefused):
+            sign_in(hands, password="wrong password 123")
+    with pytest.raises(SignInRefused, match="do not fit together"):
+        sign_in(hands)
+    hands.later(seconds=30)
+    sign_in(hands)
+
+
 def test_a_code_works_once(hands: Hands) -> None:
     sign_in(hands)
     with pytest.raises(SignInRefused):
@@ -140,12 +170,12 @@ def test_a_session_of_one_door_is_worthless_at_the_other(hands: Hands) -> None:
 
 def test_a_session_ends_when_idle_and_at_sign_out(hands: Hands) -> None:
     token = sign_in(hands)
-    hands.later(minutes=accounts.IDLE_MINUTES)
+    hands.later(minutes=sessions.IDLE_MINUTES)
     with pytest.raises(SignInRefused):
         person(hands, token)
     token = sign_in(hands)
     with hands.store.writing() as uow:
-        accounts.sign_out(uow, token)
+        sessions.end(uow, token)
     with pytest.raises(SignInRefused):
         person(hands, token)
 

@@ -114,6 +114,7 @@ def test_the_brake_holds_for_a_while_and_for_one_address() -> None:
         brake.demand(" anne ", "192.0.2.1")
     assert refused.value.next_step is not None
     assert "Wait 6 minutes" in refused.value.next_step or "Wait 5 minutes" in refused.value.next_step
+    assert problems.waiting(refused.value) == {"Retry-After": "301"}
     brake.demand("anne", "192.0.2.2")
     brake.demand("bob", "192.0.2.1")
     clock.now += timedelta(minutes=5, seconds=1)
@@ -149,7 +150,8 @@ def test_every_error_has_a_status_and_none_is_a_crash() -> None:
         errors.Conflict("no"),
         errors.SignInRefused("no"),
         errors.StepUpRefused("no"),
-        TriedTooOften("no"),
+        TriedTooOften("no", wait_seconds=1),
+        errors.Busy("no"),
     ]
     assert [problems.status_of(one) for one in samples] == [
         422,
@@ -163,6 +165,7 @@ def test_every_error_has_a_status_and_none_is_a_crash() -> None:
         401,
         403,
         429,
+        503,
     ]
 
 

@@ -12,7 +12,7 @@ from randomizer.errors import NotAllowed, SignInRefused, Unwritable
 from randomizer.services import account_closing, accounts, six_digits
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
-from randomizer.web.sessions import MemorySessions
+from randomizer.web.sessions import MemorySessions, StoredSessions
 from tests import activated
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, totp_secret, username
 
@@ -85,8 +85,10 @@ def test_a_code_works_once_at_both_doors(sessions: MemorySessions, instance: Ins
     token = sessions.sign_in(username=NAME, password=PASSWORD, code=code)
     with pytest.raises(SignInRefused):
         sessions.step_up(sessions.person(token), password=PASSWORD, code=code)
-    with instance.store.writing() as uow, pytest.raises(SignInRefused):
-        accounts.sign_in(uow, instance.gate, door="site", username=NAME, password=PASSWORD, code=code)
+    with pytest.raises(SignInRefused):
+        StoredSessions(instance.store, instance.gate, "site").sign_in(
+            username=NAME, password=PASSWORD, code=code
+        )
 
 
 def test_idle_and_old_sessions_end(sessions: MemorySessions, instance: Instance) -> None:

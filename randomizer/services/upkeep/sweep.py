@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from randomizer.domain.housekeeping import Answered, Session
-from randomizer.services.accounts import IDLE_MINUTES
+from randomizer.services.sessions import IDLE_MINUTES
 
 if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork

@@ -28,7 +28,7 @@ def make_app(settings: Settings) -> Flask:
     held = load_codebreak_secrets(settings.directory)
     store = server.store_of(settings, patience_seconds=PATIENCE_SECONDS)
     desk = open_desk(store, settings.directory / "codebreak", settings.pkcs11)
-    gate = server.gate_of(settings, held)
+    gate = server.gate_of(settings, settings.codebreak, held)
     deployment = server.deployment_of(settings, settings.codebreak, held)
     return create_app(desk, gate, deployment, public=settings.public)
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from randomizer.services.accounts import SESSION_HOURS
+from randomizer.services.sessions import SESSION_HOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -22,7 +22,7 @@ def make_app(settings: Settings) -> Flask:
         Refused: The secrets cannot be read.
     """
     held = load_site_secrets(settings.directory)
-    store, gate = server.store_of(settings), server.gate_of(settings, held)
+    store, gate = server.store_of(settings), server.gate_of(settings, settings.site, held)
     return create_app(store, gate, server.deployment_of(settings, settings.site, held))
 
 

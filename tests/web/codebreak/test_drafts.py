@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from randomizer.services.accounts import SESSION_HOURS
+from randomizer.services.sessions import SESSION_HOURS
 from randomizer.web.codebreak.drafts import MOST_OF_A_PERSON, Drafts
 from randomizer.web.forms import Form
 

@@ -16,6 +16,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.trial import Allocation
 from randomizer.services import accounts
 from randomizer.services.care import products
+from randomizer.web.sessions import StoredSessions
 from tests import activated, desks
 from tests.web.site.programs import Program
 
@@ -138,15 +139,11 @@ def test_without_a_token_nothing_is_answered(app: Flask, instance: Instance) -> 
 
 def test_a_token_of_the_other_door_counts_for_nothing(app: Flask, instance: Instance) -> None:
     instance.clock.advance(seconds=30)
-    with instance.store.writing() as uow:
-        token = accounts.sign_in(
-            uow,
-            instance.gate,
-            door="codebreak",
-            username=activated.username(Role.INVESTIGATOR),
-            password=activated.PASSWORD,
-            code=instance.code(Role.INVESTIGATOR),
-        )
+    token = StoredSessions(instance.store, instance.gate, "codebreak").sign_in(
+        username=activated.username(Role.INVESTIGATOR),
+        password=activated.PASSWORD,
+        code=instance.code(Role.INVESTIGATOR),
+    )
     headers = {"Authorization": f"Bearer {token}"}
     assert app.test_client().get("/api/v1/me", headers=headers).status_code == 401
 

@@ -19,6 +19,7 @@ from randomizer.services.care import products
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.web.door import DoorSettings
+from randomizer.web.sessions import StoredSessions
 from randomizer.web.site.app import create_app
 from randomizer.web.throttle import TRIES
 from tests import activated, desks
@@ -99,15 +100,9 @@ def test_a_closed_account_is_out_at_once(visit: Visit, instance: Instance) -> No
 def test_a_session_of_the_other_door_counts_for_nothing(app: Flask, visit: Visit, instance: Instance) -> None:
     stranger = visit.stranger()
     instance.clock.advance(seconds=30)
-    with instance.store.writing() as uow:
-        token = accounts.sign_in(
-            uow,
-            instance.gate,
-            door="codebreak",
-            username=NAME,
-            password=PASSWORD,
-            code=instance.code(Role.INVESTIGATOR),
-        )
+    token = StoredSessions(instance.store, instance.gate, "codebreak").sign_in(
+        username=NAME, password=PASSWORD, code=instance.code(Role.INVESTIGATOR)
+    )
     with stranger.client.session_transaction() as cookie:
         cookie["token"] = token
     assert stranger.client.get("/participants").status_code == 302
