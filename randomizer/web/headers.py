@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import g, request
 from werkzeug.exceptions import RequestURITooLarge
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Flask, Request, Response
 
     from randomizer.web.door import Door
 
@@ -29,6 +32,8 @@ HEADERS = {
 TWO_YEARS = "max-age=63072000; includeSubDomains"
 LONGEST_ADDRESS = 2048  # characters
 UNCHANGING = frozenset({"static", "bootstrap.static"})
+"""Endpoints of files that change with a release alone; each address carries the version of them all."""
+FOREVER = "public, max-age=31536000, immutable"
 
 
 def protect(app: Flask, door: Door, *, https: bool) -> None:
@@ -40,6 +45,12 @@ def protect(app: Flask, door: Door, *, https: bool) -> None:
         https: Whether browsers come over HTTPS.
     """
     log = structlog.get_logger("access")
+    version = _version(Path(app.static_folder or ""))
+
+    @app.url_defaults
+    def _carry(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint in UNCHANGING:
+            values["v"] = version
 
     @app.before_request
     def _number() -> None:
@@ -52,7 +63,7 @@ def protect(app: Flask, door: Door, *, https: bool) -> None:
         response.headers.update(HEADERS)
         if https:
             response.headers["Strict-Transport-Security"] = TWO_YEARS
-        response.headers["Cache-Control"] = "no-cache" if request.endpoint in UNCHANGING else "no-store"
+        response.headers["Cache-Control"] = _keeping(request, version)
         response.headers["X-Request-Id"] = request_id()
         person = g.get("person")
         log.info(
@@ -66,6 +77,22 @@ def protect(app: Flask, door: Door, *, https: bool) -> None:
             account=person.account if person else None,
         )
         return response
+
+
+def _keeping(asked: Request, version: str) -> str:
+    """How long a browser keeps an answer: a page not at all, a file of this version for good."""
+    if asked.endpoint not in UNCHANGING:
+        return "no-store"
+    return FOREVER if asked.args.get("v") == version else "no-cache"
+
+
+def _version(folder: Path) -> str:
+    """What names the present files: ours by their content, those of the wheel by its version."""
+    hashed = hashlib.sha256(metadata.version("bootstrap-flask").encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            hashed.update(hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()[:12]
 
 
 def request_id() -> str:

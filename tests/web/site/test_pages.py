@@ -277,3 +277,17 @@ def test_a_person_who_ended_is_on_nobody_s_worklist(visit: Visit, instance: Inst
     number = desks.harvested(instance)
     instance.act(endings.end, Role.INVESTIGATOR, Act.DIED, number, why="unrelated", follow_up=False)
     assert number not in visit(Role.INVESTIGATOR).get("/")
+
+
+@pytest.mark.requirement("pages")
+def test_files_of_this_version_are_asked_for_once(visit: Visit) -> None:
+    """A page on a slow telephone asks for itself alone; a new version has new addresses."""
+    visitor = visit(Role.INVESTIGATOR)
+    files = sorted(set(re.findall(r'(?:href|src)="(/(?:bootstrap/)?static/[^"]+)"', visitor.get("/"))))
+    assert len(files) == 4
+    for address in files:
+        with visitor.client.get(address) as answer:
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        for other in (address.split("?")[0], f"{address}0"):
+            with visitor.client.get(other) as answer:
+                assert answer.headers["Cache-Control"] == "no-cache"
