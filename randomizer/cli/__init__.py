@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "certificate": "Print the certificate for the trial master file.",
     "demo": "Play a whole rehearsal trial, from record to verified release.",
     "draft": "Turn a registry record into a draft definition.",
+    "emergency-pack": "Issue a site's sealed pack; record its use.",
     "erase-reason": "Erase the words of a reason that names somebody.",
     "init": "Make an instance that holds a draft.",
     "install-keys": "Put the keys of a bundle on the code-break host.",

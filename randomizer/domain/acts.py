@@ -76,6 +76,10 @@ class Act(StrEnum):
     CODE_BREAK_DISCLOSED = "code break disclosed", "see what a code break tells"
     CODE_BREAK_DENIED = "code break denied", "refuse a code break"
     IMPACT_SIGNED = "impact assessment signed", "sign an impact assessment"
+    PACK_ISSUED = "emergency pack issued", "issue an emergency pack"
+    PACK_OPENED = "emergency pack opened", "record that an emergency pack was opened"
+    PACK_RETURNED = "emergency pack returned", "record that an emergency pack was returned"
+    PACK_DRILLED = "emergency drill", "record a drill with an emergency pack"
     SHEET_OPENED = "preparation sheet opened", "open a preparation sheet"
     ALARM_RAISED = "alarm raised", "raise an alarm"
     ALARM_CLEARED = "alarm cleared", "clear an alarm"
@@ -139,6 +143,10 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.CODE_BREAK_DISCLOSED: BREAKERS,
     Act.CODE_BREAK_DENIED: _SERVICE,
     Act.IMPACT_SIGNED: _of(Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN),
+    Act.PACK_ISSUED: _MANAGERS,
+    Act.PACK_OPENED: _MANAGERS,
+    Act.PACK_RETURNED: _MANAGERS,
+    Act.PACK_DRILLED: _MANAGERS,
     Act.SHEET_OPENED: _of(Role.PREPARER),
     Act.ALARM_RAISED: _SERVICE,
     Act.ALARM_CLEARED: _of(Role.TRIAL_MANAGER),
@@ -150,6 +158,10 @@ _ACTIVE = frozenset({Phase.ACTIVE})
 
 DURING: Mapping[Act, frozenset[Phase]] = {
     Act.KEYS_ROTATED: OPEN | FINAL,
+    Act.PACK_ISSUED: OPEN | FINAL,
+    Act.PACK_OPENED: OPEN | FINAL,
+    Act.PACK_RETURNED: OPEN | FINAL,
+    Act.PACK_DRILLED: OPEN | FINAL,
     Act.SITE_OPENED: RUNNING,
     Act.SITE_CLOSED: OPEN,
     Act.ENROLMENT_CLOSED: _ACTIVE,
@@ -205,7 +217,15 @@ SIGNED = frozenset(
 """Acts that need a step-up and leave a signature."""
 
 CODE_BREAKS = frozenset(
-    {Act.CODE_BREAK_INTENT, Act.CODE_BREAK_DISCLOSED, Act.CODE_BREAK_DENIED, Act.IMPACT_SIGNED}
+    {
+        Act.CODE_BREAK_INTENT,
+        Act.CODE_BREAK_DISCLOSED,
+        Act.CODE_BREAK_DENIED,
+        Act.IMPACT_SIGNED,
+        Act.PACK_OPENED,
+        Act.PACK_RETURNED,
+        Act.PACK_DRILLED,
+    }
 )
 """Acts around a code break: the site door tells that they happened and never whose they were."""
 
@@ -218,6 +238,10 @@ AFTER_LOCK = frozenset(
         Act.CODE_BREAK_DISCLOSED,
         Act.CODE_BREAK_DENIED,
         Act.IMPACT_SIGNED,
+        Act.PACK_ISSUED,
+        Act.PACK_OPENED,
+        Act.PACK_RETURNED,
+        Act.PACK_DRILLED,
         Act.ALARM_RAISED,
         Act.ALARM_CLEARED,
         Act.REASON_ERASED,

@@ -157,6 +157,10 @@ code break intent: investigator, on-call clinician, safety physician
 code break disclosed: investigator, on-call clinician, safety physician
 code break denied:
 impact assessment signed: investigator, safety physician
+emergency pack issued: trial manager
+emergency pack opened: trial manager
+emergency pack returned: trial manager
+emergency drill: trial manager
 preparation sheet opened: preparing pharmacist
 alarm raised:
 alarm cleared: trial manager
@@ -169,7 +173,8 @@ signed: definition signed, keys rotated, site opened, trial terminated, trial lo
 without values: account created, account closed, credential set
 after the lock: account created, account closed, credential set, role granted, role revoked,\
  keys rotated, release exported, trial released, code break intent, code break disclosed, code break denied,\
- impact assessment signed, alarm raised, alarm cleared, reason erased
+ impact assessment signed, emergency pack issued, emergency pack opened, emergency pack returned,\
+ emergency drill, alarm raised, alarm cleared, reason erased
 """)
 SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
 VALUES = listed("""

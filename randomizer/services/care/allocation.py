@@ -12,13 +12,14 @@ from randomizer.domain.supply import PeriodRecord
 from randomizer.domain.trial import Allocation, Slot
 from randomizer.errors import Refused, Stopped
 from randomizer.services import acting, outside, trail, trials
-from randomizer.services.care import strata
+from randomizer.services.care import issued, strata
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING
 from randomizer.services.signatures import StepUp, demand_signed, sign
 
 if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
+    from randomizer.domain.trial import Trial
     from randomizer.store.work import UnitOfWork
 
 RANDOMIZE_MEANING = "I randomize this participant."
@@ -40,7 +41,8 @@ def randomize(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> 
         Conflict: Somebody else was first; asking again is safe.
         Exhausted: No slot is left in the stratum.
         SetBack: The database is not the one whose checkpoints were published or witnessed.
-        Refused: Randomized already, not eligible, product not cleared, or the trial is elsewhere in life.
+        Refused: Randomized already, not eligible, product not cleared, no emergency pack of the site holds
+            the slot, or the trial is elsewhere in life.
         StepUpRefused: The re-authentication does not count.
         Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
         Tampered: A record that this rests on differs from its entry.
@@ -74,17 +76,19 @@ def demand_possible(uow: UnitOfWork, definition: Definition, participant: Partic
     """Refuse what would keep anybody from randomizing this participant now.
 
     Raises:
-        Refused: Randomized already, not eligible, product not cleared, or the site is not open.
+        Refused: Randomized already, not eligible, product not cleared, the site is not open, or in production
+            has no emergency pack with the slot.
         Stopped: An alarm stands, or the certificate is not yet under a signed checkpoint.
     """
-    _demand_checkpoint(uow)
+    trial, _ = trials.current(uow)
+    _demand_checkpoint(uow, trial)
     trials.demand_no_alarm(uow)
     _demand_ready(uow, participant, definition)
     trials.demand_open_site(uow, participant.site)
+    issued.demand_held(uow, trial, participant)
 
 
-def _demand_checkpoint(uow: UnitOfWork) -> None:
-    trial, _ = trials.current(uow)
+def _demand_checkpoint(uow: UnitOfWork, trial: Trial) -> None:
     newest = uow.all(SignedCheckpoint, order="-size", limit=1)
     if trial.activation_entry < 0 or not newest or newest[0].size <= trial.activation_entry:
         raise Stopped(
