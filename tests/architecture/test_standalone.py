@@ -1,4 +1,4 @@
-"""The verifier of one file needs nothing but Python and ``cryptography``, and nothing of the project."""
+"""The programs of one file need nothing but Python and ``cryptography``, and nothing of the project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "randomizer" / "standalone" / "verify_trial.py"
+FOLDER = Path(__file__).parents[2] / "randomizer" / "standalone"
+FILE = FOLDER / "verify_trial.py"
+PROGRAMS = [FILE, FOLDER / "open_pack.py"]
 ALLOWED = sys.stdlib_module_names | {"cryptography"}
 
 
@@ -23,15 +25,18 @@ def foreign_imports(source: str) -> set[str]:
     return found - ALLOWED
 
 
+@pytest.mark.promise(10)
 @pytest.mark.promise(15)
-def test_it_imports_nothing_of_the_project() -> None:
-    assert foreign_imports(FILE.read_text()) == set()
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.name)
+def test_it_imports_nothing_of_the_project(program: Path) -> None:
+    assert foreign_imports(program.read_text()) == set()
 
 
-def test_it_loads_nothing_by_name() -> None:
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.name)
+def test_it_loads_nothing_by_name(program: Path) -> None:
     assert not {"importlib", "runpy", "pkgutil", "__import__", "exec", "eval"} & {
         node.id if isinstance(node, ast.Name) else node.name
-        for node in ast.walk(ast.parse(FILE.read_text()))
+        for node in ast.walk(ast.parse(program.read_text()))
         if isinstance(node, ast.Name | ast.alias)
     }
 
@@ -50,6 +55,6 @@ def test_a_seeded_import_is_found(line: str, package: str) -> None:
 
 
 def test_the_folder_holds_programs_of_one_file() -> None:
-    assert {path.name for path in FILE.parent.glob("*.py")} == {"__init__.py", "verify_trial.py"}
-    (docstring,) = ast.parse((FILE.parent / "__init__.py").read_text()).body
+    assert set(FOLDER.glob("*.py")) == {FOLDER / "__init__.py", *PROGRAMS}
+    (docstring,) = ast.parse((FOLDER / "__init__.py").read_text()).body
     assert isinstance(docstring, ast.Expr)
