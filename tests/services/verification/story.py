@@ -9,8 +9,9 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome
-from randomizer.services import conduct, erasure, impact, locking
+from randomizer.services import conduct, erasure, impact, locking, packs
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
+from randomizer.services.packs import Report
 from randomizer.services.unblinded import data_sets, release, release_files, rotation, unblinding
 from randomizer.services.verification import pinning
 from tests.activated import SECOND_SITE, SITE
@@ -37,6 +38,7 @@ DAYS_OF_FIRST_PERIODS = 10  # they passed since the first participant was infuse
 def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     """Run the trial to its release, and leave ``public`` and ``release`` in the directory."""
     desk = set_up_desk(instance, rehearsal, directory / "codebreak")
+    instance.act(packs.issue, Role.TRIAL_MANAGER, SITE)
     people = [randomized(instance, desk) for _ in range(3)]
     people += [randomized(instance, desk, "progressive") for _ in range(2)]
     instance.checkpoint()
@@ -53,13 +55,21 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(endings.transfer, Role.TRIAL_MANAGER, people[0], SECOND_SITE, WHY)
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
+    instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[0]))
+    instance.act(packs.record_drill, Role.TRIAL_MANAGER, _report(instance, people[3]))
     _assess(instance)
     _erase(instance)
     randomized(instance, desk)
     instance.sign(conduct.terminate, Role.SPONSOR, WHY)
     instance.sign(locking.lock, Role.SPONSOR, WHY)
     _break_code(instance, desk, people[2])
+    instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[3]))
+    instance.act(packs.record_return, Role.TRIAL_MANAGER, _report(instance))
     _release(instance, desk, rehearsal, directory)
+
+
+def _report(instance: Instance, participant: str = "") -> Report:
+    return Report(site=SITE, participant=participant, who="Dr X", at=instance.clock(), why=WHY)
 
 
 def _fail_screening(instance: Instance) -> None:
