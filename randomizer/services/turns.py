@@ -7,7 +7,7 @@ Whoever has such a code gets one seat, and a handful of tries with it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Turns:
     def __init__(self, *, at_once: int = AT_ONCE, seats: int | None = SEATS) -> None:
         self._seats = seats
         self._free = BoundedSemaphore(at_once)
+        self._repeats = BoundedSemaphore(max(1, at_once // 2))
         self._inside: list[int] = []
         self._tries: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._lock = Lock()
@@ -52,19 +53,20 @@ class Turns:
         Raises:
             Busy: Every seat is taken, or the account has one already.
         """
-        self._sit_down(account, step)
+        again = self._sit_down(account, step)
         try:
-            with self._free:
+            # Whoever comes first waits behind one of those who try again, however many they are.
+            with self._repeats if again else nullcontext(), self._free:
                 yield self._spend(account, step)
         finally:
             with self._lock:
                 self._inside.remove(account)
 
-    def _sit_down(self, account: int, step: int) -> None:
+    def _sit_down(self, account: int, step: int) -> bool:
         with self._lock:
+            again = (account, step) in self._tries
             if self._seats is not None:
                 # Whoever tries a code again finds half the seats: the others stay free for who comes first.
-                again = (account, step) in self._tries
                 seats = max(1, self._seats // 2) if again else self._seats
                 if account in self._inside or len(self._inside) >= seats:
                     raise Busy(
@@ -72,6 +74,7 @@ class Turns:
                         next_step=f"Try again in {Busy.wait_seconds} seconds.",
                     )
             self._inside.append(account)
+        return again
 
     def _spend(self, account: int, step: int) -> bool:
         with self._lock:
