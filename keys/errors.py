@@ -2,7 +2,7 @@
 
 KeysError
 ├── SealBroken            an envelope, wrap or sealed file does not open under this key and context
-├── CodeRefused           an emergency code was mistyped
+├── CodeRefused           a printed code was mistyped
 ├── NoteRefused           a signed note is malformed, or not signed as required
 ├── ShareRefused          a share is false, foreign, given twice, or there are too few
 ├── KeyFileRefused        a key file is malformed, readable by others, or in a directory others can write

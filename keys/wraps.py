@@ -15,16 +15,11 @@ from keys import envelope
 from keys.entropy import Entropy, draw
 from keys.errors import CodeRefused, SealBroken
 from keys.labelled import encode
+from keys.printed import LENGTH, from_symbols, to_symbols
 
 WRAP_LENGTH: Final = envelope.KEY_LENGTH + envelope.OVERHEAD  # bytes
 _WRAP_LABEL: Final = "crossover-randomizer/v1/wrap"
 _CODE_LABEL: Final = "crossover-randomizer/v1/emergency-code"
-_CODE_LENGTH: Final = 16  # bytes: 128 bits
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CHECK_ALPHABET: Final = _ALPHABET + "*~$=U"
-_SYMBOLS: Final = 26  # 130 bits, of which the first two are 0
-_GROUP: Final = 3  # 27 symbols with the check: nine groups of three
-_READ_AS: Final = str.maketrans("OIL", "011", " -\u2010\u2011\u2013\t\r\n")
 
 
 def wrap(slot_key: bytes, wrapping_key: bytes, associated: bytes, entropy: Entropy) -> bytes:
@@ -74,46 +69,29 @@ class EmergencyCode:
     secret: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.secret) != _CODE_LENGTH:
-            raise CodeRefused(f"An emergency code holds {_CODE_LENGTH} bytes, not {len(self.secret)}.")
+        if len(self.secret) != LENGTH:
+            raise CodeRefused(f"An emergency code holds {LENGTH} bytes, not {len(self.secret)}.")
 
     def __repr__(self) -> str:
         return "EmergencyCode(masked)"
 
     def printed(self) -> str:
         """Give the form for the sealed pack: 26 symbols and a check symbol, in groups of three."""
-        value = int.from_bytes(self.secret, "big")
-        symbols = "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (_SYMBOLS - 1), -1, -5))
-        symbols += _CHECK_ALPHABET[value % 37]
-        return "-".join(symbols[at : at + _GROUP] for at in range(0, len(symbols), _GROUP))
+        return to_symbols(self.secret)
 
 
 def new_code(entropy: Entropy) -> EmergencyCode:
     """Draw an emergency code of 128 bits."""
-    return EmergencyCode(draw(entropy, _CODE_LENGTH))
+    return EmergencyCode(draw(entropy, LENGTH))
 
 
 def parse_code(typed: str) -> EmergencyCode:
-    """Read a typed code, forgiving of case, spaces, dashes, O for 0, and I or L for 1.
+    """Read a typed code, forgiving as `keys.printed` is.
 
     Raises:
         CodeRefused: A symbol is missing, not of the alphabet, or mistyped.
-
-    Source:
-        Crockford's base32 with its modulo 37 check symbol.
     """
-    symbols = typed.upper().translate(_READ_AS)
-    if len(symbols) != _SYMBOLS + 1:
-        raise CodeRefused(f"An emergency code has {_SYMBOLS + 1} symbols; {len(symbols)} were typed.")
-    value = 0
-    for position, symbol in enumerate(symbols[:-1], start=1):
-        digit = _ALPHABET.find(symbol)
-        if digit < 0:
-            raise CodeRefused(f"Symbol {position} of the emergency code is not one that is printed.")
-        value = value * 32 + digit
-    if value >> 128 or _CHECK_ALPHABET.find(symbols[-1]) != value % 37:
-        raise CodeRefused("The emergency code was mistyped: its last symbol does not fit the others.")
-    return EmergencyCode(value.to_bytes(_CODE_LENGTH, "big"))
+    return EmergencyCode(from_symbols(typed, "emergency code"))
 
 
 def emergency_key(code: EmergencyCode, slot: bytes) -> bytes:

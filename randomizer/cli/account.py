@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from randomizer.cli.console import answer, instance_option, json_option, open_instance
-from randomizer.cli.new_credential import NewCredential
+from randomizer.cli.new_credential import NewCredential, recovery_field, recovery_sheet
 from randomizer.cli.signing_in import as_option, code_option, gate_of, password_option, sign_in
 from randomizer.domain.people import SERVICE, Account, Role
 from randomizer.domain.trial import Trial
 from randomizer.errors import NotFound, Refused
-from randomizer.services import account_closing, accounts, trials
+from randomizer.services import account_closing, accounts, recovery_codes, trials
 from randomizer.services.views import account_views
 
 if TYPE_CHECKING:
@@ -143,7 +143,9 @@ def grant(
     with store.writing() as uow:
         holder = _named(uow, holder_name)
         accounts.grant(uow, person, account=holder.number, role=Role(role), site=site, second=beside)
-    _done(f"{holder.username} is {role}{f' at {site}' if site else ''} now.", as_json=as_json)
+        codes = recovery_codes.issue_missing(uow, person, account=holder.number, second=beside)
+    done = f"{holder.username} is {role}{f' at {site}' if site else ''} now."
+    answer({"done": done} | recovery_field(codes), done + recovery_sheet(codes), as_json=as_json)
 
 
 @command.command()
@@ -201,8 +203,32 @@ def credential(
             totp_secret=drawn.totp_secret,
             second=beside,
         )
+        codes = recovery_codes.issue_missing(uow, person, account=holder.number, second=beside)
         fields = drawn.fields(holder.username, _trial_id(uow))
-    answer(fields, _handout(fields), as_json=as_json)
+    answer(fields | recovery_field(codes), _handout(fields) + recovery_sheet(codes), as_json=as_json)
+
+
+@command.command(name="recovery-codes")
+@click.argument("holder_name", metavar="USERNAME")
+@with_second
+@signed_in
+def new_recovery_codes(
+    *,
+    holder_name: str,
+    second: str,
+    second_password: str,
+    second_code: str,
+    as_json: bool,
+    **signing: Any,  # noqa: ANN401
+) -> None:
+    """Draw new recovery codes for somebody who can break a code; those before count no more."""
+    store, gate, person = _open(**signing)
+    beside = _second(store, gate, second, second_password, second_code)
+    with store.writing() as uow:
+        holder = _named(uow, holder_name)
+        codes = recovery_codes.issue(uow, person, account=holder.number, second=beside)
+    done = f"{holder.username} has new recovery codes."
+    answer({"done": done} | recovery_field(codes), done + recovery_sheet(codes), as_json=as_json)
 
 
 def _open(*, instance: Path | None, username: str, password: str, code: str) -> tuple[Store, Gate, Person]:

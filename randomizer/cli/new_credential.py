@@ -46,3 +46,19 @@ class NewCredential:
             "totp_secret": self.totp_secret,
             "otpauth": uri,
         }
+
+
+def recovery_field(codes: tuple[str, ...]) -> dict[str, list[str]]:
+    """Recovery codes as a field of an answer, or nothing where there are none."""
+    return {"recovery_codes": list(codes)} if codes else {}
+
+
+def recovery_sheet(codes: tuple[str, ...]) -> str:
+    """Recovery codes as text to print, or nothing where there are none."""
+    if not codes:
+        return ""
+    head = (
+        "\n\nRecovery codes, each good once at the code-break door instead of password and six-digit code:\n"
+    )
+    lines = "\n".join(f"{number}  {code}" for number, code in enumerate(codes, start=1))
+    return f"{head}{lines}\nShown this once. Print them and hand them over in person."

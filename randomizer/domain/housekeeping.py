@@ -45,6 +45,22 @@ class TotpUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryUse:
+    """A recovery code that was used, so that it never works twice.
+
+    Args:
+        digest: As `randomizer.domain.people.RecoveryCodes` holds it.
+        account: Number of the account.
+        used_at: When.
+    """
+
+    KEY: ClassVar = ("digest",)
+    digest: str = field(repr=False)
+    account: int
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A blinded e-mail waiting to go out, or gone; what it tells is covered by the entry that queued it.
 

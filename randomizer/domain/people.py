@@ -130,6 +130,22 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodes:
+    """The printed codes that stand in for password and six-digit code at the code-break door, once each.
+
+    Args:
+        account: Number of the account.
+        digests: SHA-256 of each, hex, with spaces between; 128 random bits need no slow hash.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("account",)
+    account: int
+    digests: str = field(repr=False)
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A role that a person holds.
 

@@ -168,7 +168,7 @@ def grant(
     if trial is None or trial.phase is not Phase.RELEASED:
         check_history(frozenset(grant.role for grant in uow.all(Grant, account=account)), role)
     if role in GUARDED and by is not SERVICE:
-        _demand_second(uow, by, second)
+        demand_second(uow, by, second)
     with trail.act(uow, Act.ROLE_GRANTED, by, site=site) as act:
         if second is not None:
             act.note(second_administrator=second.account)
@@ -217,7 +217,7 @@ def set_credential(
     """
     holder = person(uow, account)
     if holder.roles & GUARDED:
-        _demand_second(uow, by, second)
+        demand_second(uow, by, second)
     if len(password) < MINIMUM_PASSWORD_LENGTH:
         raise Refused(
             f"The password must have at least {MINIMUM_PASSWORD_LENGTH} characters, got {len(password)}.",
@@ -351,7 +351,12 @@ def enrolled_by(uow: UnitOfWork, account: int) -> int:
     return uow.get(Credential, account, what="account").entry
 
 
-def _demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
+def demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
+    """Refuse what one administrator does not do alone.
+
+    Raises:
+        NotAllowed: The second administrator is missing, is the first, or is none.
+    """
     now = uow.clock()
     if (
         second is None

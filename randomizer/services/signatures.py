@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUp:
-    """A fresh re-authentication; only `randomizer.services.accounts.step_up` makes one.
+    """A fresh re-authentication; only what checked password and code, or a recovery code, makes one.
 
     Args:
         account: Number of the account.

@@ -55,6 +55,13 @@ class CredentialRow(SQLModel, table=True):
     entry: int
 
 
+class RecoveryCodesRow(SQLModel, table=True):
+    __tablename__ = "recovery_codes"
+    account: int = Field(primary_key=True, foreign_key="account.number")
+    digests: str
+    entry: int
+
+
 class GrantRow(SQLModel, table=True):
     __tablename__ = "role_grant"
     account: int = Field(primary_key=True, foreign_key="account.number")
@@ -289,6 +296,13 @@ class TotpUseRow(SQLModel, table=True):
     last_step: int
 
 
+class RecoveryUseRow(SQLModel, table=True):
+    __tablename__ = "recovery_use"
+    digest: str = Field(primary_key=True)
+    account: int = Field(foreign_key="account.number")
+    used_at: datetime = _when()
+
+
 class NoticeRow(SQLModel, table=True):
     __tablename__ = "notice"
     number: str = Field(primary_key=True)
@@ -328,6 +342,7 @@ class PreparationRow(SQLModel, table=True):
 ROWS: dict[type, type[SQLModel]] = {
     people.Account: AccountRow,
     people.Credential: CredentialRow,
+    people.RecoveryCodes: RecoveryCodesRow,
     people.Grant: GrantRow,
     trial.Trial: TrialRow,
     trial.SiteStatus: SiteRow,
@@ -349,6 +364,7 @@ ROWS: dict[type, type[SQLModel]] = {
     housekeeping.SignedCheckpoint: CheckpointRow,
     housekeeping.Session: SessionRow,
     housekeeping.TotpUse: TotpUseRow,
+    housekeeping.RecoveryUse: RecoveryUseRow,
     housekeeping.Notice: NoticeRow,
     housekeeping.Lease: LeaseRow,
     housekeeping.Answered: AnsweredRow,

@@ -129,7 +129,14 @@ class MemorySessions:
 
     def sign_in(self, *, username: str, password: str, code: str) -> str:
         """See `SessionStore`; needs no writable store."""
-        account = self._verify(self._gate.sign_ins, username=username, password=password, code=code)
+        return self.admit(self._verify(self._gate.sign_ins, username=username, password=password, code=code))
+
+    def admit(self, account: int) -> str:
+        """Open a session for whoever has authenticated; returns its token.
+
+        Args:
+            account: Number of the account.
+        """
         with self._store.reading() as uow:
             enrolled = accounts.enrolled_by(uow, account)
         token = self._store.entropy(32).hex()

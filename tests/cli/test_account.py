@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from randomizer.config import system_clock
 from randomizer.domain.housekeeping import Entry, Notice, TotpUse
 from randomizer.domain.people import Account
 from randomizer.services import accounts
+from randomizer.services.recovery_codes import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,18 +122,24 @@ def test_a_role_that_breaks_codes_needs_a_second_administrator(office: Office) -
     office.monkeypatch.setenv("RANDOMIZER_SECOND_CODE", "000000")
     assert "do not fit together" in office.call(*grant, "--second", "bob").refusal
     office.monkeypatch.setenv("RANDOMIZER_SECOND_CODE", office.code("bob"))
-    assert office.call(*grant, "--second", "bob").status == 0
+    first = office.call(*grant, "--second", "bob").fields["recovery_codes"]
+    assert len(first) == CODES
     assert office.roles()["carla"] == ["investigator at TLS"]
     # And so does a new credential of such a person.
     assert "second administrator" in office.call("credential", "carla").refusal
     office.monkeypatch.setenv("RANDOMIZER_SECOND_CODE", office.code("bob"))
     fields = office.call("credential", "carla", "--second", "bob").fields
     assert fields["password"] != office.credentials["carla"]["password"]
+    assert not set(fields["recovery_codes"]) & set(first)
+    office.monkeypatch.setenv("RANDOMIZER_SECOND_CODE", office.code("bob"))
+    newest = office.call("recovery-codes", "carla", "--second", "bob").fields["recovery_codes"]
+    assert not set(newest) & {*first, *fields["recovery_codes"]}
     with office.store.reading() as uow:
-        assert [notice.subject for notice in uow.all(Notice, order="queued_at")] == [
-            "You were given a role that can break a code",
-            "Your sign-in was changed",
-        ]
+        assert Counter(notice.subject for notice in uow.all(Notice)) == {
+            "You were given a role that can break a code": 1,
+            "Your sign-in was changed": 1,
+            "You have new recovery codes": 3,
+        }
 
 
 def test_nobody_is_their_own_second(office: Office) -> None:

@@ -28,6 +28,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     finishing,
     padding,
     preparing,
+    recovering,
     taking,
 )
 from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
@@ -36,6 +37,7 @@ from randomizer.web.codebreak.api import supplying as _supplying  # noqa: F401
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.drafts import Drafts
 from randomizer.web.codebreak.pages import codebreak
+from randomizer.web.codebreak.recovering import Recovery
 from randomizer.web.door import Door, DoorSettings, this
 from randomizer.web.furniture import furnish
 from randomizer.web.sessions import MemorySessions
@@ -88,23 +90,26 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
         template_folder=str(WEB / "templates"),
     )
     store = desk.store
+    sessions = MemorySessions(store, gate, NAME)
     door = Door(
         name=NAME,
         store=store,
         gate=gate,
-        sessions=MemorySessions(store, gate, NAME),
+        sessions=sessions,
         throttle=Throttle(store.clock),
         home="codebreak.home",
         nav=_nav,
     )
     app.extensions["desk"] = desk
     app.extensions["public"] = public
+    app.extensions[recovering.EXTENSION] = Recovery(store, sessions, gate.step_up_seconds)
     app.extensions["drafts"] = Drafts(store.clock, store.entropy)
     padding.fill_up(app)
     app.before_request(finishing.allow_a_whole_release)
     csrf = furnish(app, door, settings)
     app.openapi_version = SPEC
     app.register_blueprint(codebreak)
+    app.register_blueprint(recovering.pages)
     app.register_api(api)
     csrf.exempt(api)  # bearer tokens alone count there
     _reconcile_after_answers(app, desk)

@@ -16,6 +16,7 @@ from randomizer.services.transactions import raise_tampering
 from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
 from randomizer.services.unblinded.code_breaks import BREAK_MEANING
 from randomizer.web import auth, words
+from randomizer.web.codebreak import recovering
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
     codebreak,
@@ -114,7 +115,7 @@ def sign(number: str) -> str | Response:
     draft = _draft(number)
     if draft is None:
         return redirect(url_for("codebreak.reason", number=number), code=303)
-    form = _form_of(draft, _reason_fields(definition))
+    form = _form_of(draft, (*_reason_fields(definition), recovering.CODE))
     if _faults(form, definition):
         return redirect(url_for("codebreak.reason", number=number), code=303)
     form.errors |= dict(draft.errors)
@@ -249,7 +250,7 @@ def _faults(form: Form, definition: Definition) -> dict[str, str]:
 
 def _sign(draft: Draft) -> None:
     """Break the code with what was typed beside the signature; a refusal is kept with the draft."""
-    form = Form.posted((PASSWORD, CODE), request.form)
+    form = Form.posted((PASSWORD, CODE, recovering.CODE), request.form)
     try:
         intent = unblinding.intend(
             desk(),
@@ -267,7 +268,10 @@ def _sign(draft: Draft) -> None:
 
 
 def _step_up(number: str, form: Form) -> StepUp:
+    typed = form.text(recovering.CODE.name)
     try:
+        if typed:
+            return recovering.step_up(typed)
         return auth.step_up(password=form.text("password"), code=form.text("code"))
     except (StepUpRefused, TriedTooOften) as error:
         unblinding.deny(desk(), auth.person(), number, error.code)
@@ -304,4 +308,5 @@ def _signing(draft: Draft, definition: Definition, form: Form) -> str:
         earlier=earlier_of(draft.participant),
         meaning=BREAK_MEANING,
         signer=signer(),
+        recovery=recovering.CODE,
     )

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from flask import redirect, render_template, request, url_for
 
 from randomizer.domain.acts import Act
-from randomizer.domain.people import SITE_BOUND, Role
+from randomizer.domain.people import BREAKERS, SITE_BOUND, Role
 from randomizer.errors import NotAllowed, Refused, SignInRefused, StepUpRefused
-from randomizer.services import account_closing
+from randomizer.services import account_closing, recovery_codes
 from randomizer.services import accounts as service
 from randomizer.services.views import account_views
 from randomizer.web import auth
@@ -21,7 +21,7 @@ from randomizer.web.site.act_pages import SHOWN_AGAIN, status_of_refusal
 from randomizer.web.site.pages import site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from werkzeug.wrappers import Response
 
@@ -126,7 +126,10 @@ def account(number: int) -> str:
     with this().store.reading() as uow:
         found = account_views.one(uow, auth.person(), number)
     return render_template(
-        "site/account.html", account=found, done=SAID.get(request.args.get("done", ""), "")
+        "site/account.html",
+        account=found,
+        breaks=any(one["role"] in BREAKERS for one in found["grants"]),
+        done=SAID.get(request.args.get("done", ""), ""),
     )
 
 
@@ -135,19 +138,22 @@ def grant(number: int) -> str | Response | tuple[str, int]:
     """Grant a role; to break codes or to administer, it needs a second administrator."""
     auth.demand_act(Act.ROLE_GRANTED)
     fields = _grant_fields()
+    codes: list[str] = []
 
     def run(uow: UnitOfWork, form: Form) -> None:
-        role = _role(form.text("role"))
+        role, second = _role(form.text("role")), _second(uow, form)
         service.grant(
             uow,
             auth.person(),
             account=number,
             role=role,
             site=form.text("site") if role in SITE_BOUND else "",
-            second=_second(uow, form),
+            second=second,
         )
+        codes.extend(recovery_codes.issue_missing(uow, auth.person(), account=number, second=second))
 
-    return _act(number, "site/grant.html", fields, run, done="granted")
+    answered = _act(number, "site/grant.html", fields, run, done="granted")
+    return _sheet(number, codes) if codes else answered
 
 
 @site.route("/accounts/<int:number>/revoke", methods=["GET", "POST"])
@@ -184,8 +190,10 @@ def renew(number: int) -> str | Response | tuple[str, int]:
     """Set a new password and code secret; both are shown once, and the holder is told."""
     auth.demand_act(Act.CREDENTIAL_SET)
     password, secret = _secrets()
+    codes: list[str] = []
 
     def run(uow: UnitOfWork, form: Form) -> None:
+        second = _second(uow, form)
         service.set_credential(
             uow,
             this().gate,
@@ -193,15 +201,29 @@ def renew(number: int) -> str | Response | tuple[str, int]:
             account=number,
             password=password,
             totp_secret=secret,
-            second=_second(uow, form),
+            second=second,
         )
+        codes.extend(recovery_codes.issue_missing(uow, auth.person(), account=number, second=second))
 
     answered = _act(number, "site/renew.html", SECOND, run, done="")
     if isinstance(answered, (str, tuple)):
         return answered
     with this().store.reading() as uow:
         found = account_views.one(uow, auth.person(), number)
-    return _shown_once(number, found["username"], password, secret)
+    return _shown_once(number, found["username"], password, secret, codes)
+
+
+@site.route("/accounts/<int:number>/recovery-codes", methods=["GET", "POST"])
+def renew_recovery_codes(number: int) -> str | Response | tuple[str, int]:
+    """Draw new recovery codes; they are shown once, and the holder is told."""
+    auth.demand_act(Act.CREDENTIAL_SET)
+    codes: list[str] = []
+
+    def run(uow: UnitOfWork, form: Form) -> None:
+        codes.extend(recovery_codes.issue(uow, auth.person(), account=number, second=_second(uow, form)))
+
+    answered = _act(number, "site/recovery-codes.html", SECOND, run, done="")
+    return _sheet(number, codes) if codes else answered
 
 
 def _act(
@@ -292,9 +314,21 @@ def _secrets() -> tuple[str, str]:
     return grouped, base64.b32encode(entropy(SECRET_BYTES)).decode()
 
 
-def _shown_once(number: int, username: str, password: str, secret: str) -> str:
+def _sheet(number: int, codes: list[str]) -> str:
+    with this().store.reading() as uow:
+        found = account_views.one(uow, auth.person(), number)
+    return render_template("site/recovery-sheet.html", number=number, username=found["username"], codes=codes)
+
+
+def _shown_once(number: int, username: str, password: str, secret: str, codes: Sequence[str] = ()) -> str:
     issuer = quote("Crossover trial")
     uri = f"otpauth://totp/{issuer}:{quote(username)}?secret={secret}&issuer={issuer}"
     return render_template(
-        "site/secrets.html", number=number, username=username, password=password, secret=secret, uri=uri
+        "site/secrets.html",
+        number=number,
+        username=username,
+        password=password,
+        secret=secret,
+        uri=uri,
+        codes=codes,
     )

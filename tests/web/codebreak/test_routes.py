@@ -28,6 +28,7 @@ REFUSED = b"Your role cannot "
 OPEN = {
     "entrance.sign_in",
     "entrance.sign_out",
+    "recovery.sign_in",
     "static",
     "bootstrap.static",
     "api.specification",

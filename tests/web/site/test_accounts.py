@@ -10,7 +10,9 @@ import pytest
 
 from randomizer.domain.housekeeping import Notice
 from randomizer.domain.people import SERVICE, Account, Grant, Role
-from randomizer.services import accounts
+from randomizer.errors import SignInRefused
+from randomizer.services import accounts, recovery_codes
+from randomizer.services.recovery_codes import CODES
 from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, totp_secret
 
 if TYPE_CHECKING:
@@ -94,11 +96,40 @@ def test_a_role_that_breaks_codes_needs_a_second_administrator(
     page = administrator.post(path, form | second | {"second_code": "000000"}, 403)
     assert "second administrator do not fit together" in page
     assert PASSWORD not in page
-    administrator.post(path, form | second | code(instance))
+    page = administrator.post(path, form | second | code(instance), 200)
+    assert len(SECRET.findall(page)) == CODES
     assert Role.INVESTIGATOR in instance.person(Role.COORDINATOR).roles
     with instance.store.reading() as uow:
-        told = [(one.recipient, one.subject) for one in uow.all(Notice)]
-    assert told == [("coordinator-tls@example.org", "You were given a role that can break a code")]
+        told = {(one.recipient, one.subject) for one in uow.all(Notice)}
+    assert told == {
+        ("coordinator-tls@example.org", "You were given a role that can break a code"),
+        ("coordinator-tls@example.org", "You have new recovery codes"),
+    }
+
+
+@pytest.mark.promise(6)
+def test_recovery_codes_are_drawn_by_two_and_shown_once(
+    visit: Visit, instance: Instance, second: dict[str, str]
+) -> None:
+    administrator = visit(Role.ADMINISTRATOR)
+    account = f"/accounts/{instance.number(Role.ON_CALL)}"
+    assert "Draw new recovery codes" in administrator.get(account)
+    page = administrator.post(f"{account}/recovery-codes", {}, 403)
+    assert "needs a second administrator" in page
+    page = administrator.post(f"{account}/recovery-codes", second | code(instance), 200)
+    first, *others = SECRET.findall(page)
+    assert len({first, *others}) == CODES
+    assert first not in administrator.get(account)
+    instance.clock.advance(seconds=TOTP_STEP_SECONDS)
+    page = administrator.post(f"{account}/sign-in", second | code(instance), 200)
+    assert len(SECRET.findall(page)) == 3 + CODES
+    with instance.store.reading() as uow, pytest.raises(SignInRefused):
+        recovery_codes.fit(uow, username="on-call-clinician", typed=first)
+    nobody = f"/accounts/{instance.number(Role.MONITOR)}"
+    assert "recovery codes" not in administrator.get(nobody)
+    instance.clock.advance(seconds=TOTP_STEP_SECONDS)
+    page = administrator.post(f"{nobody}/recovery-codes", second | code(instance), 422)
+    assert "are for whoever can break a code" in page
 
 
 def test_a_combination_that_would_unblind_is_refused(visit: Visit, instance: Instance) -> None:
@@ -123,7 +154,7 @@ def test_revoking_and_closing(visit: Visit, instance: Instance) -> None:
     assert "left the hospital" in page
     page = administrator.post(path, {"why": "left the hospital"}, sign=True)
     assert "is not opened again" in page
-    for what in ("close", "grant", "revoke", "sign-in"):
+    for what in ("close", "grant", "revoke", "sign-in", "recovery-codes"):
         assert "is closed." in administrator.get(f"/accounts/{number}/{what}", 422)
     own = f"/accounts/{instance.number(Role.ADMINISTRATOR)}/close"
     assert "This is your own account" in administrator.get(own, 422)
@@ -138,6 +169,7 @@ def test_a_new_sign_in_for_a_breaker_tells_its_holder(
     path = f"/accounts/{number}/sign-in"
     assert "needs a second administrator" in administrator.post(path, {}, 403)
     page = administrator.post(path, second | code(instance), 200)
-    assert len(SECRET.findall(page)) == 3
+    assert len(SECRET.findall(page)) == 3 + CODES
     with instance.store.reading() as uow:
-        assert [one.subject for one in uow.all(Notice)] == ["Your sign-in was changed"]
+        told = {one.subject for one in uow.all(Notice)}
+    assert told == {"Your sign-in was changed", "You have new recovery codes"}
