@@ -8,16 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from randomizer.domain.numbers import participant_number
-from randomizer.domain.people import Role
+from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.trial import Allocation, Slot
+from randomizer.services import accounts
 from randomizer.services.care import enrolment
+from randomizer.services.recovery_codes import CODES
 from tests import desks
-from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, answers, username
+from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, answers, totp_secret, username
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -285,6 +288,7 @@ def test_the_other_pages(walk: Walk, instance: Instance, desk: Desk) -> None:
             ("/accounts/1/grant", "second administrator", "grant"),
             ("/accounts/1/revoke", "Investigator, TLS", ""),
             ("/accounts/1/sign-in", "shown once", ""),
+            ("/accounts/1/recovery-codes", "to be printed", ""),
             ("/participants", "Your role cannot see participant records", ""),
         ),
     }
@@ -293,6 +297,25 @@ def test_the_other_pages(walk: Walk, instance: Instance, desk: Desk) -> None:
         for path, sentence, picture in seen:
             walk.go(path)
             walk.see(sentence, picture)
+
+
+@pytest.mark.promise(6)
+@pytest.mark.requirement("pages")
+def test_a_sheet_of_recovery_codes(walk: Walk, instance: Instance) -> None:
+    named = {"username": "second", "printed_name": "Second", "email": "second@example.org"}
+    secret = totp_secret("second")
+    with instance.store.writing() as uow:
+        second = accounts.create(uow, instance.gate, SERVICE, **named, password=PASSWORD, totp_secret=secret)
+        accounts.grant(uow, SERVICE, account=second.number, role=Role.ADMINISTRATOR)
+    walk.sign_in(Role.ADMINISTRATOR)
+    walk.go("/accounts/1")
+    walk.follow("Draw new recovery codes")
+    walk.page.fill("#second_username", "second")
+    walk.page.fill("#second_password", PASSWORD)
+    walk.page.fill("#second_code", pyotp.TOTP(secret).at(instance.clock()))
+    walk.press("Draw new recovery codes")
+    walk.see("Print this page and hand it over now.", "recovery-codes")
+    assert walk.page.locator("ol code").count() == CODES
 
 
 @pytest.mark.requirement("pages")
