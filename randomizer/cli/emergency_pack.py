@@ -1,7 +1,7 @@
 """``randomizer emergency-pack``: sealed answers for when the service is down, and what became of them.
 
 ``issue`` writes the pack of a site; ``python -m randomizer.standalone.open_pack`` opens one answer of it
-offline; ``record`` brings into the trail what happened to it.
+offline; ``record`` brings into the trail what happened to it. ``sheets`` prints the codes.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from keys import files
-from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance
+from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance, read_text
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
+from randomizer.config import system_clock
 from randomizer.errors import Refused
 from randomizer.services import packs
 from randomizer.services.packs import Report
-from randomizer.services.sealed import pack_sheet
+from randomizer.services.sealed import code_sheets, pack_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,6 +85,22 @@ def issue(
         f"Entry {made.entry}: pack of site {site} with {len(made.slots)} sealed answers: {file}, {paper}.\n"
         "Seal both, with randomizer/standalone/open_pack.py on the medium, in a bag of their own; the sheets "
         "of codes travel apart from it.",
+        as_json=as_json,
+    )
+
+
+@command.command("sheets")
+@click.argument("codes", type=FILE)
+@click.option("--out", type=FILE, required=True, help="The PDF; it must not be there yet.")
+@json_option
+def sheets(*, codes: Path, out: Path, as_json: bool) -> None:
+    """Print CODES, the list that the ceremony wrote, a sheet for each slot; on that machine."""
+    heading, found = code_sheets.read(read_text(codes))
+    files.write_private(out, code_sheets.pdf(heading, found, system_clock()))
+    answer(
+        {"pdf": str(out), "sheets": len(found)},
+        f"Written: {out}, {len(found)} sheets. Print it here, fold each, seal each in a bag of its own, "
+        f"then delete {out} and {codes}.",
         as_json=as_json,
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.activated import Rehearsal
+    from tests.cli.conftest import Randomizer
     from tests.cli.places import Place
 
 pytestmark = [pytest.mark.promise(10), pytest.mark.requirement("activation")]
@@ -57,6 +58,16 @@ def test_a_pack_is_issued_opened_offline_and_its_use_recorded(
     assert told["act"] == "emergency pack opened"
     with active.store.reading() as uow:
         assert uow.get(Entry, told["entry"]).site == "TLS"
+
+
+def test_the_sheets_of_codes_are_their_printers_alone(
+    randomizer: Randomizer, sealed: Rehearsal, tmp_path: Path
+) -> None:
+    out = tmp_path / "sheets.pdf"
+    command = ("emergency-pack", "sheets", sealed.directory / "emergency-codes.txt", "--out", out)
+    assert randomizer(*command, "--json").fields == {"pdf": str(out), "sheets": 24}
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert "is there already" in randomizer(*command).refusal
 
 
 @pytest.mark.promise(18)
