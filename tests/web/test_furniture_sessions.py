@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 
+from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import Role
 from randomizer.errors import NotAllowed, SignInRefused, Unwritable
 from randomizer.services import account_closing, accounts, six_digits
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from randomizer.store.work import Store
     from tests.activated import Instance
 
 NAME = username(Role.ON_CALL)
@@ -114,6 +119,40 @@ def test_signing_out_and_unknown_tokens(sessions: MemorySessions, instance: Inst
     for unknown in (token, "", "00ff"):
         with pytest.raises(SignInRefused):
             sessions.person(unknown)
+
+
+class WritingHasher(PasswordHasher):
+    """Somebody else writes into the database while a password is checked."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store = store
+        self.written = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - the library's
+        with ThreadPoolExecutor(1) as other:
+            other.submit(self.write).result(timeout=10)
+        return super().verify(hash, password)
+
+    def write(self) -> None:
+        with self.store.writing() as uow:
+            uow.remove(Session, token_hash="of nobody")
+        self.written += 1
+
+
+@pytest.mark.promise(6)
+@pytest.mark.parametrize("kind", [MemorySessions, StoredSessions])
+def test_nobody_waits_for_the_database_while_a_password_is_checked(
+    instance: Instance, kind: type[MemorySessions | StoredSessions]
+) -> None:
+    hasher = WritingHasher(instance.store)
+    sessions = kind(instance.store, replace(instance.gate, hasher=hasher), "codebreak")
+    token = sessions.sign_in(username=NAME, password=PASSWORD, code=fresh_code(instance))
+    person = sessions.person(token)
+    assert hasher.written == 1
+    if isinstance(sessions, MemorySessions):
+        sessions.step_up(person, password=PASSWORD, code=fresh_code(instance))
+        assert hasher.written == 2
 
 
 def test_a_step_up_stays_out_of_a_transaction(sessions: MemorySessions, instance: Instance) -> None:
