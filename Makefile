@@ -30,7 +30,7 @@ demo: .venv/installed
 
 test: .venv/installed
 	@$(LINT); \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -r fEs || failed="$$failed pytest"; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -r fEs || failed="$$failed pytest"; \
 	$(VERDICT)
 
 lint: .venv/installed

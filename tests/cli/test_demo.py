@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-pytestmark = pytest.mark.xdist_group("demo")  # its fixtures are costly: one process makes them
-
-
 def demo(directory: Path, participants: int) -> dict[str, Any]:
     command: list[str | Path] = [
         sys.executable,

@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Randomizer
 
-pytestmark = pytest.mark.xdist_group("serve")  # its fixtures are costly: one process makes them
-
 PATIENCE_SECONDS = 90
 ATTACKED = {*SITE_BOUND, Role.ADMINISTRATOR, Role.MONITOR, Role.ON_CALL}
 FLOOD = 100  # false sign-ins that were answered meanwhile

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Worlds = Callable[[str], World]
 
-pytestmark = pytest.mark.xdist_group("any two schedules")  # its fixtures are costly: one process makes them
-
 OTHERS = ("exchanged", "another")
 
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from randomizer.cli.story.cast import Member
 
-pytestmark = pytest.mark.xdist_group("lively")  # its fixtures are costly: one process makes them
-
 KEPT_BESIDE = {"definition", "accounts.json"}
 """The definition files of a rehearsal, and its printed sign-ins."""
 CALLS = ("participants", "entries", "strata", "tasks", "alarms", "worklist", "sites", "me")

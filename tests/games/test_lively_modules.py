@@ -13,8 +13,6 @@ from randomizer.services import unblinded
 if TYPE_CHECKING:
     from tests.games.lively import Lively, Told
 
-pytestmark = pytest.mark.xdist_group("lively")  # its fixtures are costly: one process makes them
-
 OPENINGS = ("keys.envelope", "keys.wraps", "keys.custody", "keys.shares", "randomizer.services.unblinded")
 FILES = (keys.envelope.__file__, str(Path(unblinded.__file__).parent))
 

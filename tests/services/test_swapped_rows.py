@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail")]
 
 CHECKED = (*COVERED, Entry, EntryValues, Slot)
-PAIRS = 2  # of rows, for each column
+PAIRS = 1  # of rows, for each column
 GUARDS = "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'"
 PAGE = Path(__file__).parents[2] / "docs" / "threats.md"
 
