@@ -244,8 +244,26 @@ def finish(
         _codes_heading(plan),
         progress,
     )
+    content = _content(plan, committed, revealed, schedule, seed=seed, salt=salt)
+    for name, sealed in _envelopes(plan, ring, staged_key, content, entropy).items():
+        bundle.write_public(directory, name, sealed)
+        digests[name] = certificate.digest(sealed)
+    fields = _fields(plan, committed, roots=roots, digests=digests, unblinded_salt=salt, sealed_at=sealed_at)
+    return _publish(directory, fields, opening)
+
+
+def _content(
+    plan: Plan,
+    committed: Sequence[Committed],
+    revealed: Sequence[Contribution],
+    schedule: Schedule,
+    *,
+    seed: bytes,
+    salt: bytes,
+) -> release_content.ReleaseContent:
+    """All that the schedule was made of, contributions in the order of their commitments."""
     by_name = {one.name: one.secret for one in revealed}
-    content = release_content.ReleaseContent(
+    return release_content.ReleaseContent(
         trial_id=plan.definition.trial_id,
         version=plan.attempt,
         seed=seed,
@@ -255,11 +273,6 @@ def finish(
         slots=release_content.sequence_codes(schedule),
         salts=_salts(schedule, seed),
     )
-    for name, sealed in _envelopes(plan, ring, staged_key, content, entropy).items():
-        bundle.write_public(directory, name, sealed)
-        digests[name] = certificate.digest(sealed)
-    fields = _fields(plan, committed, roots=roots, digests=digests, unblinded_salt=salt, sealed_at=sealed_at)
-    return _publish(directory, fields, opening)
 
 
 def _envelopes(
