@@ -87,6 +87,11 @@ class Kit:
     expires_at: datetime | None = None
     entry: int = 0
 
+    def expired(self, moment: datetime) -> bool:
+        """Whether its time has passed, whether or not the sweep has taken it out of use yet."""
+        over = self.expires_at is not None and self.expires_at <= moment
+        return self.state is KitState.EXPIRED or (self.state is KitState.READY and over)
+
 
 class Outcome(StrEnum):
     """How a period's infusion ended; any of them closes the period."""

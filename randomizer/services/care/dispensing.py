@@ -117,7 +117,7 @@ def expire(uow: UnitOfWork) -> int:
     if not ready or trials.current(uow)[0].phase not in OPEN:
         return 0  # nothing is written after the lock
     trail.check(uow, *ready)
-    over = [kit for kit in ready if kit.expires_at and kit.expires_at <= now]
+    over = [kit for kit in ready if kit.expired(now)]
     for kit in over:
         allocation = uow.all(Allocation, slot=kit.slot)[0]
         participant = uow.get(Participant, allocation.participant, what="participant")

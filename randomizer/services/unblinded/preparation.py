@@ -90,11 +90,15 @@ class Sheet:
 
 
 def worklist(uow: UnitOfWork) -> tuple[ToPrepare, ...]:
-    """Every booking whose kit is not ready, the earliest first."""
+    """Every booking whose kit is to be prepared, the earliest first; none once nothing more is given.
+
+    One that is under way when the trial ends stays listed until it is ended.
+    """
+    running = trials.current(uow)[0].phase in RUNNING
     booked = [
         record
         for record in uow.all(PeriodRecord, outcome=None, kit="", order="booked_for")
-        if record.booked_for
+        if record.booked_for and (running or record.preparing)
     ]
     return tuple(
         ToPrepare(participant=uow.get(Participant, record.participant, what="participant"), record=record)

@@ -13,7 +13,7 @@ from randomizer.domain.trial import RUNNING, Phase
 from randomizer.services.care.periods import INFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from randomizer.domain.definition_values import Definition
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CLEARING_WAIT = "The clearing person clears the product."
 PREPARING_WAIT = "The preparing pharmacist prepares the kit."
 NOT_READY = "The kit is not ready. Call the preparing pharmacist."
+EXPIRED = "The kit has expired. Put it aside; nothing is handed out."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ def of(
     *,
     periods: Sequence[PeriodRecord],
     products: Sequence[Product],
+    expired: Collection[str],
     phase: Phase,
     now: datetime,
 ) -> NextStep:
@@ -74,10 +76,14 @@ def of(
         participant: The participant.
         periods: Every period of the participant, in order.
         products: Every product of the participant, in order.
+        expired: Numbers of the kits whose time has passed, among those that these periods name.
         phase: Where the trial is in its life.
         now: The current moment.
     """
     step = _by_life(definition, participant, periods, products, now)
+    past_use = any(one.period == step.period and one.kit in expired for one in periods)
+    if step.act is Act.KIT_DISPENSED and past_use:
+        step = replace(step, act=None, what=EXPIRED, state="Expired", kind="attention")
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)
 
 

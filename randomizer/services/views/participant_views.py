@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain import participants, windows
@@ -11,7 +12,7 @@ from randomizer.domain.numbers import parse_participant_number
 from randomizer.domain.participants import Participant, State, levels_of
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.records import Deviation, Signature
-from randomizer.domain.supply import Kit, PeriodRecord, Product
+from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Allocation
 from randomizer.errors import Refused
 from randomizer.services.care import readiness
@@ -172,6 +173,8 @@ def _period(sight: Sight, site: str, record: PeriodRecord, periods: Iterable[Per
         sight.definition.period(record.period), next_steps.previous_infusion(listed, record)
     )
     kit = sight.uow.find(Kit, record.kit) if record.kit else None
+    if kit is not None and kit.expired(sight.uow.clock()):
+        kit = replace(kit, state=KitState.EXPIRED)  # the sweep comes within the minute; the page says it now
     return view | {
         "window": sight.show(limits, site=site) if limits else {},
         "kit_shown": sight.show(kit, site=site) if kit else {},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.records import Alarm, Task
-from randomizer.domain.supply import PeriodRecord, Product
+from randomizer.domain.supply import Kit, PeriodRecord, Product
 from randomizer.services.views import next_steps
 
 if TYPE_CHECKING:
@@ -69,18 +69,22 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
     """The next step of each of these participants, by number."""
     listed = list(participants)
     numbers = [one.number for one in listed]
+    now = sight.uow.clock()
     periods, products = (
         _by_participant(sight, PeriodRecord, numbers),
         _by_participant(sight, Product, numbers),
     )
+    ready = [one.kit for records in periods.values() for one in records if one.kit and not one.dispensed_at]
+    expired = {kit.number for kit in sight.uow.all(Kit, number=ready) if kit.expired(now)}
     return {
         one.number: next_steps.of(
             sight.definition,
             one,
             periods=periods[one.number],
             products=products[one.number],
+            expired=expired,
             phase=sight.trial.phase,
-            now=sight.uow.clock(),
+            now=now,
         )
         for one in listed
     }

@@ -123,7 +123,7 @@ def _outcome(one: dict[str, Any]) -> str:
     if one.get("dispensed_at"):
         return f"Handed out {words.moment(one['dispensed_at'])}"
     if one.get("kit_shown"):
-        return "Kit ready"
+        return f"Kit {one['kit_shown'].get('state', 'ready')}"
     if one.get("preparation_ended_at"):
         return "Not ready"
     if one.get("preparation_begun_at"):

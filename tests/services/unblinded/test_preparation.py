@@ -13,6 +13,7 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop, NotAllowed, NotFound, Refused
+from randomizer.services import conduct
 from randomizer.services.care import booking, endings
 from randomizer.services.unblinded import opening, preparation
 from tests.desks import booked, dispensed, plan_of, prepared, randomized
@@ -248,3 +249,14 @@ def test_the_right_kit_is_then_handed_out(instance: Instance, desk: Desk) -> Non
     number = randomized(instance, desk)
     sheet = dispensed(instance, desk, number)
     assert kit_of(instance, sheet.kit).state is KitState.DISPENSED
+
+
+def test_nothing_is_listed_to_prepare_once_the_trial_ends(instance: Instance, desk: Desk) -> None:
+    waiting, begun = randomized(instance, desk), randomized(instance, desk)
+    for number in (waiting, begun):
+        booked(instance, number)
+    open_sheet(instance, desk, begun)
+    instance.act(preparation.begin, Role.PREPARER, begun)
+    instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
+    with instance.store.reading() as uow:
+        assert [one.participant.number for one in preparation.worklist(uow)] == [begun]

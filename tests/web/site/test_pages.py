@@ -291,3 +291,20 @@ def test_files_of_this_version_are_asked_for_once(visit: Visit) -> None:
         for other in (address.split("?")[0], f"{address}0"):
             with visitor.client.get(other) as answer:
                 assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_an_expired_kit_is_not_offered_before_the_sweep_comes(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = desks.randomized(instance, desk)
+    desks.booked(instance, number)
+    desks.prepared(instance, desk, number)
+    pharmacist = visit(Role.PHARMACIST)
+    assert f'href="/participants/{number}/dispense"' in pharmacist.get("/")
+    assert "Kit ready" in pharmacist.get(f"/participants/{number}")
+    instance.clock.advance(seconds=60 * instance.definition.kits.expiry_minutes)
+    pharmacist = visit(Role.PHARMACIST)
+    assert f'href="/participants/{number}/dispense"' not in pharmacist.get("/")
+    page = pharmacist.get(f"/participants/{number}")
+    assert "Kit expired" in page
+    assert "The kit has expired. Put it aside; nothing is handed out." in page
