@@ -2040,10 +2040,12 @@ class Certified:
         if event.act in SIGNED and len(rows) != 1:
             self._report.fail(step, event.place, f"{event.act} has {len(rows)} signatures.")
         entry = event.entry
+        # What the service itself enters later, from the file of intents, names the signer.
+        signer = entry["actor"] or event.details.get("account", 0)
         for row in rows:
             self.signatures += 1
             own = (number_of(row.new, "account"), number_of(row.new, "number"))
-            fits = own == (entry["actor"], entry["number"])
+            fits = own == (signer, entry["number"])
             self._report.check(step, event.place, "The signature is of another account or entry.", holds=fits)
             fits = isinstance(signed, dict) and sha256(canonical(signed)).hex() == row.new.get("digest")
             self._report.check(step, event.place, "The signature is over something else.", holds=fits)
@@ -2204,9 +2206,10 @@ class Ledger:
         intent = self.intents.get(name)
         if intent is None or name in self.disclosures or who not in self.allocations:
             return False
+        account = number_of(new, "account")
         people = {
-            (entry["actor"], entry["participant"]),
-            (number_of(new, "account"), who),
+            (entry["actor"] or account, entry["participant"]),
+            (account, who),
             (number_of(intent.new, "account"), text_of(intent.new, "participant")),
         }
         return len(people) == 1 and text_of(new, "disclosed_at") >= text_of(intent.new, "intended_at") != ""

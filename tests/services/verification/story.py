@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from sqlalchemy import event
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
@@ -12,7 +15,8 @@ from randomizer.domain.supply import Outcome
 from randomizer.services import conduct, erasure, impact, locking, packs
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
 from randomizer.services.packs import Report
-from randomizer.services.unblinded import data_sets, release, release_files, rotation, unblinding
+from randomizer.services.signatures import StepUp
+from randomizer.services.unblinded import code_breaks, data_sets, release, release_files, rotation, unblinding
 from randomizer.services.verification import pinning
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import (
@@ -26,7 +30,9 @@ from tests.desks import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from sqlite3 import Connection
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
@@ -49,6 +55,9 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.checkpoint()
     for number in people[:2]:
         _break_code(instance, desk, number)
+    with _only_reading(instance):
+        _break_code(instance, desk, people[4])
+    code_breaks.reconcile(desk)
     instance.checkpoint()
     rotation.rotate(desk, instance.person(Role.ADMINISTRATOR), instance.step_up(Role.ADMINISTRATOR))
     _second_period(instance, desk, people)
@@ -94,9 +103,23 @@ def _give_in_part(instance: Instance, desk: Desk, number: str) -> None:
 
 
 def _break_code(instance: Instance, desk: Desk, number: str) -> None:
-    step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)
+    doctor, now = instance.person(Role.ON_CALL), instance.clock.advance(seconds=60)
+    step_up = StepUp(account=doctor.account, at=now, expires_at=now + timedelta(minutes=1))
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency", text=WHY)
     unblinding.disclose(desk, doctor, intent)
+
+
+@contextmanager
+def _only_reading(instance: Instance) -> Iterator[None]:
+    """The database can be read and not written."""
+
+    def check_out(connection: Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA query_only = {'ON' if shut else 'OFF'}")
+
+    shut = True
+    event.listen(instance.store.engine, "checkout", check_out)
+    yield
+    shut = False
 
 
 def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
