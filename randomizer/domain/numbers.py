@@ -22,6 +22,7 @@ RANDOMIZATION_DIGITS = 8
 PARTICIPANT_DIGITS = (5, 7)
 FIRST_PARTICIPANT = 1000
 LAST_PARTICIPANT = 999_999
+MOST_PAIRS = 2  # more, and the hint is none
 FROM_THE_LABEL = "Read the number from the label once more, or scan it."
 
 _DAMM = (
@@ -125,6 +126,11 @@ def group3(digits: str) -> str:
     return " ".join(digits[start : start + 3] for start in range(0, len(digits), 3))
 
 
+def without_separators(text: str) -> str:
+    """Return a text without the spaces and hyphens that people put between digits."""
+    return text.translate(_SEPARATORS).strip()
+
+
 def parse_number(text: str, length: int, *, noun: str = "kit number", field: str = "kit") -> str:
     """Return the digits of a number that was typed or scanned; spaces and hyphens are left out.
 
@@ -172,7 +178,7 @@ def differences(scanned: str, needed: str) -> tuple[int, ...]:
 
 
 def _digits(text: str, noun: str, field: str) -> str:
-    digits = text.translate(_SEPARATORS).strip()
+    digits = without_separators(text)
     if not digits:
         raise Refused(f"The {noun} is missing.", field=field, next_step="Scan it, or type it from the label.")
     if not (digits.isascii() and digits.isdigit()):
@@ -188,8 +194,19 @@ def _digits(text: str, noun: str, field: str) -> str:
 def _checked(digits: str, noun: str, field: str) -> str:
     if damm(digits) != 0:
         raise Refused(
-            f"The check digit of {noun} {group3(digits)} does not fit: a digit is wrong or two are swapped.",
+            f"The check digit of {noun} {group3(digits)} does not fit: a digit is wrong or two are swapped."
+            f"{_look_first(digits)}",
             field=field,
             next_step=FROM_THE_LABEL,
         )
     return digits
+
+
+def _look_first(digits: str) -> str:
+    """The neighbours that make the check digit fit when they change places, in words; "" where none do."""
+    pairs = [
+        f"{digits[at]} {digits[at + 1]} (digits {at + 1} and {at + 2})"
+        for at in range(len(digits) - 1)
+        if damm(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :]) == 0
+    ]
+    return f" Look first at {' and at '.join(pairs)}." if 0 < len(pairs) <= MOST_PAIRS else ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from randomizer.domain import acts, participants, windows
+from randomizer.domain import acts, participants, scans, windows
 from randomizer.domain.acts import Act
-from randomizer.domain.numbers import KIT_DIGITS, group3, parse_number
+from randomizer.domain.numbers import group3
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
@@ -91,7 +91,7 @@ def dispense(uow: UnitOfWork, person: Person, number: str, scanned: str) -> ToDi
     """
     trail.take_turn(uow)
     todo = look_up(uow, person, number)
-    _demand_right_kit(uow, todo, parse_number(scanned, KIT_DIGITS))
+    _demand_right_kit(uow, todo, scans.kit_number(scanned))
     with trail.act(uow, Act.KIT_DISPENSED, person, site=todo.participant.site, participant=number) as act:
         kit = act.change(todo.kit, state=KitState.DISPENSED)
         record = act.change(todo.record, dispensed_at=act.at)

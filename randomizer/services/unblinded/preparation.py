@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain import acts, participants, windows
+from randomizer.domain import acts, participants, scans, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
-from randomizer.domain.numbers import KIT_DIGITS, parse_number
 from randomizer.domain.participants import Participant
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Slot
@@ -341,7 +340,7 @@ def _sheet_entry(uow: UnitOfWork, number: str) -> int:
 
 def _scanned(left: list[Kit], scanned: str, *, spoiled: bool) -> int:
     """Position of the kit that was scanned: the first one, or a spare where the first one is spoiled."""
-    number = parse_number(scanned, KIT_DIGITS)
+    number = scans.kit_number(scanned)
     wanted = [kit.number for kit in left]
     fitting = wanted[1:] if spoiled else wanted[:1]
     if number not in fitting:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from randomizer.domain import participants, windows
+from randomizer.domain import participants, scans, windows
 from randomizer.domain.acts import CODE_BREAKS, MAY, Act
 from randomizer.domain.housekeeping import Entry
-from randomizer.domain.numbers import parse_participant_number
 from randomizer.domain.participants import Participant, State, levels_of
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.records import Deviation, Signature
@@ -77,7 +76,7 @@ def find(sight: Sight, typed: str) -> Participant:
         NotFound: There is none that this person sees.
         Refused: It is no participant number.
     """
-    number = parse_participant_number(typed)
+    number = scans.participant_number(typed)
     found = sight.uow.get(Participant, number, what="participant")
     sight.demand_site(found.site, about=f"participant {number}")
     return found

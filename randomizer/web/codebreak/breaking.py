@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
 
+from randomizer.domain import scans
 from randomizer.domain.acts import Act
-from randomizer.domain.numbers import parse_participant_number
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Tampered, Unwritable
 from randomizer.services import trials
@@ -57,7 +57,7 @@ def find() -> str | Response | tuple[str, int]:
     auth.demand_act(Act.CODE_BREAK_INTENT)
     typed = request.args.get("participant", "")
     try:
-        number = parse_participant_number(typed)
+        number = scans.participant_number(typed)
         before_of(number)
     except (Refused, NotFound) as error:
         return start(typed, f"{error.message} {error.next_step or ''}".strip()), 422

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import redirect, render_template, request, url_for
 
+from randomizer.domain import scans
 from randomizer.domain.acts import MAY, Act
-from randomizer.domain.numbers import KIT_DIGITS
 from randomizer.domain.people import Role
 from randomizer.errors import NotFound, Refused
 from randomizer.services.views import participant_views, worklist
@@ -74,7 +74,6 @@ def _home(error: str = "", typed: str = "") -> str:
 
 
 def _sentence(typed: str, error: RandomizerError) -> str:
-    digits = "".join(sign for sign in typed if sign.isdigit())
-    if len(digits) == KIT_DIGITS:
+    if scans.is_kit(typed):
         return KIT_FIRST
     return " ".join(part for part in (error.message, error.next_step) if part)
