@@ -11,16 +11,24 @@ from tests.games import sealings
 from tests.games.lively import Lively, live
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.games.sealings import Sealing, World
 
+LEFT_OUT = pytest.StashKey[list[str]]()
+"""Identifiers of the tests that were deselected in this run."""
 CHANGES = {
     "as generated": sealings.as_generated,
     "exchanged": sealings.exchanged,
     "another": sealings.another,
 }
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Remember which tests this run leaves out: without its game a leak is caught by nobody."""
+    for item in items:
+        item.config.stash.setdefault(LEFT_OUT, []).append(item.nodeid)
 
 
 @pytest.fixture(scope="session")
