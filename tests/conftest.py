@@ -54,6 +54,7 @@ hypothesis.settings.load_profile("any-machine")
 
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
+DATABASES = ("sqlite", "postgresql")
 LONG = ("tests/games", "tests/web", "tests/jobs", "tests/cli")
 POSTGRES_OLDEST = 15
 POSTGRES_START_SECONDS = 20
@@ -85,6 +86,16 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no process ends with it while the other waits."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked ``every_database`` runs on each kind of database, any other on SQLite.
+
+    Marked is what the store decides: transactions, locks, schema, processes, rows changed by SQL.
+    """
+    if "database" in metafunc.fixturenames:
+        each = any(metafunc.definition.iter_markers("every_database"))
+        metafunc.parametrize("database", DATABASES if each else DATABASES[:1])
 
 
 def missing(sentence: str) -> NoReturn:
@@ -228,10 +239,10 @@ def migrated_postgresql(postgres_url: str) -> str:
     return name
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a database with the present schema and nothing in it, once per kind of database."""
-    template = request.getfixturevalue(f"migrated_{request.param}")
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    """URL of a database with the present schema and nothing in it."""
+    template = request.getfixturevalue(f"migrated_{database}")
     with databases.copied(request, template, tmp_path) as url:
         yield url
 

@@ -45,8 +45,17 @@ def in_phase(uow: UnitOfWork, act: Act) -> tuple[Trial, Definition]:
         Tampered: The trial or its definition differ from their entry.
     """
     trial, definition = trials.current(uow, checked=True)
-    trial.demand(DURING[act], what=act.doing)
+    demand_phase(trial, act)
     return trial, definition
+
+
+def demand_phase(trial: Trial, act: Act) -> None:
+    """Refuse an act that the phase of the trial does not admit.
+
+    Raises:
+        Refused: The trial is in another phase.
+    """
+    trial.demand(DURING[act], what=act.doing)
 
 
 def on_participant(uow: UnitOfWork, person: Person, act: Act, number: str) -> Participant:

@@ -115,6 +115,7 @@ def add_account(store: Store, number: int) -> None:
 
 @pytest.mark.promise(16)
 @pytest.mark.requirement("notices")
+@pytest.mark.every_database
 def test_when_the_working_process_is_killed_another_takes_over_and_no_notice_is_lost(
     instance: Settings, live_store: Store, mail_server: MailServer
 ) -> None:

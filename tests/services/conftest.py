@@ -39,7 +39,7 @@ def definition(rehearsal: Rehearsal) -> Definition:
 
 @pytest.fixture
 def draft(database_url: str, definition: Definition) -> Iterator[Instance]:
-    """A draft with everybody, nothing signed yet, on each database."""
+    """A draft with everybody, nothing signed yet."""
     with activated.opened(database_url, definition) as instance:
         activated.draft(instance)
         yield instance
@@ -60,10 +60,12 @@ def activated_postgresql(postgres_url: str, rehearsal: Rehearsal) -> tuple[str, 
     return name, _activate(databases.on_server(postgres_url, name), rehearsal)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def instance(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition) -> Iterator[Instance]:
-    """An active trial with two open sites, of the test's own, on each database."""
-    place, now = request.getfixturevalue(f"activated_{request.param}")
+@pytest.fixture
+def instance(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path, definition: Definition
+) -> Iterator[Instance]:
+    """An active trial with two open sites, of the test's own."""
+    place, now = request.getfixturevalue(f"activated_{database}")
     with databases.copied(request, place, tmp_path) as url, activated.opened(url, definition, now) as found:
         yield found
 
@@ -112,10 +114,12 @@ def played_postgresql(
     return _play(databases.on_server(postgres_url, name), name, rehearsal, now, keys)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stage(request: pytest.FixtureRequest, tmp_path: Path, definition: Definition) -> Iterator[Stage]:
-    """A participant at every station of life, of the test's own, on each database."""
-    played: Played = request.getfixturevalue(f"played_{request.param}")
+@pytest.fixture
+def stage(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path, definition: Definition
+) -> Iterator[Stage]:
+    """A participant at every station of life, of the test's own."""
+    played: Played = request.getfixturevalue(f"played_{database}")
     with (
         databases.copied(request, played.place, tmp_path) as url,
         activated.opened(url, definition, played.now) as found,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from randomizer.domain.trial import Allocation
     from tests.stages import Stage
 
-pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail")]
+pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail"), pytest.mark.every_database]
 
 WITNESS = NoteKey("example.org/witness", bytes(range(32, 64)), COSIGNATURE)
 SECOND = NoteKey("example.org/second", bytes(range(64, 96)), COSIGNATURE)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from randomizer.domain.definition_values import Definition
+    from randomizer.domain.trial import Trial
     from randomizer.store.work import UnitOfWork
 
     Check = Callable[[UnitOfWork, Definition, Participant], object]
@@ -37,24 +38,35 @@ def demand(uow: UnitOfWork, act: Act, participant: Participant) -> None:
         Stopped: An alarm stands, or the certificate waits for its checkpoint.
         Tampered: A record that this rests on differs from its entry.
     """
-    _, definition = acting.in_phase(uow, act)
+    _demand(uow, act, participant, trials.current(uow, checked=True))
+
+
+def possible(uow: UnitOfWork, participant: Participant) -> frozenset[Act]:
+    """The acts that would not be refused, whoever does them.
+
+    Raises:
+        NotFound: The instance holds no trial yet.
+        Tampered: A record that an act rests on differs from its entry.
+    """
+    current = trials.current(uow, checked=True)
+    return frozenset(act for act in FROM if _admits(uow, act, participant, current))
+
+
+def _admits(uow: UnitOfWork, act: Act, participant: Participant, current: tuple[Trial, Definition]) -> bool:
+    try:
+        _demand(uow, act, participant, current)
+    except (Refused, NotFound, Stopped):
+        return False
+    return True
+
+
+def _demand(uow: UnitOfWork, act: Act, participant: Participant, current: tuple[Trial, Definition]) -> None:
+    trial, definition = current
+    acting.demand_phase(trial, act)
     if act in FROM:
         participants.demand(participant, act)
     if act in CHECKS:
         CHECKS[act](uow, definition, participant)
-
-
-def possible(uow: UnitOfWork, participant: Participant) -> frozenset[Act]:
-    """The acts that would not be refused, whoever does them."""
-    return frozenset(act for act in FROM if _admits(uow, act, participant))
-
-
-def _admits(uow: UnitOfWork, act: Act, participant: Participant) -> bool:
-    try:
-        demand(uow, act, participant)
-    except (Refused, NotFound, Stopped):
-        return False
-    return True
 
 
 def _open_site(uow: UnitOfWork, _definition: Definition, participant: Participant) -> object:
