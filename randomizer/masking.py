@@ -83,6 +83,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "kind phase definition_digest certificate_digest locked_at", EVERYBODY | {Role.ADMINISTRATOR}
     ),
     "Account": _rules("number username printed_name email active", {Role.ADMINISTRATOR}),
+    "Passkey": _rules("handle name relying_party added_at", Role),
+    "PasskeyUse": _rules("used_at", Role),
     "Grant": _rules("account role site granted_at revoked_at", {Role.ADMINISTRATOR, Role.MONITOR}),
     "Entry": _rules("number at act actor role site participant digest", OFFICE | {Role.MONITOR}),
     # Words and signed values of blinded roles; those of unblinded ones could tell what is in a kit.

@@ -51,7 +51,7 @@ def test_a_field_that_is_not_listed_is_shown_to_nobody() -> None:
 
 @pytest.mark.promise(4)
 def test_sealed_rows_credentials_and_sessions_are_shown_to_nobody() -> None:
-    passing = ("Session", "TotpUse", "RecoveryUse")
+    passing = ("Session", "TotpUse", "RecoveryUse", "ChallengeUse")
     for kind in ("Slot", "Credential", "RecoveryCodes", "PreparationRecord", "EntryValues", *passing):
         assert kind not in ALLOWED
     slot = Slot(

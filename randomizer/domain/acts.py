@@ -32,6 +32,8 @@ class Act(StrEnum):
     ACCOUNT_CREATED = "account created", "create an account"
     ACCOUNT_CLOSED = "account closed", "close an account"
     CREDENTIAL_SET = "credential set", "set how somebody signs in"
+    PASSKEY_ADDED = "passkey added", "add a passkey"
+    PASSKEY_REMOVED = "passkey removed", "remove a passkey"
     ROLE_GRANTED = "role granted", "grant a role"
     ROLE_REVOKED = "role revoked", "revoke a role"
     INSTANCE_CREATED = "instance created", "set up an instance"
@@ -99,6 +101,8 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.ACCOUNT_CREATED: _of(Role.ADMINISTRATOR),
     Act.ACCOUNT_CLOSED: _of(Role.ADMINISTRATOR),
     Act.CREDENTIAL_SET: _of(Role.ADMINISTRATOR),
+    Act.PASSKEY_ADDED: _of(*Role),
+    Act.PASSKEY_REMOVED: _of(*Role),
     Act.ROLE_GRANTED: _of(Role.ADMINISTRATOR),
     Act.ROLE_REVOKED: _of(Role.ADMINISTRATOR),
     Act.INSTANCE_CREATED: _SERVICE,
@@ -229,6 +233,11 @@ CODE_BREAKS = frozenset(
 )
 """Acts around a code break: the site door tells that they happened and never whose they were."""
 
+ABOUT_PEOPLE = frozenset(
+    {Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET, Act.PASSKEY_ADDED, Act.PASSKEY_REMOVED}
+)
+"""Acts whose values stay inside: they hold names, addresses, password hashes and names of passkeys."""
+
 AFTER_LOCK = frozenset(
     {
         Act.KEYS_ROTATED,
@@ -248,6 +257,8 @@ AFTER_LOCK = frozenset(
         Act.ACCOUNT_CREATED,
         Act.ACCOUNT_CLOSED,
         Act.CREDENTIAL_SET,
+        Act.PASSKEY_ADDED,
+        Act.PASSKEY_REMOVED,
         Act.ROLE_GRANTED,
         Act.ROLE_REVOKED,
     }

@@ -61,6 +61,36 @@ class RecoveryUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyUse:
+    """How often a passkey has signed, as it says itself, and when it did last; changes at each sign-in.
+
+    Args:
+        handle: As `randomizer.domain.people.Passkey` has it.
+        sign_count: The highest count that it ever gave; 0 where it does not count.
+        used_at: When it was last used here, or None.
+    """
+
+    KEY: ClassVar = ("handle",)
+    handle: str
+    sign_count: int
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeUse:
+    """A challenge that a passkey answered at the site door, so that no answer counts twice.
+
+    Args:
+        digest: SHA-256 of the challenge, hex.
+        used_at: When; the row goes once the challenge has run out anyway.
+    """
+
+    KEY: ClassVar = ("digest",)
+    digest: str
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A blinded e-mail waiting to go out, or gone; what it tells is covered by the entry that queued it.
 

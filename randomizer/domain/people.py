@@ -146,6 +146,34 @@ class RecoveryCodes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    """A key pair in somebody's phone, computer or security key, of which only the public half is here.
+
+    Args:
+        handle: 32 hex digits, drawn with the passkey; names it here and in the authenticator.
+        account: Number of the account.
+        credential: What the authenticator calls it, base64url.
+        public_key: In COSE form.
+        relying_party: Domain at which it counts: WebAuthn's relying party id.
+        name: What its holder calls it.
+        added_at: When it was added.
+        removed_at: When it was removed; from then on it counts for nothing.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("handle",)
+    handle: str
+    account: int
+    credential: str
+    public_key: bytes = field(repr=False)
+    relying_party: str
+    name: str
+    added_at: datetime
+    removed_at: datetime | None = None
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A role that a person holds.
 

@@ -100,6 +100,7 @@ class AlarmKind(StrEnum):
     TRAIL = "a record differs from its entry"
     SEALED = "a sealed row differs from the certificate"
     LOW_WATER = "a stratum is nearly used up"
+    PASSKEY = "a passkey counted backwards"
 
 
 STOPS_ALLOCATION = frozenset({AlarmKind.TRAIL, AlarmKind.SEALED})

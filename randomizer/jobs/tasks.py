@@ -55,7 +55,7 @@ def expire_kits(context: Context) -> int:
 def sweep_out(context: Context) -> int:
     """Remove sessions and remembered answers that have run their time; returns how many."""
     with context.writing() as uow:
-        return sweep.sessions(uow) + sweep.answers(uow)
+        return sweep.sessions(uow) + sweep.challenges(uow) + sweep.answers(uow)
 
 
 def check_trail(context: Context) -> tuple[str, ...]:

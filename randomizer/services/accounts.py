@@ -23,6 +23,7 @@ from randomizer.domain.people import (
     Account,
     Credential,
     Grant,
+    Passkey,
     Person,
     Role,
     check_account,
@@ -347,8 +348,9 @@ def witness(uow: UnitOfWork, gate: Gate, *, username: str, password: str, code: 
 
 
 def enrolled_by(uow: UnitOfWork, account: int) -> int:
-    """Number of the entry that last set an account's credential; a session outlives no other one."""
-    return uow.get(Credential, account, what="account").entry
+    """Number of the entry that last set or took away what an account signs in with: sessions end with it."""
+    removed = [one.entry for one in uow.all(Passkey, account=account) if one.removed_at is not None]
+    return max(uow.get(Credential, account, what="account").entry, *removed, 0)
 
 
 def demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:

@@ -113,6 +113,12 @@ ACTS = listed("""
 account created: administrator
 account closed: administrator
 credential set: administrator
+passkey added: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
+ dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
+ sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
+passkey removed: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
+ dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
+ sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
 role granted: administrator
 role revoked: administrator
 instance created:
@@ -170,16 +176,16 @@ SETS = listed("""
 signed: definition signed, keys rotated, site opened, trial terminated, trial locked, eligibility signed,\
  product cleared, product go given, randomized, deviation signed, fit for infusion signed,\
  code break intent, impact assessment signed, reason erased
-without values: account created, account closed, credential set
-after the lock: account created, account closed, credential set, role granted, role revoked,\
- keys rotated, release exported, trial released, code break intent, code break disclosed, code break denied,\
- impact assessment signed, emergency pack issued, emergency pack opened, emergency pack returned,\
- emergency drill, alarm raised, alarm cleared, reason erased
+without values: account created, account closed, credential set, passkey added, passkey removed
+after the lock: account created, account closed, credential set, passkey added, passkey removed,\
+ role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
+ code break disclosed, code break denied, impact assessment signed, emergency pack issued,\
+ emergency pack opened, emergency pack returned, emergency drill, alarm raised, alarm cleared, reason erased
 """)
 SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
 VALUES = listed("""
 Alarm kind: a record differs from its entry, a sealed row differs from the certificate,\
- a stratum is nearly used up
+ a stratum is nearly used up, a passkey counted backwards
 Grant role: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
  dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
  sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from randomizer.domain import housekeeping, participants, people, records, supply, trial
@@ -59,6 +59,19 @@ class RecoveryCodesRow(SQLModel, table=True):
     __tablename__ = "recovery_codes"
     account: int = Field(primary_key=True, foreign_key="account.number")
     digests: str
+    entry: int
+
+
+class PasskeyRow(SQLModel, table=True):
+    __tablename__ = "passkey"
+    handle: str = Field(primary_key=True)
+    account: int = Field(foreign_key="account.number", index=True)
+    credential: str = Field(unique=True)
+    public_key: bytes = _blob()
+    relying_party: str
+    name: str
+    added_at: datetime = _when()
+    removed_at: datetime | None = _when(optional=True)
     entry: int
 
 
@@ -303,6 +316,19 @@ class RecoveryUseRow(SQLModel, table=True):
     used_at: datetime = _when()
 
 
+class PasskeyUseRow(SQLModel, table=True):
+    __tablename__ = "passkey_use"
+    handle: str = Field(primary_key=True, foreign_key="passkey.handle")
+    sign_count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    used_at: datetime | None = _when(optional=True)
+
+
+class ChallengeUseRow(SQLModel, table=True):
+    __tablename__ = "challenge_use"
+    digest: str = Field(primary_key=True)
+    used_at: datetime = _when()
+
+
 class NoticeRow(SQLModel, table=True):
     __tablename__ = "notice"
     number: str = Field(primary_key=True)
@@ -343,6 +369,7 @@ ROWS: dict[type, type[SQLModel]] = {
     people.Account: AccountRow,
     people.Credential: CredentialRow,
     people.RecoveryCodes: RecoveryCodesRow,
+    people.Passkey: PasskeyRow,
     people.Grant: GrantRow,
     trial.Trial: TrialRow,
     trial.SiteStatus: SiteRow,
@@ -365,6 +392,8 @@ ROWS: dict[type, type[SQLModel]] = {
     housekeeping.Session: SessionRow,
     housekeeping.TotpUse: TotpUseRow,
     housekeeping.RecoveryUse: RecoveryUseRow,
+    housekeeping.PasskeyUse: PasskeyUseRow,
+    housekeeping.ChallengeUse: ChallengeUseRow,
     housekeeping.Notice: NoticeRow,
     housekeeping.Lease: LeaseRow,
     housekeeping.Answered: AnsweredRow,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keys import certificate, custody, files
-from randomizer.domain.acts import Act
+from randomizer.domain.acts import ABOUT_PEOPLE
 from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
 from randomizer.errors import Refused
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 PAGE = 500  # rows held at once
 KEYS_TYPE = "crossover-randomizer/v1/public-keys"
-ABOUT_PEOPLE = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET})
-"""Acts whose values hold names, addresses and password hashes; they are not released."""
 LOG_KEY = "log.vkey"
 CEREMONY_PIN = "ceremony_key"
 VALUES = "values.jsonl"

@@ -1,11 +1,12 @@
-"""Sweeping out what has run its time: sessions and remembered API answers. Safe to repeat."""
+"""Sweeping out what has run its time: sessions, challenges, remembered API answers. Safe to repeat."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain.housekeeping import Answered, Session
+from randomizer.domain.housekeeping import Answered, ChallengeUse, Session
+from randomizer.services.challenges import MINUTES
 from randomizer.services.sessions import IDLE_MINUTES
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ def sessions(uow: UnitOfWork) -> int:
     now = uow.clock()
     idle_since = now - timedelta(minutes=IDLE_MINUTES)
     return uow.remove_before(Session, "expires_at", now) + uow.remove_before(Session, "seen_at", idle_since)
+
+
+def challenges(uow: UnitOfWork) -> int:
+    """Remove every answered challenge that has run out since; returns how many."""
+    return uow.remove_before(ChallengeUse, "used_at", uow.clock() - timedelta(minutes=MINUTES))
 
 
 def answers(uow: UnitOfWork) -> int:

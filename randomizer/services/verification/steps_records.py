@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import Account, Credential, Grant, RecoveryCodes
+from randomizer.domain.people import Account, Credential, Grant, Passkey, RecoveryCodes
 from randomizer.domain.records import Alarm, CodeBreak, Deviation, Signature, Task
 from randomizer.domain.supply import Kit, PeriodRecord, Product
 from randomizer.domain.trial import Allocation, SiteStatus, StratumStatus, Trial
@@ -32,6 +32,7 @@ COVERED: tuple[type, ...] = (
     Grant,
     Kit,
     Participant,
+    Passkey,
     PeriodRecord,
     Product,
     RecoveryCodes,

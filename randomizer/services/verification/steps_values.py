@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
-from randomizer.domain.acts import SIGNED, Act
+from randomizer.domain.acts import ABOUT_PEOPLE, SIGNED, Act
 from randomizer.domain.supply import Kit
 from randomizer.services.sealed import bundle
 from randomizer.services.trail import ERASED, plain, values_digest
@@ -15,7 +15,7 @@ from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES
 from randomizer.services.verification.steps_records import KEY_FIELDS
 from randomizer.services.verification.steps_schedule import ROWS_RECORD
-from randomizer.services.verification.trail_lines import WITHHELD, canonical
+from randomizer.services.verification.trail_lines import canonical
 
 if TYPE_CHECKING:
     from randomizer.services.verification.reading import Public
@@ -100,7 +100,7 @@ class ValueSteps:
         findings.hold(steps.VALUES_ERASURES, " ".join(told) or "No reason was erased.")
 
     def _see_missing(self, entry: TrailEntry) -> None:
-        if entry.act in WITHHELD:
+        if entry.act in ABOUT_PEOPLE:
             self._withheld += 1
             return
         self._findings.fail(

@@ -8,15 +8,11 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keys.merkle import leaf_hash
-from randomizer.domain.acts import Act
 from randomizer.services.verification.reading import ENTRIES, PUBLIC, RELEASE, VALUES, lines, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-WITHHELD = frozenset({Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET})
-"""Acts whose values stay inside: they hold addresses and password hashes."""
 
 AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
