@@ -83,6 +83,19 @@ def prepared(instance: Instance, desk: Desk, number: str) -> Sheet:
     return sheet
 
 
+def ready_together(instance: Instance, desk: Desk, count: int) -> dict[str, str]:
+    """Participants with a kit that is ready at the same time, by number."""
+    numbers = [randomized(instance, desk) for _ in range(count)]
+    hours = instance.definition.kits.lead_time_hours
+    booked_for = instance.clock() + timedelta(hours=hours, minutes=5)
+    for number in numbers:
+        instance.act(booking.book, Role.COORDINATOR, number, booked_for)
+    instance.clock.advance(hours=hours)
+    for number in numbers:
+        instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+    return {number: prepared(instance, desk, number).kit for number in numbers}
+
+
 def dispensed(instance: Instance, desk: Desk, number: str) -> Sheet:
     """The kit is handed out."""
     booked(instance, number)

@@ -64,6 +64,14 @@ def participant_number(text: str, *, field: str = "participant") -> str:
     )
 
 
+def means(text: str, kit: str) -> bool:
+    """Whether a scan is of this kit."""
+    try:
+        return kit_number(text) == kit
+    except Refused:
+        return False
+
+
 def is_kit(text: str) -> bool:
     """Whether it holds as many digits as a kit number and nothing else; the check digit may be wrong."""
     meant = [one for one in layouts.readings(text.strip()) for one in _candidates(one)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from randomizer.domain import acts, participants, scans, windows
 from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
+
+AGAIN_SECONDS = 10
+"""How long the same scan of the same person counts as the first one sent twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,25 @@ def dispense(uow: UnitOfWork, person: Person, number: str, scanned: str) -> ToDi
         period_count=todo.period_count,
         storage_place=todo.storage_place,
     )
+
+
+def sent_again(uow: UnitOfWork, person: Person, number: str, scanned: str) -> PeriodRecord | None:
+    """The period whose kit the person handed out by this very scan a moment ago, or None.
+
+    A scanner that ends in two line ends sends the same form twice; nothing is handed out for the second.
+
+    Args:
+        uow: The unit of work.
+        person: Who scanned.
+        number: Participant number.
+        scanned: As it came in.
+    """
+    since = uow.clock() - timedelta(seconds=AGAIN_SECONDS)
+    out = [one for one in periods.of(uow, number) if one.dispensed_at and one.dispensed_at > since]
+    if not out or not scans.means(scanned, out[-1].kit):
+        return None
+    entry = uow.get(Entry, out[-1].entry, what="entry")
+    return out[-1] if (entry.act, entry.actor) == (Act.KIT_DISPENSED, person.account) else None
 
 
 def expire(uow: UnitOfWork) -> int:

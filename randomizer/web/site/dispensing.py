@@ -37,7 +37,7 @@ def dispense(key: str) -> str | Response | tuple[str, int]:
             return redirect(url_for("site.dispensed", key=number, period=done.record.period), code=303)
         return _counter(number)
     except HardStop as stop:
-        return _stop(number, stop), problems.status_of(stop)
+        return _sent_again(number) or (_stop(number, stop), problems.status_of(stop))
     except Refused as refusal:
         # A number that cannot be read is no wrong kit: the counter stays, with the sentence beside the box.
         return _counter_again(number, refusal), problems.status_of(refusal)
@@ -91,6 +91,12 @@ def _handed_out(seen: Sight, key: str, period: int) -> dict[str, Any]:
         "dispensed_at": record["dispensed_at"],
         "by": _hand(whole, record),
     }
+
+
+def _sent_again(number: str) -> Response | None:
+    with this().store.reading() as uow:
+        done = dispensing.sent_again(uow, auth.person(), number, request.form.get("kit", ""))
+    return redirect(url_for("site.dispensed", key=number, period=done.period), code=303) if done else None
 
 
 def _counter(number: str, error: str = "", typed: str = "") -> str:

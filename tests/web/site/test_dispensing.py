@@ -68,7 +68,7 @@ def test_the_green_page_leads_to_a_slip_that_prints(visit: Visit, instance: Inst
     address = f"/participants/{number}/dispensed/1/slip.pdf"
     pharmacist.get(address, 404)
     page = pharmacist.post(f"/participants/{number}/dispense", {"kit": kit})
-    assert f'href="{address}">Print the slip' in page
+    assert f'href="{address}" data-print autofocus>Print</a>' in page
     first = pharmacist.client.get(address)
     assert (first.mimetype, first.data[:5]) == ("application/pdf", b"%PDF-")
     assert first.data == pharmacist.client.get(address).data

@@ -343,11 +343,9 @@ def test_the_keyboard_alone(
     keys.type(kit)
     keys.press("Enter")
     page.wait_for_selector("text=Right kit")
-    keys.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
     for _ in range(20):
         keys.press("Tab")
-        if page.evaluate("document.activeElement.textContent") == "Next participant":
+        if page.evaluate("document.activeElement.textContent") == "Today":
             break
     keys.press("Enter")
     page.wait_for_selector("text=Scan the participant card")
