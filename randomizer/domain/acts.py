@@ -66,7 +66,14 @@ class Act(StrEnum):
     PREPARATION_BEGUN = "preparation begun", "begin a preparation"
     PREPARATION_ENDED = "preparation ended", "end a preparation"
     KIT_DISPENSED = "kit dispensed", "dispense a kit"
+    DISPENSATION_UNDONE = "dispensation undone", "undo a dispensation"
     KIT_EXPIRED = "kit expired", "let a kit expire"
+    KIT_RETURNED = "kit returned", "record that a kit came back"
+    KIT_QUARANTINED = "kit quarantined", "put a kit into quarantine"
+    KIT_DAMAGED = "kit damaged", "record that a kit is damaged"
+    KIT_MISSING = "kit missing", "report that a kit is missing"
+    KIT_FOUND = "kit found", "record that a missing kit was found"
+    KIT_DESTROYED = "kit destroyed", "record the destruction of a kit"
     INFUSION_RECORDED = "infusion recorded", "record an infusion"
     PERIOD_MISSED = "period missed", "record a missed period"
     TREATMENT_STOPPED = "treatment stopped", "stop treatment"
@@ -96,6 +103,7 @@ _SERVICE = _of()
 _CLINICAL = _of(Role.INVESTIGATOR)
 _SITE_STAFF = _of(Role.INVESTIGATOR, Role.COORDINATOR)
 _MANAGERS = _of(Role.TRIAL_MANAGER)
+_PHARMACY = _of(Role.PHARMACIST)
 
 MAY: Mapping[Act, frozenset[Role]] = {
     Act.ACCOUNT_CREATED: _of(Role.ADMINISTRATOR),
@@ -134,8 +142,15 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.FIT_SIGNED: _CLINICAL,
     Act.PREPARATION_BEGUN: _of(Role.PREPARER),
     Act.PREPARATION_ENDED: _of(Role.PREPARER),
-    Act.KIT_DISPENSED: _of(Role.PHARMACIST),
+    Act.KIT_DISPENSED: _PHARMACY,
+    Act.DISPENSATION_UNDONE: _PHARMACY,
     Act.KIT_EXPIRED: _SERVICE,
+    Act.KIT_RETURNED: _PHARMACY,
+    Act.KIT_QUARANTINED: _PHARMACY,
+    Act.KIT_DAMAGED: _PHARMACY,
+    Act.KIT_MISSING: _PHARMACY,
+    Act.KIT_FOUND: _PHARMACY,
+    Act.KIT_DESTROYED: _PHARMACY,
     Act.INFUSION_RECORDED: _of(Role.CARE_PROVIDER, Role.INVESTIGATOR),
     Act.PERIOD_MISSED: _CLINICAL,
     Act.TREATMENT_STOPPED: _CLINICAL,
@@ -190,6 +205,13 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.PREPARATION_BEGUN: RUNNING,
     Act.PREPARATION_ENDED: OPEN,
     Act.KIT_DISPENSED: RUNNING,
+    Act.DISPENSATION_UNDONE: OPEN,
+    Act.KIT_RETURNED: OPEN,
+    Act.KIT_QUARANTINED: OPEN,
+    Act.KIT_DAMAGED: OPEN,
+    Act.KIT_MISSING: OPEN,
+    Act.KIT_FOUND: OPEN,
+    Act.KIT_DESTROYED: OPEN,
     Act.INFUSION_RECORDED: OPEN,
     Act.PERIOD_MISSED: OPEN,
     Act.TREATMENT_STOPPED: OPEN,
@@ -213,6 +235,8 @@ SIGNED = frozenset(
         Act.RANDOMIZED,
         Act.DEVIATION_SIGNED,
         Act.FIT_SIGNED,
+        Act.DISPENSATION_UNDONE,
+        Act.KIT_DESTROYED,
         Act.CODE_BREAK_INTENT,
         Act.IMPACT_SIGNED,
         Act.REASON_ERASED,

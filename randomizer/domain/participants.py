@@ -101,6 +101,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     Act.FIT_SIGNED: TREATABLE,
     Act.PREPARATION_BEGUN: TREATABLE,
     Act.KIT_DISPENSED: TREATABLE,
+    Act.DISPENSATION_UNDONE: frozenset({State.IN_PERIOD}),
     Act.PERIOD_MISSED: TREATABLE,
     Act.TREATMENT_STOPPED: TREATABLE,
     Act.CONSENT_WITHDRAWN: BEFORE_RANDOMIZATION | TREATABLE,
@@ -135,7 +136,13 @@ _WHILE_FOLLOWED_UP = frozenset(
 """What can still come to somebody whose treatment has ended and whose visits go on."""
 
 _RECORDS_ONLY = frozenset(
-    {Act.RANDOMIZED_IN_ERROR, Act.FACTOR_CORRECTED, Act.PERIOD_MISSED, Act.BOOKING_CANCELLED}
+    {
+        Act.RANDOMIZED_IN_ERROR,
+        Act.FACTOR_CORRECTED,
+        Act.PERIOD_MISSED,
+        Act.BOOKING_CANCELLED,
+        Act.DISPENSATION_UNDONE,
+    }
 )
 
 

@@ -48,7 +48,10 @@ class Product:
 
 
 class KitState(StrEnum):
-    """A kit's life as stored; `prepared` is known only inside the sealed preparation record."""
+    """A kit's life as stored; `prepared` is known only inside the sealed preparation record.
+
+    What leads from one to the next stands in `randomizer.domain.kit_moves`.
+    """
 
     RESERVED = "reserved"
     READY = "ready"
@@ -56,8 +59,22 @@ class KitState(StrEnum):
     ADMINISTERED = "administered"
     PARTLY_ADMINISTERED = "partly administered"
     NOT_ADMINISTERED = "not administered"
+    RETURNED = "returned"
     EXPIRED = "expired"
+    QUARANTINED = "quarantined"
+    DAMAGED = "damaged"
+    MISSING = "missing"
     DESTROYED = "destroyed"
+
+
+class Destruction(StrEnum):
+    """How a kit was destroyed; a closed list, for a record of values holds no free text."""
+
+    INCINERATED = "incinerated"
+    AUTOCLAVED = "autoclaved and discarded"
+    INACTIVATED = "chemically inactivated"
+    CLINICAL_WASTE = "discarded as clinical waste"
+    CONTRACTOR = "handed to a contractor for destruction"
 
 
 VISIBLE = frozenset(KitState) - {KitState.RESERVED}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 
 from keys.merkle import Frontier, leaf_hash
-from randomizer.domain import acts
+from randomizer.domain import acts, kit_moves
 from randomizer.domain.acts import AFTER_LOCK, Act
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.domain.people import SERVICE, Person
@@ -41,16 +41,18 @@ class OpenAct:
 
     Args:
         uow: The unit of work.
-        number: Number of the entry that the act will leave.
+        what: The act.
+        number: Number of the entry that it will leave.
         at: The moment of the act.
         person: Who acts.
         participant: Participant number that it is about, or "".
     """
 
     def __init__(
-        self, uow: UnitOfWork, number: int, at: datetime, person: Person, participant: str = ""
+        self, uow: UnitOfWork, what: Act, number: int, at: datetime, person: Person, *, participant: str = ""
     ) -> None:
         self.uow = uow
+        self.what = what
         self.participant = participant
         self.number = number
         self.at = at
@@ -70,11 +72,14 @@ class OpenAct:
 
         Raises:
             Conflict: Somebody changed it since it was read.
+            Refused: It is a kit whose state does not admit the act.
             Tampered: It differs from its entry: a new entry would cover what somebody wrote beside the trail.
         """
         if value.entry != self.number:  # type: ignore[attr-defined]
             check(self.uow, value)
         changed = replace(value, **changes, entry=self.number)  # type: ignore[type-var]
+        if isinstance(value, Kit):
+            kit_moves.demand_move(self.what, value, changed.state)  # type: ignore[attr-defined]
         self.uow.update(changed, seen_entry=value.entry)  # type: ignore[attr-defined]
         old, new = plain(value), plain(changed)
         before = {name: content for name, content in old.items() if new[name] != content}
@@ -117,7 +122,7 @@ def act(
         if head is None:
             raise Stopped("The trail of this instance has no head; nothing can be recorded.")
         _demand_not_locked(uow, what)
-        opened = OpenAct(uow, head.size, uow.clock(), person, participant)
+        opened = OpenAct(uow, what, head.size, uow.clock(), person, participant=participant)
         yield opened
         salt = uow.entropy(SALT_BYTES)
         content = opened.content(values_digest(salt, why.encode()))

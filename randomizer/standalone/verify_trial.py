@@ -151,7 +151,14 @@ fit for infusion signed: investigator
 preparation begun: preparing pharmacist
 preparation ended: preparing pharmacist
 kit dispensed: dispensing pharmacist
+dispensation undone: dispensing pharmacist
 kit expired:
+kit returned: dispensing pharmacist
+kit quarantined: dispensing pharmacist
+kit damaged: dispensing pharmacist
+kit missing: dispensing pharmacist
+kit found: dispensing pharmacist
+kit destroyed: dispensing pharmacist
 infusion recorded: care provider, investigator
 period missed: investigator
 treatment stopped: investigator
@@ -175,7 +182,7 @@ reason erased: trial manager
 SETS = listed("""
 signed: definition signed, keys rotated, site opened, trial terminated, trial locked, eligibility signed,\
  product cleared, product go given, randomized, deviation signed, fit for infusion signed,\
- code break intent, impact assessment signed, reason erased
+ dispensation undone, kit destroyed, code break intent, impact assessment signed, reason erased
 without values: account created, account closed, credential set, passkey added, passkey removed
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
  role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
@@ -189,8 +196,8 @@ Alarm kind: a record differs from its entry, a sealed row differs from the certi
 Grant role: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
  dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
  sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
-Kit state: reserved, ready, dispensed, administered, partly administered, not administered, expired,\
- destroyed
+Kit state: reserved, ready, dispensed, administered, partly administered, not administered, returned,\
+ expired, quarantined, damaged, missing, destroyed
 Participant state: consented, screen failed, eligible, harvested, product cleared, randomized, in period,\
  between, completed
 Participant ending: null, treatment stopped, consent withdrawn, lost to follow-up, died
@@ -1746,6 +1753,10 @@ def check_acts(public: Public, report: Report) -> None:
             sentence = f"{who} was not randomized, or had a kit for each period."
             fits = who in randomized and kits[who] <= periods
             report.check("dispensations.after-randomization", place, sentence, holds=fits)
+        elif act == "dispensation undone":
+            kits[who] -= 1
+            sentence = f"{who} had no kit that could be taken back."
+            report.check("dispensations.after-randomization", place, sentence, holds=kits[who] >= 0)
         elif act == "code break intent":
             open_intents[who] += 1
         elif act == "code break disclosed":
@@ -2116,6 +2127,8 @@ class Ledger:
         self._allocate(event)
         if event.act == "kit dispensed":
             self._dispense(event)
+        elif event.act == "dispensation undone":
+            self._take_back(event)
         elif any(
             text_of(row.new, "state") == "dispensed" != text_of(row.before, "state")
             for row in event.of("Kit")
@@ -2181,6 +2194,23 @@ class Ledger:
         self._report.check("kits.periods-in-order", event.place, sentence, holds=fits)
         self._given.add((who, period))
         self.dispensed.append((event.entry, kit, record))
+
+    def _take_back(self, event: Event) -> None:
+        kits, records = event.of("Kit"), event.of("PeriodRecord")
+        kit, record = kits[0] if kits else None, records[0].new if records else {}
+        mine = (text_of(record, "participant"), number_of(record, "period"))
+        number = text_of(kit.new, "number") if kit else ""
+        out = [line for line in self.dispensed if text_of(line[1], "number") == number]
+        fits = (
+            kit is not None
+            and (text_of(kit.before, "state"), text_of(kit.new, "state")) == ("dispensed", "returned")
+            and mine in self._given
+            and self.periods.get(mine, {}).get("outcome") is None
+            and [(text_of(line[2], "participant"), number_of(line[2], "period")) for line in out] == [mine]
+        )
+        self._report.check("kits.right-kit", event.place, f"Kit {number} was not out.", holds=fits)
+        self._given.discard(mine)
+        self.dispensed = [line for line in self.dispensed if line not in out]
 
     def _right_kit(self, row: Row, event: Event, period: int) -> bool:
         number, slot = text_of(row.new, "number"), self._slot_of(event.entry["participant"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ OF_PARTICIPANT = (
     "/randomize",
     "/infusion",
 )
+OF_KIT = ("", "/quarantine", "/missing", "/destroy")
 AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/clearance", "/release")
 
 
@@ -97,6 +99,7 @@ class Traffic:
     doors: Doors
     audience: Audience
     people: dict[str, str] = field(default_factory=dict)
+    kits: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def play(self) -> None:
         """Every participant's life, and a look at all of it on the way and at the end."""
@@ -185,6 +188,7 @@ class Traffic:
             Role.INVESTIGATOR, f"/participants/{self.people['withdrawn']}/withdrawal", why="", follow_up=True
         )
         self.act(Role.INVESTIGATOR, f"/participants/{self.people['missed']}/missed", why="Travels")
+        self._take_back("whole", self._prepare("whole"))
         self._prepare("whole")
         self._prepare("expired")
         self._spoil("spoilt")
@@ -193,6 +197,7 @@ class Traffic:
         self._expire("expired")
         self._prepare("spoilt")
         self._hand_out("spoilt", outcome="not given", why="Fever")
+        self._destroy(self.kits["spoilt"][-1])
         self._begin("cultured twice")
         self._look_around(self.doors.at_site(Role.PHARMACIST), "spoilt")
 
@@ -200,8 +205,25 @@ class Traffic:
         self._book("whole", hours=10 * 24)
         self._wait(hours=10 * 24)
         self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True)
+        self._set_aside(self._prepare("whole"))
         self._prepare("whole")
         self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
+
+    def _take_back(self, name: str, kit: str) -> None:
+        path = f"/participants/{self.people[name]}"
+        self.act(Role.PHARMACIST, f"{path}/dispense", kit=kit)
+        self.act(Role.PHARMACIST, f"{path}/undo-dispensation", sign=True, why="Wrong trolley")
+
+    def _destroy(self, kit: str) -> None:
+        path = f"/kits/{kit}"
+        self.act(Role.PHARMACIST, f"{path}/destroy", 422, sign=True, method="incinerated", why="x")
+        self.act(Role.PHARMACIST, f"{path}/return", why="Not given")
+        self.act(Role.PHARMACIST, f"{path}/destroy", sign=True, method="incinerated", why="Not given")
+
+    def _set_aside(self, kit: str) -> None:
+        self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the shelf")
+        self.act(Role.PHARMACIST, f"/kits/{kit}/found", why="Behind the shelf")
+        self.act(Role.PHARMACIST, f"/kits/{self.world.schedule[-1].kits[0][0]}/damage", 404, why="Not ready")
 
     def _book(self, name: str, hours: float | None = None) -> None:
         number, now = self.people[name], self.world.instance.clock()
@@ -231,6 +253,7 @@ class Traffic:
         sheet = self._begin(name)
         noted = Preparation(content=sheet.treatment, lot="L-1", thaw="2 min at 37 °C")
         self._end(name, ready=True, kit=sheet.kit, noted=noted)
+        self.kits[name].append(sheet.kit)
         return sheet.kit
 
     def _spoil(self, name: str) -> None:
@@ -305,6 +328,10 @@ class Traffic:
             for part in OF_PARTICIPANT:
                 somebody.get(f"/participants/{self.people[name]}{part}")
             somebody.ask(f"/participants/{self.people[name]}")
+            for kit in self.kits[name]:
+                for part in OF_KIT:
+                    somebody.get(f"/kits/{kit}{part}")
+                somebody.ask(f"/kits/{kit}")
 
     def _look_at_codebreak(self) -> None:
         for role in self.audience.codebreak:

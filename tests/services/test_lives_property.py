@@ -20,7 +20,7 @@ from randomizer.domain.housekeeping import TrailHead
 from randomizer.domain.participants import ENDINGS, Participant, State
 from randomizer.domain.people import SITE_BOUND, Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
-from randomizer.domain.supply import Kit, Outcome, PeriodRecord, Product
+from randomizer.domain.supply import Destruction, Kit, Outcome, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services.care import (
@@ -30,6 +30,7 @@ from randomizer.services.care import (
     endings,
     enrolment,
     infusions,
+    kits,
     periods,
     products,
 )
@@ -144,6 +145,17 @@ def _told(service: Callable[..., object], *more: object) -> Upon:
     return lambda _lives, uow, person, number: service(uow, person, number, *more)
 
 
+def _last_kit(uow: UnitOfWork, number: str) -> str:
+    """The participant's kit of the latest act, or one that nobody made."""
+    allocation = uow.find(Allocation, number)
+    mine = uow.all(Kit, slot=allocation.slot, order="-entry") if allocation else uow.all(Kit, limit=1)
+    return mine[0].number
+
+
+def _kit(what: Act) -> Upon:
+    return lambda _lives, uow, person, number: kits.move(uow, person, what, _last_kit(uow, number), WHY)
+
+
 def _ending(what: Act) -> Upon:
     return lambda _lives, uow, person, number: endings.end(
         uow, person, what, number, why=WHY, follow_up=what is Act.TREATMENT_STOPPED
@@ -168,6 +180,22 @@ DOING: dict[Act, Upon] = {
     Act.PREPARATION_BEGUN: _told(preparation.begin),
     Act.PREPARATION_ENDED: _ready,
     Act.KIT_EXPIRED: _spoil,  # of the preparing pharmacist, in this table alone
+    Act.DISPENSATION_UNDONE: lambda lives, uow, person, number: kits.undo_dispensation(
+        uow, person, lives.stage.step_up(person), number, WHY
+    ),
+    Act.KIT_RETURNED: _kit(Act.KIT_RETURNED),
+    Act.KIT_QUARANTINED: _kit(Act.KIT_QUARANTINED),
+    Act.KIT_DAMAGED: _kit(Act.KIT_DAMAGED),
+    Act.KIT_MISSING: _kit(Act.KIT_MISSING),
+    Act.KIT_FOUND: _kit(Act.KIT_FOUND),
+    Act.KIT_DESTROYED: lambda lives, uow, person, number: kits.destroy(
+        uow,
+        person,
+        lives.stage.step_up(person),
+        _last_kit(uow, number),
+        method=Destruction.INCINERATED,
+        why=WHY,
+    ),
     Act.INFUSION_RECORDED: _give,
     Act.PERIOD_MISSED: _told(infusions.miss, WHY),
     Act.TREATMENT_STOPPED: _ending(Act.TREATMENT_STOPPED),

@@ -16,7 +16,7 @@ from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import OPEN, Allocation
 from randomizer.errors import HardStop, Refused
 from randomizer.services import acting, trail, trials
-from randomizer.services.care import periods
+from randomizer.services.care import kits, periods
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,15 +143,11 @@ def expire(uow: UnitOfWork) -> int:
     trail.check(uow, *ready)
     over = [kit for kit in ready if kit.expired(now)]
     for kit in over:
-        allocation = uow.all(Allocation, slot=kit.slot)[0]
-        participant = uow.get(Participant, allocation.participant, what="participant")
+        participant = kits.whose(uow, kit)
         with trail.act(
             uow, Act.KIT_EXPIRED, SERVICE, site=participant.site, participant=participant.number
         ) as act:
-            act.change(kit, state=KitState.EXPIRED)
-            for record in periods.of(uow, participant.number):
-                if record.kit == kit.number:
-                    act.change(record, preparation_begun_at=None, preparation_ended_at=None, kit="")
+            kits.take_out(act, kit, KitState.EXPIRED)
     return len(over)
 
 

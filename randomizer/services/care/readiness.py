@@ -84,6 +84,7 @@ CHECKS: Mapping[Act, Check] = {
     Act.DEVIATION_SIGNED: lambda uow, plan, one: booking.demand_deviating(uow, plan, one.number),
     Act.FIT_SIGNED: lambda uow, plan, one: booking.demand_before_preparation(uow, plan, one.number),
     Act.INFUSION_RECORDED: lambda uow, _definition, one: infusions.demand_in_hand(uow, one.number),
+    Act.DISPENSATION_UNDONE: lambda uow, _definition, one: infusions.demand_in_hand(uow, one.number),
     Act.PERIOD_MISSED: lambda uow, _definition, one: infusions.demand_missable(uow, one.number),
     Act.COMPLETED: lambda uow, _definition, one: endings.demand_nothing_open(uow, one),
     Act.RANDOMIZED_IN_ERROR: lambda _uow, _definition, one: endings.demand_no_error(one),

@@ -19,7 +19,7 @@ PARTICIPANTS: Final = "participants.csv"
 PRODUCTS: Final = "products.csv"
 ORDER: Final[Mapping[str, str]] = {
     ALLOCATION: "One row per randomization, in the order of the entries.",
-    DISPENSATION: "One row per kit that was handed out, in the order of the entries.",
+    DISPENSATION: "One row per kit that was handed out and not taken back, in the order of the entries.",
     DEVIATIONS: "One row per deviation, in the order of the entries.",
     CODE_BREAKS: "One row per code break, in the order of the entries of intent.",
     PARTICIPANTS: "One row per participant, by number: everybody who consented.",

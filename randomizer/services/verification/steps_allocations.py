@@ -132,6 +132,9 @@ class AllocationSteps:
         return f"The levels of the participant lead to stratum {called_for}, not {made.stratum}."
 
     def _see_kits(self, entry: TrailEntry, values: Values) -> None:
+        if entry.act == Act.DISPENSATION_UNDONE:
+            self._take_back(values)
+            return
         out = [row for row in rows_of(values.rows, "Kit") if row.text("state") == KitState.DISPENSED]
         made = dispensed(entry, values)
         if made is None:
@@ -148,6 +151,31 @@ class AllocationSteps:
         self._kits.setdefault(made.kit, made.entry)
         self._given.add((made.participant, made.period))
         self.ledger.dispensations.append(made)
+
+    def _take_back(self, values: Values) -> None:
+        """A kit that was handed out in error came back: its period is open again, and its line goes."""
+        kits, records = rows_of(values.rows, "Kit"), rows_of(values.rows, "PeriodRecord")
+        moved = [((row.old or {}).get("state"), row.new.get("state")) for row in kits]
+        out = [
+            one
+            for one in self.ledger.dispensations
+            if records
+            and kits
+            and (one.kit, one.participant, one.period)
+            == (kits[0].text("number"), records[0].text("participant"), records[0].whole("period"))
+        ]
+        open_still = out and not self._outcome(out[0])
+        if moved != [(KitState.DISPENSED, KitState.RETURNED)] or not open_still:
+            self._findings.fail(
+                steps.KITS_RIGHT, values.record, "It takes back no kit that was out and not recorded."
+            )
+        for one in out:
+            self._given.discard((one.participant, one.period))
+            self.ledger.dispensations.remove(one)
+
+    def _outcome(self, made: Dispensed) -> str:
+        record = self.ledger.periods.get((made.participant, made.period))
+        return record.outcome if record else ""
 
     def _check_kit(self, made: Dispensed, kit: Row, record: Row, entry: TrailEntry, values: Values) -> None:
         step, mine = steps.KITS_RIGHT, self.ledger.allocations.get(made.participant)

@@ -55,8 +55,8 @@ class OrderSteps:
             self._activate(entry)
         elif entry.act == Act.RANDOMIZED:
             self._randomize(entry)
-        elif entry.act == Act.KIT_DISPENSED:
-            self._dispense(entry)
+        elif entry.act in {Act.KIT_DISPENSED, Act.DISPENSATION_UNDONE}:
+            self._follow_kits(entry)
         elif entry.act == Act.CODE_BREAK_INTENT:
             self._intents[entry.participant] += 1
         elif entry.act == Act.CODE_BREAK_DISCLOSED:
@@ -107,6 +107,12 @@ class OrderSteps:
             )
         self._randomized.add(entry.participant)
 
+    def _follow_kits(self, entry: TrailEntry) -> None:
+        if entry.act == Act.KIT_DISPENSED:
+            self._dispense(entry)
+        else:
+            self._take_back(entry)
+
     def _dispense(self, entry: TrailEntry) -> None:
         self._dispensed[entry.participant] += 1
         if entry.participant not in self._randomized:
@@ -120,6 +126,15 @@ class OrderSteps:
                 steps.DISPENSATIONS_AFTER,
                 entry.record,
                 f"Participant {entry.participant[:16]} was given more kits than there are periods.",
+            )
+
+    def _take_back(self, entry: TrailEntry) -> None:
+        self._dispensed[entry.participant] -= 1
+        if self._dispensed[entry.participant] < 0:
+            self._findings.fail(
+                steps.DISPENSATIONS_AFTER,
+                entry.record,
+                f"Participant {entry.participant[:16]} had no kit that could be taken back.",
             )
 
     def _disclose(self, entry: TrailEntry) -> None:

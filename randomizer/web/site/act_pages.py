@@ -11,6 +11,8 @@ from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.forms import CODE, PASSWORD, Form
 from randomizer.web.site.acts import Call
+from randomizer.web.site.kit_acts import PAGES as KIT_PAGES
+from randomizer.web.site.kit_acts import OfKit
 from randomizer.web.site.pages import looking, site
 from randomizer.web.site.participant_acts import PAGES as PARTICIPANT_PAGES
 from randomizer.web.site.participant_subject import OfParticipant
@@ -37,8 +39,11 @@ TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
     (OfSite(), SITE_PAGES, "site.sites"),
     (OfTrial(), TRIAL_PAGES, "site.progress"),
     (OfAlarm(), ALARM_PAGES, "site.alarms"),
+    (OfKit(), KIT_PAGES, "site.kit"),
 )
 """What acts are about, the acts, and the page to go to afterwards."""
+OWN_PAGES = frozenset({"site.participant", "site.kit"})
+"""Pages of one thing each, named by its key."""
 
 
 def endpoint(subject: Subject, page: ActPage) -> str:
@@ -136,7 +141,7 @@ def _shown(
 
 
 def _home(home: str, key: str, **query: str) -> str:
-    values: dict[str, Any] = {"key": key} if home == "site.participant" else {}
+    values: dict[str, Any] = {"key": key} if home in OWN_PAGES else {}
     return url_for(home, **(values | query))
 
 

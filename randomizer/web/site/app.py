@@ -26,6 +26,7 @@ from randomizer.web.site import (  # noqa: F401 - each registers its pages
     dispensing,
     eligibility,
     home,
+    kit_pages,
     participant_pages,
     trial_pages,
 )

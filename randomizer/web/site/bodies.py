@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from randomizer.web.exchange import Body, Long, Short, Signed
+from randomizer.web.exchange import Body, Long, Short, Signed, SignedWhy
 
 
 class Nothing(Body):
@@ -48,6 +48,12 @@ class Infusion(Body):
     stopped_at: datetime | None = None
     volume_ml: Annotated[int, Field(ge=0, le=999_999_999)] = 0
     why: Long = ""
+
+
+class Destroyed(SignedWhy):
+    """How and why a kit was destroyed."""
+
+    method: Short
 
 
 class Ending(Body):

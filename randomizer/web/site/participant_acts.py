@@ -7,7 +7,7 @@ from typing import Any
 from randomizer.domain.acts import Act
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
-from randomizer.services.care import allocation, booking, endings, enrolment, infusions, products
+from randomizer.services.care import allocation, booking, endings, enrolment, infusions, kits, products
 from randomizer.web import exchange
 from randomizer.web.forms import Form, together
 from randomizer.web.site import bodies, participant_fields
@@ -190,6 +190,20 @@ PAGES = (
         asks=lambda _sight, _key: participant_fields.INFUSION,
         facts=("participant", "period", "dispensed"),
         run=_record,
+    ),
+    ActPage(
+        act=Act.DISPENSATION_UNDONE,
+        slug="undo-dispensation",
+        title="Undo the dispensation",
+        lead="Only for a kit that was handed out in error and came back with nothing administered. It is "
+        "never handed out again; another kit can be prepared for the booking.",
+        button="Sign and undo the dispensation",
+        done="The dispensation is undone, and the kit is recorded as returned.",
+        meaning=kits.UNDONE_MEANING,
+        body=exchange.SignedWhy,
+        asks=participant_fields.reason,
+        facts=("participant", "period", "dispensed"),
+        run=lambda call: kits.undo_dispensation(call.uow, call.person, call.sign(), call.key, why(call.form)),
     ),
     ActPage(
         act=Act.PERIOD_MISSED,

@@ -40,6 +40,16 @@ def others(acts: frozenset[Act], main: Act | None, number: str) -> list[tuple[st
     ]
 
 
+def on_kit(acts: frozenset[Act], number: str) -> list[tuple[str, str]]:
+    """Title and URL of the acts on a kit."""
+    subject, pages = next((one, pages) for one, pages, _ in TABLES if one.name == "kit")
+    return [
+        (page.title, url_for(f"site.{endpoint(subject, page)}", key=number))
+        for page in pages
+        if page.act in acts
+    ]
+
+
 def row(work: dict[str, Any], periods: int, today: date) -> dict[str, Any]:
     """A row of the worklist in words."""
     return {

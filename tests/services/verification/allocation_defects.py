@@ -85,6 +85,12 @@ def kit_dispensed_before_it_was_ready(forged: Forged) -> None:
     forged.write_trail()
 
 
+@caught_by("values.history", "kits.right-kit")
+def kit_taken_back_that_was_not_out(forged: Forged) -> None:
+    forged.row(forged.numbers("dispensation undone")[0], "Kit")["old"]["state"] = "ready"
+    forged.write_trail()
+
+
 @caught_by("kits.periods-in-order")
 def second_period_before_the_first_was_closed(forged: Forged) -> None:
     forged.row(forged.numbers("infusion recorded")[0], "PeriodRecord")["new"]["outcome"] = None

@@ -11,9 +11,9 @@ from sqlalchemy import event
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
-from randomizer.domain.supply import Outcome
+from randomizer.domain.supply import Destruction, Outcome
 from randomizer.services import conduct, erasure, impact, locking, packs
-from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
+from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits
 from randomizer.services.packs import Report
 from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import code_breaks, data_sets, release, release_files, rotation, unblinding
@@ -136,11 +136,15 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     instance.clock.now = late
     sheet = prepared(instance, desk, people[3])
     instance.act(dispensing.dispense, Role.PHARMACIST, people[3], sheet.kit)
+    instance.sign(kits.undo_dispensation, Role.PHARMACIST, people[3], WHY)
+    again = prepared(instance, desk, people[3])
+    instance.act(dispensing.dispense, Role.PHARMACIST, people[3], again.kit)
     instance.clock.advance(seconds=60)
     instance.act(
         infusions.record, Role.CARE_PROVIDER, people[3], outcome=Outcome.GIVEN, given_at=instance.clock()
     )
     instance.act(endings.complete, Role.INVESTIGATOR, people[3])
+    instance.sign(kits.destroy, Role.PHARMACIST, sheet.kit, method=Destruction.INCINERATED, why=WHY)
 
 
 def _assess(instance: Instance) -> None:

@@ -159,6 +159,13 @@ def more_kits_than_periods(forged: Forged) -> None:
     forged.write_entries()
 
 
+@caught_by("dispensations.after-randomization", public_only=True)
+def kit_taken_back_from_somebody_who_had_none(forged: Forged) -> None:
+    failed = forged.entries[forged.numbers("screen failed")[0]]["participant"]
+    forged.entries[forged.numbers("dispensation undone")[0]]["participant"] = failed
+    forged.write_entries()
+
+
 @caught_by("code-breaks.intent-before-disclosure", public_only=True)
 def disclosure_without_an_intent(forged: Forged) -> None:
     number = forged.numbers("code break intent")[0]

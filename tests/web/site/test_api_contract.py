@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import SEPARATE, SERVICE, SITE_BOUND, Role
+from randomizer.domain.supply import VISIBLE, Kit
 from randomizer.services import accounts
 from randomizer.web.door import DoorSettings
 from randomizer.web.site.app import create_app
@@ -58,6 +59,9 @@ def everybody(
         desk = desks.set_up_desk(instance, rehearsal, folder / "host")
         desks.harvested(instance)
         desks.booked(instance, desks.randomized(instance, desk))
+        waiting = desks.randomized(instance, desk)
+        desks.booked(instance, waiting)
+        desks.prepared(instance, desk, waiting)
         number = instance.number(Role.INVESTIGATOR)
         with instance.store.writing() as uow:
             for role in set(Role) - SEPARATE - {Role.INVESTIGATOR}:
@@ -89,6 +93,7 @@ def _try(operation: APIOperation[Any, Any, Any, Any], everybody: Program, status
             "sites": cycle(["TLS", "EX1"]),
             "alarms": cycle(["1"]),
             "entries": cycle([0, 12, 30]),
+            "kits": cycle([one.number for one in uow.all(Kit) if one.state in VISIBLE] or ["222471255"]),
         }
 
     @settings(

@@ -63,7 +63,8 @@ def reviewed() -> dict[tuple[str, str], set[str]]:
 def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Instance, desk: Desk) -> None:
     app.config["WTF_CSRF_ENABLED"] = False  # test_door.py holds it
     number = desks.randomized(instance, desk)
-    desks.dispensed(instance, desk, number)
+    keys = {"/sites": "EX2", "/alarm": "1", "/kits/": desks.dispensed(instance, desk, number).kit}
+    keys |= {"": number}
     people = {
         role: (
             Visitor(instance, app.test_client(), role).sign_in(),
@@ -78,13 +79,13 @@ def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Inst
                 found[rule.rule, method] = {
                     str(role)
                     for role, (visitor, program) in people.items()
-                    if lets_in(ask(rule, method, number, visitor, program))
+                    if lets_in(ask(rule, method, keys, visitor, program))
                 }
     assert found == reviewed()
 
 
-def ask(rule: Rule, method: str, number: str, visitor: Visitor, program: Program) -> TestResponse:
-    key = {"/sites": "EX2", "/alarm": "1"}.get(rule.rule.removeprefix("/api/v1")[:6], number)
+def ask(rule: Rule, method: str, keys: dict[str, str], visitor: Visitor, program: Program) -> TestResponse:
+    key = keys.get(rule.rule.removeprefix("/api/v1")[:6], keys[""])
     path = rule.rule.replace("<key>", key).replace("<int:number>", "17").replace("<int:period>", "1")
     if not path.startswith("/api/"):
         return visitor.client.open(path, method=method, data={})

@@ -67,6 +67,14 @@ class Kit(Answer):
     expires_at: datetime | None = None
 
 
+class KitAnswer(Answer):
+    """A kit with its site and the participant for whom it was made ready."""
+
+    kit: Kit
+    site: str
+    participant: str
+
+
 class Period(Answer):
     """One period."""
 

@@ -40,6 +40,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "site": answers.SiteAnswer,
     "trial": answers.TrialAnswer,
     "alarm": answers.AlarmAnswer,
+    "kit": answers.KitAnswer,
 }
 PARTICIPANT = OfParticipant()
 

@@ -21,6 +21,7 @@ from randomizer.web import auth, exchange
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.doing import PARTICIPANT, Key
 from randomizer.web.site.api.surface import api
+from randomizer.web.site.kit_acts import OfKit
 from randomizer.web.site.pages import looking
 from randomizer.web.surface import CSV, answer, listed, text
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CSV_ROWS = 5000  # on one page
 LAST_PAGE = 999_999
 LAST_ENTRY = 2**31 - 1
+KIT = OfKit()
 
 
 class List(BaseModel):
@@ -102,6 +104,13 @@ def one_participant(path: Key) -> Response:
     """One participant."""
     with looking() as seen:
         return answer(text(PARTICIPANT.answer(seen, path.key)))
+
+
+@api.get("/kits/<key>", responses={200: answers.KitAnswer})
+def one_kit(path: Key) -> Response:
+    """One kit, from when it became ready."""
+    with looking() as seen:
+        return answer(text(KIT.answer(seen, path.key)))
 
 
 @api.get("/worklist", responses={200: _of(answers.Worklist)})

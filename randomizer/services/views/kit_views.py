@@ -1,0 +1,134 @@
+"""One kit as a person may see it: where it is in its life, for whom it was made ready, what became of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from randomizer.domain.acts import DURING, MAY, Act
+from randomizer.domain.housekeeping import Entry, EntryValues
+from randomizer.domain.kit_moves import MOVES, moves_from
+from randomizer.domain.numbers import group3
+from randomizer.domain.people import SERVICE, Account
+from randomizer.domain.supply import VISIBLE, Kit, KitState
+from randomizer.domain.trial import Allocation
+from randomizer.errors import NotFound
+from randomizer.services.care import kits
+
+if TYPE_CHECKING:
+    from randomizer.masking import View
+    from randomizer.services.views.sight import Sight
+
+MOVEMENT = "KitMovement"
+ON_A_KIT = frozenset(
+    {
+        Act.KIT_RETURNED,
+        Act.KIT_QUARANTINED,
+        Act.KIT_DAMAGED,
+        Act.KIT_MISSING,
+        Act.KIT_FOUND,
+        Act.KIT_DESTROYED,
+    }
+)
+"""Acts that are done on a kit's own page."""
+
+
+def find(sight: Sight, typed: str) -> Kit:
+    """The kit with a number as typed or scanned.
+
+    Raises:
+        NotAllowed: The person's roles never see kits.
+        NotFound: There is none that this person sees.
+        Refused: It is no kit number.
+    """
+    sight.demand("Kit", "number")
+    kit = kits.find(sight.uow, typed)
+    if not sight.show(kit, site=kits.site_of(sight.uow, kit)):
+        raise NotFound(
+            f"There is no kit {group3(kit.number)}.",
+            field="kit",
+            next_step="Read the number from the label once more, or scan it.",
+        )
+    return kit
+
+
+def whole(sight: Sight, kit: Kit) -> dict[str, Any]:
+    """All that a person may see of one kit.
+
+    Args:
+        sight: The person looking.
+        kit: From `find`.
+
+    Returns:
+        kit, site (code), participant (number), movements (in order) and acts (that this person could do now).
+    """
+    site = kits.site_of(sight.uow, kit)
+    return {
+        "kit": sight.show(kit, site=site),
+        "site": site,
+        "participant": kits.whose(sight.uow, kit).number,
+        "movements": movements(sight, [site], kit=kit.number),
+        "acts": possible(sight, kit, site),
+    }
+
+
+def possible(sight: Sight, kit: Kit, site: str) -> frozenset[Act]:
+    """Acts on a kit that would not be refused now and that this person may do."""
+    return frozenset(
+        act
+        for act in moves_from(kit.state) & ON_A_KIT
+        if sight.person.role_for(MAY[act], site) is not None and sight.trial.phase in DURING[act]
+    )
+
+
+def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
+    """What became of the kits of some sites, from the trail, in the order of its entries.
+
+    Args:
+        sight: The person looking.
+        sites: Site codes.
+        kit: Kit number to keep, or "".
+
+    Returns:
+        For each change of a kit's state: number (of its entry), at, act, site, kit, period, participant,
+        state, by and role, as the person may see them.
+    """
+    uow = sight.uow
+    entries = {one.number: one for one in uow.all(Entry, site=sites, act=[str(act) for act in MOVES])}
+    names = {one.number: one.printed_name for one in uow.all(Account)} | {
+        SERVICE.account: SERVICE.printed_name
+    }
+    whose = {one.slot: one.participant for one in uow.all(Allocation)}
+    found = []
+    for values in uow.all(EntryValues, number=list(entries)):
+        entry = entries[values.number]
+        for row in _kits(values, kit):
+            new = row["new"]
+            told = {
+                "number": entry.number,
+                "at": entry.at,
+                "act": entry.act,
+                "site": entry.site,
+                "kit": new["number"],
+                "period": new["period"],
+                "participant": whose.get(new["slot"], ""),
+                "state": new["state"],
+                "by": names[entry.actor],
+                "role": entry.role,
+            }
+            found.append(sight.show(told, site=entry.site, kind=MOVEMENT))
+    return [one for one in found if one]
+
+
+def _kits(values: EntryValues, wanted: str) -> list[dict[str, Any]]:
+    """The kits that an entry moved, and that blinded roles see."""
+    if '"Kit"' not in values.content:
+        return []
+    return [
+        row
+        for row in json.loads(values.content)["rows"]
+        if row["kind"] == Kit.__name__
+        and "state" in row.get("old", {})
+        and KitState(row["new"]["state"]) in VISIBLE
+        and wanted in {"", row["new"]["number"]}
+    ]
