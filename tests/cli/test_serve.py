@@ -53,7 +53,6 @@ WAIT_SECONDS = 5
 """Nobody who breaks a code waits longer for a page, whatever else goes on."""
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
-OPENINGS = re.compile(r"\b(keys\.(?:envelope|wraps)|randomizer\.services\.unblinded)\b")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +78,11 @@ class Opened:
     addresses: dict[str, str]
     accounts: dict[str, dict[str, Any]]
 
+    def await_line(self, start: str) -> str:
+        """The next line of what it says that starts like this."""
+        assert self.process.stderr is not None
+        return next(line for line in self.process.stderr if line.startswith(start))
+
     def stop(self) -> str:
         """Stop it as Ctrl-C does, and give what it said."""
         self.process.send_signal(signal.SIGINT)
@@ -87,11 +91,7 @@ class Opened:
         return said
 
 
-@pytest.fixture
-def opened(directory: Path) -> Iterator[Opened]:
-    yield from open_rehearsal(directory)
-
-
+@contextmanager
 def open_rehearsal(directory: Path, **environment: str) -> Iterator[Opened]:
     ports = ("--site-port", str(free_port()), "--codebreak-port", str(free_port()))
     command = [
@@ -158,13 +158,6 @@ class Browser:
         assert "Sign out" in home
         return home
 
-    def crawl(self, page: str) -> set[str]:
-        """Open every link that leads on from a page, one step deep."""
-        links = set(re.findall(r'href="(/[^"#]*)"', page))
-        for link in links:
-            self.get(link.replace("&amp;", "&"))
-        return links
-
 
 @pytest.mark.requirement("set-up")
 def test_a_rehearsal_has_participants_in_different_states_and_a_sound_trail(directory: Path) -> None:
@@ -184,35 +177,25 @@ def test_a_rehearsal_has_participants_in_different_states_and_a_sound_trail(dire
 
 
 @pytest.mark.requirement("set-up")
-def test_both_doors_let_the_printed_people_in(opened: Opened) -> None:
-    assert set(opened.accounts) == {str(role) for role in Role}
-    site, codebreak = opened.addresses["site door"], opened.addresses["code-break door"]
-    home = Browser(site).sign_in(opened.accounts["coordinator"])
-    assert "REHEARSAL" in home
-    assert "REHEARSAL" in Browser(codebreak).sign_in(opened.accounts["preparing pharmacist"])
-    assert opened.stop().endswith("Stopping.\n")
-    for address in (site, codebreak):
-        with pytest.raises(urllib.error.URLError):
-            Browser(address).get("/")
-
-
-def test_a_process_that_dies_is_named_and_the_others_go_on(opened: Opened, directory: Path) -> None:
-    jobs = command_line("jobs", directory / "instance")
-    os.kill(process_of(jobs), signal.SIGKILL)
-    assert opened.process.stderr is not None
-    line = ""
-    while "jobs process" not in line:
-        line = opened.process.stderr.readline()
-        assert line
-    assert line.startswith("The jobs process has ended by signal 9. It is not started again; see ")
-    assert Browser(opened.addresses["site door"]).get("/sign-in")[0] == 200
-    opened.stop()
+def test_both_doors_let_the_printed_people_in_also_when_another_process_has_died(directory: Path) -> None:
+    with open_rehearsal(directory) as opened:
+        assert set(opened.accounts) == {str(role) for role in Role}
+        os.kill(process_of(command_line("jobs", directory / "instance")), signal.SIGKILL)
+        said = opened.await_line("The jobs process")
+        assert said.startswith("The jobs process has ended by signal 9. It is not started again; see ")
+        site, codebreak = opened.addresses["site door"], opened.addresses["code-break door"]
+        assert "REHEARSAL" in Browser(site).sign_in(opened.accounts["coordinator"])
+        assert "REHEARSAL" in Browser(codebreak).sign_in(opened.accounts["preparing pharmacist"])
+        assert opened.stop().endswith("Stopping.\n")
+        for address in (site, codebreak):
+            with pytest.raises(urllib.error.URLError):
+                Browser(address).get("/")
 
 
 @pytest.mark.promise(6)
 def test_a_flood_of_false_sign_ins_keeps_nobody_from_breaking_a_code(directory: Path) -> None:
     """Same name, other names, no names, and people who have the codes of others and guess passwords."""
-    with contextmanager(open_rehearsal)(directory, RANDOMIZER_CODEBREAK__PROXIES="1") as opened:
+    with open_rehearsal(directory, RANDOMIZER_CODEBREAK__PROXIES="1") as opened:
         person = opened.accounts["safety physician"]
         others = [one for role, one in opened.accounts.items() if role in ATTACKED]
         at_full_cost(directory, [person, *others])
@@ -282,54 +265,6 @@ def process_of(command: list[str]) -> int:
     listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
     [found] = [line for line in listed.splitlines() if line.strip().endswith(" ".join(command[1:]))]
     return int(found.split()[0])
-
-
-@pytest.mark.promise(5)
-@pytest.mark.parametrize(
-    ("door", "account", "opens"), [("site", "investigator", False), ("codebreak", "on-call clinician", True)]
-)
-def test_the_running_site_door_has_not_loaded_what_opens_an_envelope(
-    directory: Path,
-    door: str,
-    account: str,
-    opens: bool,  # noqa: FBT001
-) -> None:
-    """Every import of the process is listed by the interpreter itself, from its first command on."""
-    port = free_port()
-    environment = {"PYTHONPROFILEIMPORTTIME": "1", f"RANDOMIZER_{door.upper()}__PORT": str(port)}
-    command = [sys.executable, "-m", "randomizer", "serve", door, "--instance", str(directory / "instance")]
-    log = directory / f"imports-{door}.log"
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(command, stderr=errors, env=os.environ | environment) as run,
-    ):
-        browser = Browser(f"http://127.0.0.1:{port}")
-        await_door(browser)
-        people = json.loads((directory / "accounts.json").read_text())["accounts"]
-        home = browser.sign_in(next(one for one in people if one["role"] == account))
-        assert len(browser.crawl(home)) > 3
-        run.terminate()
-        assert run.wait(PATIENCE_SECONDS) == 0
-    loaded = {
-        line.rpartition("|")[2].strip() for line in log.read_text().splitlines() if line.startswith("import")
-    }
-    assert f"randomizer.web.{door}.app" in loaded
-    assert "keys.merkle" in loaded
-    assert ("keys.envelope" in loaded) is opens
-    if not opens:
-        assert not {name for name in loaded if OPENINGS.fullmatch(name)}
-
-
-def await_door(browser: Browser) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            browser.get("/sign-in")
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_starts(
