@@ -1,4 +1,7 @@
-"""Whatever a rehearsal keeps or serves before the release holds no canary and binds no treatment."""
+"""A rehearsal that people use: what it keeps or serves before the release, and what its processes loaded.
+
+Nothing holds a canary or binds a treatment; nothing blinded has loaded what opens an envelope.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import os
 import re
 import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import keys.envelope
 from randomizer.config import load_settings, load_site_secrets, system_clock
 from randomizer.domain.housekeeping import Notice
 from randomizer.domain.people import Role
 from randomizer.domain.trial import Kind, Trial
+from randomizer.services import unblinded
 from randomizer.services.transactions import open_store
 from randomizer.services.upkeep import outbox
 from randomizer.web import server
@@ -27,16 +33,18 @@ from tests.games.seeing import BLINDED_ROLES, tables
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from flask.testing import FlaskClient
 
     from randomizer.cli.story.cast import Member
+    from tests.games.lively import Told
 
 KEPT_BESIDE = {"definition", "accounts.json"}
 """The definition files of a rehearsal, and its printed sign-ins."""
 CALLS = ("participants", "entries", "strata", "tasks", "alarms", "worklist", "sites", "me")
 MOST_PAGES = 70
+OPENINGS = ("keys.envelope", "keys.wraps", "keys.custody", "keys.shares", "randomizer.services.unblinded")
+FILES = (keys.envelope.__file__, str(Path(unblinded.__file__).parent))
 
 
 def files(directory: Path) -> Iterator[tuple[str, bytes]]:
@@ -200,3 +208,45 @@ def test_no_row_binds_a_treatment(lively: Lively, definition: bytes, tmp_path: P
                 if found:
                     seen.add((table, column, str(found)))
     assert seen == set()
+
+
+def opens(told: Told) -> list[str]:
+    """Modules, and code in memory under whatever name, that could open an envelope."""
+    modules = [one for one in told["modules"] if one.startswith(OPENINGS)]
+    return modules + [path for path in told["code"] if path.startswith(FILES)]
+
+
+@pytest.mark.promise(5)
+@pytest.mark.requirement("games")
+@pytest.mark.parametrize("name", ["site", "jobs"])
+def test_the_running_process_has_loaded_nothing_that_opens(lively: Lively, name: str) -> None:
+    assert [opens(one) for one in lively.told[name]] == [[]] * len(lively.told[name])
+
+
+@pytest.mark.promise(5)
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("site", "randomizer.web.site.app"),
+        ("site", "randomizer.services.care.dispensing"),
+        ("site", "randomizer.services.views.participant_views"),
+        ("jobs", "randomizer.jobs.tasks"),
+        ("jobs", "randomizer.services.upkeep.nightly"),
+        ("codebreak", "randomizer.web.codebreak.app"),
+        ("codebreak", "keys.envelope"),
+        ("codebreak", "randomizer.services.unblinded.opening"),
+    ],
+)
+def test_the_process_that_was_asked_is_the_one_that_serves(lively: Lively, name: str, module: str) -> None:
+    """A listener in another process would find nothing, too."""
+    assert [one for one in lively.told[name] if module in one["modules"]]
+
+
+@pytest.mark.promise(5)
+def test_what_opens_is_seen_where_it_is(lively: Lively) -> None:
+    """By its module, and by its code alone: a module that was taken off the list would still be found."""
+    serving = [one for one in lively.told["codebreak"] if "randomizer.web.codebreak.app" in one["modules"]]
+    assert serving
+    for one in serving:
+        assert opens({"modules": one["modules"], "code": []})
+        assert opens({"modules": [], "code": one["code"]})
