@@ -4,6 +4,7 @@ KeysError
 ├── SealBroken            an envelope, wrap or sealed file does not open under this key and context
 ├── CodeRefused           a printed code was mistyped
 ├── NoteRefused           a signed note is malformed, or not signed as required
+├── StagedRefused         a list of slots or a copy of a staged release is malformed, or of another schedule
 ├── ShareRefused          a share is false, foreign, given twice, or there are too few
 ├── KeyFileRefused        a key file is malformed, readable by others, or in a directory others can write
 ├── ProofRefused          a Merkle proof is malformed or does not lead to the root
@@ -31,6 +32,10 @@ class CodeRefused(KeysError):
 
 class NoteRefused(KeysError):
     """A signed note is malformed, or not signed by a known key."""
+
+
+class StagedRefused(KeysError):
+    """What belongs to a staged release is malformed, of another schedule, or about other slots."""
 
 
 class ShareRefused(KeysError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keys import certificate, files, hpke, shares
+from keys import certificate, files, hpke, shares, staged
 from keys.commands.console import (
     FILE,
     TEXT_MAX_LENGTH,
@@ -18,9 +18,10 @@ from keys.commands.console import (
     read_public,
     read_text,
 )
-from keys.errors import KeyFileRefused, NoteRefused, ShareRefused
+from keys.errors import KeyFileRefused, NoteRefused, ShareRefused, StagedRefused
 from keys.hpke import Identity
-from keys.quorum import PURPOSES, RELEASE, Quorum, read_quorum, recipient_info, release_info
+from keys.quorum import PURPOSES, RELEASE, STAGED, Quorum, read_quorum, recipient_info, release_info
+from keys.staged import StagedSlots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 @click.option(
     "--recipient", "recipient_paths", type=FILE, multiple=True, required=True, help="Public key file."
 )
+@click.option("--slots", "slots_path", type=FILE, help="Staged: the slots in use, from the host.")
+@click.option("--randomized", type=int, help="Staged: how many were randomized, by the public record.")
 @click.option("--out", "directory", type=FILE, required=True, help="Where the recipients' copies go.")
 @json_option
 def combine(
@@ -47,10 +50,15 @@ def combine(
     purpose: str,
     sealed: Path,
     recipient_paths: tuple[Path, ...],
+    slots_path: Path | None,
+    randomized: int | None,
     directory: Path,
     as_json: bool,
 ) -> None:
-    """Open a release with k shares and seal it again to each recipient; nothing is written in plain."""
+    """Open a release with k shares and seal it again to each recipient; nothing is written in plain.
+
+    Of a staged release the recipients get the keys of the slots in --slots, and never the key of them all.
+    """
     mapping = read_certificate(certificate_path, vkeys)
     if pinned is not None and certificate.digest(certificate.canonical(mapping)) != pinned:
         raise NoteRefused("The certificate is signed, but it is not the one with the digest that you gave.")
@@ -60,17 +68,46 @@ def combine(
     for output in outputs.values():
         if output.exists():
             raise KeyFileRefused(f"{output} is there already; nothing was opened.")
-    content = read_bytes(sealed)
+    content, wanted = read_bytes(sealed), _read_slots(purpose, slots_path, randomized)
     key = _rebuild(_read_shares(share_paths, quorum), quorum, mapping)
     release = hpke.open_sealed(key, content, release_info(purpose))
+    if wanted is not None:
+        release = staged.narrow(release, wanted).to_bytes()
     directory.mkdir(parents=True, exist_ok=True)
     for name, public in recipients.items():
         files.write_public(outputs[name], hpke.seal(public, release, recipient_info(purpose)))
+    fields: dict[str, Any] = {"recipients": {name: str(output) for name, output in outputs.items()}}
+    which = ""
+    if wanted is not None:
+        fields["slots"] = [one.index for one in wanted.slots]
+        which = f" Of the schedule it opens {len(wanted.slots)} slots and no other."
+    called = RELEASE if purpose == RELEASE else f"{purpose} release"
     answer(
-        {"purpose": purpose, "recipients": {name: str(output) for name, output in outputs.items()}},
-        f"The {purpose} was opened and sealed to {', '.join(recipients)} in {directory}.",
+        fields | {"purpose": purpose},
+        f"The {called} was opened and sealed to {', '.join(recipients)} in {directory}.{which}",
         as_json=as_json,
     )
+
+
+def _read_slots(purpose: str, path: Path | None, randomized: int | None) -> StagedSlots | None:
+    if purpose != STAGED:
+        if path is not None or randomized is not None:
+            raise StagedRefused(
+                "--slots and --randomized are for --purpose staged alone; nothing was opened."
+            )
+        return None
+    if path is None or randomized is None:
+        raise StagedRefused(
+            "A staged release opens the slots in use and no other: give the list of them that the host "
+            "exported with --slots, and with --randomized how many were randomized by the public record."
+        )
+    slots = StagedSlots.from_bytes(read_bytes(path))
+    if len(slots.slots) != randomized:
+        raise StagedRefused(
+            f"{path} lists {len(slots.slots)} slots, but {randomized} people were randomized; nothing was "
+            "opened. Compare both with the public record."
+        )
+    return slots
 
 
 def _recipient_name(path: Path, quorum: Quorum) -> str:

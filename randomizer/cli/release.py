@@ -23,7 +23,7 @@ from randomizer.cli.console import (
 from randomizer.cli.pin_options import pin_options
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.cli.verification_table import verdict
-from randomizer.services.unblinded import data_sets, release, release_files
+from randomizer.services.unblinded import data_sets, release, release_files, staged, staged_data
 from randomizer.services.unblinded.desk import open_desk
 
 if TYPE_CHECKING:
@@ -36,32 +36,50 @@ if TYPE_CHECKING:
 
 IDENTITY = "identity.key"
 
+staged_option = click.option(
+    "--staged", "staged_only", is_flag=True, help="The staged release, after the lock of period 1."
+)
+
 
 @click.group("release")
 def command() -> None:
-    """Release the allocation after the lock: export, import, write, open."""
+    """Release the allocation after the lock: export, import, write, open.
+
+    With --staged, after the lock of period 1: the slots in use, for the statisticians that the certificate
+    names; export, write and open only, because this host gets no copy of it.
+    """
 
 
 @command.command("export")
 @instance_option
 @click.option("--out", type=FILE, required=True, help="Directory for the sealed release and the certificate.")
+@staged_option
 @as_option
 @password_option
 @code_option
 @json_option
 def export(
-    *, instance: Path | None, out: Path, username: str, password: str, code: str, as_json: bool
+    *,
+    instance: Path | None,
+    out: Path,
+    staged_only: bool,
+    username: str,
+    password: str,
+    code: str,
+    as_json: bool,
 ) -> None:
     """Give out the sealed release, for the custodians to open together away from this host."""
     settings, store = open_instance(instance)
     person, _ = sign_in(store, settings, username=username, password=password, code=code)
+    given_out = staged.export if staged_only else release.export_sealed
     with store.writing() as uow:
-        paths = release.export_sealed(uow, _desk(settings, store), person, out)
+        paths = given_out(uow, _desk(settings, store), person, out)
     names = [str(path) for path in paths]
+    more = f" --purpose staged --slots {staged.SLOTS} --randomized COUNT" if staged_only else ""
     answer(
         {"files": names},
-        f"Written: {', '.join(names)}. Both are sealed or public.\n"
-        "Now the custodians open them together, offline: python -m keys combine.",
+        f"Written: {', '.join(names)}. All of it is sealed or public.\n"
+        f"Now the custodians open it together, offline: python -m keys combine{more}.",
         as_json=as_json,
     )
 
@@ -93,17 +111,23 @@ def bring_in(
 @command.command("write")
 @instance_option
 @click.option("--out", type=FILE, required=True, help="Directory for the two folders.")
+@staged_option
 @json_option
-def write(*, instance: Path | None, out: Path, as_json: bool) -> None:
-    """Write OUT/public, and OUT/release as far as nothing in it unblinds: sealed rows, salts and values."""
+def write(*, instance: Path | None, out: Path, staged_only: bool, as_json: bool) -> None:
+    """Write OUT/public, and OUT/release as far as nothing in it unblinds: sealed rows, salts and values.
+
+    With --staged OUT/staged in its place: the sealed rows of the slots in use, and values of period 1.
+    """
     settings, store = open_instance(instance)
     desk = _desk(settings, store)
+    written = staged.write if staged_only else release_files.write
     with store.reading() as uow:
-        release_files.write(uow, desk, settings.public, out)
+        written(uow, desk, settings.public, out)
+    folder, more = (staged.FOLDER, " --staged") if staged_only else ("release", "")
     answer(
         {"directory": str(out)},
-        f"Written: {out / 'public'} and {out / 'release'}.\n"
-        "A statistician opens their own copy beside them: randomizer release open.",
+        f"Written: {out / 'public'} and {out / folder}.\n"
+        f"A statistician opens their own copy beside them: randomizer release open{more}.",
         as_json=as_json,
     )
 
@@ -112,20 +136,27 @@ def write(*, instance: Path | None, out: Path, as_json: bool) -> None:
 @click.argument("directory", metavar="DIR", type=FILE)
 @click.option("--copy", type=FILE, required=True, help="The release that the custodians sealed to you.")
 @click.option("--identity", type=FILE, required=True, help=f"Your {IDENTITY}, or the directory with it.")
+@staged_option
 @pin_options
 @json_option
-def open_copy(*, directory: Path, copy: Path, identity: Path, known: PinTexts, as_json: bool) -> None:
+def open_copy(
+    *, directory: Path, copy: Path, identity: Path, staged_only: bool, known: PinTexts, as_json: bool
+) -> None:
     """Open your copy beside DIR/public and DIR/release, and write the data sets and their verification.
+
+    With --staged beside DIR/staged: the data set of period 1, of the slots that are in use.
 
     Exit code as with verify: 0 when all holds against the pins, 3 when nothing is pinned, 1 when a step
     fails or nothing could be opened.
     """
     own = Identity.load(identity / IDENTITY if identity.is_dir() else identity)
-    report = data_sets.make(directory, own, read_file(copy), known.pins(directory), progress)
+    made = staged_data.make if staged_only else data_sets.make
+    report = made(directory, own, read_file(copy), known.pins(directory), progress)
     if as_json:
         click.echo(json.dumps(report.to_json(), sort_keys=True))
     else:
-        click.echo(f"The data sets are in {directory / 'release'}. {verdict(report)}")
+        where = directory / (staged.FOLDER if staged_only else "release")
+        click.echo(f"The data sets are in {where}. {verdict(report)}")
     click.get_current_context().exit(report.verdict)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from randomizer.cli.console import answer, instance_option, json_option, open_instance
-from randomizer.domain.records import Alarm
+from randomizer.domain.records import Alarm, PeriodLock
 from randomizer.domain.trial import SiteStatus, StratumStatus
 from randomizer.services import checkpoints, outside, trials
 from randomizer.services.founding import definition_signing
@@ -40,6 +40,7 @@ def describe(uow: UnitOfWork) -> dict[str, Any]:
         "trial": definition.trial_id,
         "kind": trial.kind.value,
         "phase": trial.phase.value,
+        "periods_locked": [lock.period for lock in uow.all(PeriodLock)],
         "definition_digest": trial.definition_digest,
         "definition_signed_by": sorted(definition_signing.signed(uow)),
         "certificate_digest": trial.certificate_digest or None,
@@ -57,7 +58,7 @@ def describe(uow: UnitOfWork) -> dict[str, Any]:
 def _text(fields: dict[str, Any]) -> str:
     strata = (f"{code} {one['used']} of {one['capacity']}" for code, one in fields["strata"].items())
     lines = {
-        "Trial": f"{fields['trial']} ({fields['kind']}), {fields['phase']}",
+        "Trial": f"{fields['trial']} ({fields['kind']}), {fields['phase']}{_locked(fields)}",
         "Definition": fields["definition_digest"],
         "Signed by": ", ".join(fields["definition_signed_by"]) or "nobody yet",
         "Certificate": fields["certificate_digest"] or "none yet",
@@ -69,3 +70,7 @@ def _text(fields: dict[str, Any]) -> str:
     }
     width = max(map(len, lines))
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
+
+
+def _locked(fields: dict[str, Any]) -> str:
+    return "".join(f", period {period} locked" for period in fields["periods_locked"])

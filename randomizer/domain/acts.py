@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain import people
 from randomizer.domain.people import BREAKERS, Role
-from randomizer.domain.trial import FINAL, OPEN, RUNNING, Phase
+from randomizer.domain.trial import FINAL, NO_MORE_ENROLLED, OPEN, RUNNING, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,8 @@ class Act(StrEnum):
     SITE_CLOSED = "site closed", "close a site"
     ENROLMENT_CLOSED = "enrolment closed", "close enrolment"
     TRIAL_TERMINATED = "trial terminated", "terminate the trial"
+    PERIOD_LOCKED = "period 1 locked", "lock the data of period 1"
+    STAGED_EXPORTED = "staged release exported", "export the staged release"
     TRIAL_LOCKED = "trial locked", "lock the data"
     RELEASE_EXPORTED = "release exported", "export the release"
     TRIAL_RELEASED = "trial released", "release the allocation"
@@ -121,6 +123,8 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SITE_CLOSED: _of(Role.SPONSOR),
     Act.ENROLMENT_CLOSED: _of(Role.TRIAL_MANAGER, Role.SPONSOR),
     Act.TRIAL_TERMINATED: _of(Role.SPONSOR),
+    Act.PERIOD_LOCKED: _of(Role.SPONSOR),
+    Act.STAGED_EXPORTED: _of(Role.UNBLINDED_STATISTICIAN),
     Act.TRIAL_LOCKED: _of(Role.SPONSOR),
     Act.RELEASE_EXPORTED: _of(Role.UNBLINDED_STATISTICIAN),
     Act.TRIAL_RELEASED: _of(Role.UNBLINDED_STATISTICIAN),
@@ -185,6 +189,8 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.SITE_CLOSED: OPEN,
     Act.ENROLMENT_CLOSED: _ACTIVE,
     Act.TRIAL_TERMINATED: RUNNING,
+    Act.PERIOD_LOCKED: NO_MORE_ENROLLED,
+    Act.STAGED_EXPORTED: NO_MORE_ENROLLED,
     Act.PARTICIPANT_CONSENTED: _ACTIVE,
     Act.ELIGIBILITY_SIGNED: _ACTIVE,
     Act.SCREEN_FAILED: OPEN,
@@ -228,6 +234,7 @@ SIGNED = frozenset(
         Act.KEYS_ROTATED,
         Act.SITE_OPENED,
         Act.TRIAL_TERMINATED,
+        Act.PERIOD_LOCKED,
         Act.TRIAL_LOCKED,
         Act.ELIGIBILITY_SIGNED,
         Act.PRODUCT_CLEARED,
@@ -261,6 +268,11 @@ ABOUT_PEOPLE = frozenset(
     {Act.ACCOUNT_CREATED, Act.ACCOUNT_CLOSED, Act.CREDENTIAL_SET, Act.PASSKEY_ADDED, Act.PASSKEY_REMOVED}
 )
 """Acts whose values stay inside: they hold names, addresses, password hashes and names of passkeys."""
+
+NOT_AFTER_PERIOD_LOCK = frozenset(
+    {Act.RANDOMIZED, Act.RANDOMIZED_IN_ERROR, Act.FACTOR_CORRECTED, Act.PERIOD_LOCKED}
+)
+"""Acts that change who or what is compared in period 1, and so may not come after its lock."""
 
 AFTER_LOCK = frozenset(
     {

@@ -73,6 +73,7 @@ def parse(text: str, source: str) -> Definition:
         masked_roles=trial.choices("masked_roles", MASKABLE_ROLES),
         eligibility=eligibility(root, sites, faults),
         product_gate=trial.flag("product_gate"),
+        staged_release=trial.flag("staged_release", optional=True),
         kits=_kits(root),
         quorum=_quorum(root),
         code_break=_code_break(root, faults),

@@ -184,6 +184,7 @@ class Definition:
     quorum: QuorumPolicy
     code_break: CodeBreakPolicy
     notices: NoticePolicy
+    staged_release: bool = False  # whether period 1 may be locked and released before the rest
     open_questions: tuple[str, ...] = ()
 
     @property

@@ -1,4 +1,4 @@
-"""Signatures, deviations, code breaks, tasks and alarms."""
+"""Signatures, deviations, locks of a period, code breaks, tasks and alarms."""
 
 from __future__ import annotations
 
@@ -72,6 +72,16 @@ class CodeBreak:
     intended_at: datetime
     disclosed_at: datetime | None = None
     shown: bytes = field(default=b"", repr=False)
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodLock:
+    """The sponsor's statement that the data of one period are final, while later periods go on."""
+
+    KEY: ClassVar = ("period",)
+    period: int
+    locked_at: datetime
     entry: int = 0
 
 

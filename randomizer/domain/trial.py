@@ -36,6 +36,9 @@ RUNNING = frozenset({Phase.ACTIVE, Phase.ENROLMENT_CLOSED})
 OPEN = RUNNING | {Phase.TERMINATED}
 """Phases in which data acts are accepted."""
 
+NO_MORE_ENROLLED = OPEN - {Phase.ACTIVE}
+"""Phases in which nobody new comes in and data acts are still accepted."""
+
 FINAL = frozenset({Phase.LOCKED, Phase.RELEASED})
 """Phases after the sponsor's statement that data are final."""
 

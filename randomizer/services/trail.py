@@ -17,10 +17,11 @@ import rfc8785
 
 from keys.merkle import Frontier, leaf_hash
 from randomizer.domain import acts, kit_moves
-from randomizer.domain.acts import AFTER_LOCK, Act
+from randomizer.domain.acts import AFTER_LOCK, NOT_AFTER_PERIOD_LOCK, Act
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.domain.people import SERVICE, Person
-from randomizer.domain.supply import Kit
+from randomizer.domain.records import PeriodLock
+from randomizer.domain.supply import Kit, PeriodRecord
 from randomizer.domain.trial import FINAL, Trial
 from randomizer.errors import Refused, Stopped, Tampered
 
@@ -72,11 +73,14 @@ class OpenAct:
 
         Raises:
             Conflict: Somebody changed it since it was read.
-            Refused: It is a kit whose state does not admit the act.
+            Refused: It is a kit whose state does not admit the act, or a record of a period whose data are
+                locked.
             Tampered: It differs from its entry: a new entry would cover what somebody wrote beside the trail.
         """
         if value.entry != self.number:  # type: ignore[attr-defined]
             check(self.uow, value)
+        if isinstance(value, PeriodRecord):
+            _demand_period_open(self.uow, value)
         changed = replace(value, **changes, entry=self.number)  # type: ignore[type-var]
         if isinstance(value, Kit):
             kit_moves.demand_move(self.what, value, changed.state)  # type: ignore[attr-defined]
@@ -147,10 +151,26 @@ def _demand_not_locked(uow: UnitOfWork, what: Act) -> None:
     # Here and not in each service: the lock is a statement that data are final, so no act may forget it.
     if what in AFTER_LOCK:
         return
+    if what in NOT_AFTER_PERIOD_LOCK and uow.all(PeriodLock, limit=1):
+        raise Refused(
+            f"The data of period 1 are locked, so nobody can {what.doing} any more. Nothing was changed.",
+            next_step="The trial manager decides whether this becomes a dated addendum.",
+        )
     trial = uow.find(Trial, 1)
     if trial is not None and trial.phase in FINAL:
         raise Refused(
             f"The data are {trial.phase}, so nobody can {what.doing} any more. Nothing was changed.",
+            next_step="The trial manager decides whether this becomes a dated addendum.",
+        )
+
+
+def _demand_period_open(uow: UnitOfWork, record: PeriodRecord) -> None:
+    # Here for the same reason: whatever the act, a period that was stated to be final stays as it is.
+    if uow.find(PeriodLock, record.period) is not None:
+        raise Refused(
+            f"The data of period {record.period} are locked, so its records stay as they are. "
+            "Nothing was changed.",
+            field="participant",
             next_step="The trial manager decides whether this becomes a dated addendum.",
         )
 

@@ -129,6 +129,8 @@ site opened: sponsor representative
 site closed: sponsor representative
 enrolment closed: trial manager, sponsor representative
 trial terminated: sponsor representative
+period 1 locked: sponsor representative
+staged release exported: unblinded statistician
 trial locked: sponsor representative
 release exported: unblinded statistician
 trial released: unblinded statistician
@@ -180,16 +182,19 @@ alarm cleared: trial manager
 reason erased: trial manager
 """)
 SETS = listed("""
-signed: definition signed, keys rotated, site opened, trial terminated, trial locked, eligibility signed,\
- product cleared, product go given, randomized, deviation signed, fit for infusion signed,\
- dispensation undone, kit destroyed, code break intent, impact assessment signed, reason erased
+signed: definition signed, keys rotated, site opened, trial terminated, period 1 locked, trial locked,\
+ eligibility signed, product cleared, product go given, randomized, deviation signed,\
+ fit for infusion signed, dispensation undone, kit destroyed, code break intent,\
+ impact assessment signed, reason erased
 without values: account created, account closed, credential set, passkey added, passkey removed
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
  role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
  code break disclosed, code break denied, impact assessment signed, emergency pack issued,\
  emergency pack opened, emergency pack returned, emergency drill, alarm raised, alarm cleared, reason erased
+not after the lock of period 1: randomized, randomized in error, factor corrected, period 1 locked
 """)
 SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
+NOT_AFTER_PERIOD_LOCK = SETS["not after the lock of period 1"]
 VALUES = listed("""
 Alarm kind: a record differs from its entry, a sealed row differs from the certificate,\
  a stratum is nearly used up, a passkey counted backwards
@@ -221,6 +226,7 @@ Kit: number* text, slot int, period int, state one, ready_at time?, expires_at t
 Participant: number* text, site text, attempt int, state one, period int, levels text,\
  corrected_levels text, stratum text, ending one, follow_up flag, randomized_in_error flag, replaces text,\
  consented_at time, ended_at time?
+PeriodLock: period* int, locked_at time
 PeriodRecord: participant* text, period* int, booked_for time?, fit_signed_at time?,\
  deviation_signed_at time?, preparation_begun_at time?, preparation_ended_at time?, kit text,\
  dispensed_at time?, given_at time?, stopped_at time?, volume_ml int, outcome one, closed_at time?
@@ -1738,12 +1744,17 @@ def check_acts(public: Public, report: Report) -> None:
     randomized: set[str] = set()
     kits: dict[str, int] = defaultdict(int)
     open_intents: dict[str, int] = defaultdict(int)
-    locked = False
+    locked = period_locked = False
     periods = len(public.definition["periods"])
     for line, entry in enumerate(public.entries):
         act, who, place = entry["act"], entry["participant"], line_of(line)
         if locked and act not in AFTER_LOCK:
             report.fail("lock.no-data-act-after", place, f"{act} after the lock.")
+        if period_locked and act in NOT_AFTER_PERIOD_LOCK:
+            report.fail("lock.no-data-act-after", place, f"{act} after the lock of period 1.")
+        if act == "staged release exported" and not period_locked:
+            report.fail("lock.no-data-act-after", place, f"{act} before the lock of period 1.")
+        period_locked = period_locked or act == "period 1 locked"
         if act == "randomized":
             sentence = f"{who} was randomized before."
             report.check("randomizations.once", place, sentence, holds=who not in randomized)
@@ -2041,6 +2052,8 @@ class Certified:
             }
         elif event.act == "release exported":
             wanted = {"release_digest": certificate["files"].get("release.sealed")}
+        elif event.act == "staged release exported":
+            wanted = {"staged_digest": certificate["files"].get("staged.sealed")}
         for name, value in wanted.items():
             sentence = f"The {name} that it noted is not that of the certificate."
             self._report.check(step, event.place, sentence, holds=event.details.get(name) == value)

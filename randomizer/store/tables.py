@@ -238,6 +238,13 @@ class CodeBreakRow(SQLModel, table=True):
     entry: int
 
 
+class PeriodLockRow(SQLModel, table=True):
+    __tablename__ = "period_lock"
+    period: int = Field(primary_key=True)
+    locked_at: datetime = _when()
+    entry: int
+
+
 class TaskRow(SQLModel, table=True):
     __tablename__ = "task"
     number: int = Field(primary_key=True)
@@ -382,6 +389,7 @@ ROWS: dict[type, type[SQLModel]] = {
     supply.PeriodRecord: PeriodRow,
     records.Signature: SignatureRow,
     records.Deviation: DeviationRow,
+    records.PeriodLock: PeriodLockRow,
     records.CodeBreak: CodeBreakRow,
     records.Task: TaskRow,
     records.Alarm: AlarmRow,

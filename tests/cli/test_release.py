@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keys import custody
+from keys import custody, hpke
+from keys.quorum import STAGED, recipient_info
+from keys.staged import StagedCopy
+from randomizer.domain.people import Account
 from randomizer.domain.records import AlarmKind
-from randomizer.services import alarms
+from randomizer.services import accounts, alarms, conduct
 from tests.desks import copy_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from randomizer.domain.people import Person
     from tests.activated import Rehearsal
     from tests.cli.places import Place
 
@@ -81,6 +85,47 @@ def test_commands_lead_from_the_lock_to_the_verified_data_sets(
     report = json.loads((folders / "release" / "verification.json").read_text())
     assert report["verdict"] == "OK"
     assert active.randomizer("verify", folders).status == 0
+
+
+@pytest.mark.promise(14)
+def test_commands_lead_from_the_lock_of_period_1_to_its_data_set(
+    active: Place, sealed: Rehearsal, tmp_path: Path
+) -> None:
+    refused = active.as_person("sponsor", "lock", "--period", "1", "--why", WHY).refusal
+    assert "has to be closed to enrolment or terminated; it is active" in refused
+    with active.store.writing() as uow:
+        conduct.close_enrolment(uow, person_of(active, "manager"), WHY)
+    export = ("release", "export", "--staged", "--out", tmp_path / "out")
+    assert "randomizer lock --period 1" in active.as_person("statistician", *export).refusal
+    locked = active.as_person("sponsor", "lock", "--period", "1", "--why", WHY, "--json").fields
+    assert (locked["period"], locked["statement"]) == (
+        1,
+        "I state that the data of period 1 of this trial are final.",
+    )
+    status = active.status().fields
+    assert (status["phase"], status["periods_locked"]) == ("enrolment closed", [1])
+    told = active.as_person("statistician", *export).out
+    assert "combine --purpose staged --slots staged-slots.json --randomized COUNT" in told
+    active.checkpoint()
+    folders = tmp_path / "folders"
+    write = ("release", "write", "--staged", "--instance", active.directory, "--out", folders)
+    assert "randomizer release open --staged" in active.randomizer(*write).out
+
+    own = tmp_path / "own"
+    own.mkdir(mode=0o700)
+    sealed.recipients["statistician"].save(own / "identity.key")
+    narrowed = StagedCopy(sealed.definition.trial_id, 1, {}).to_bytes()
+    public = sealed.recipients["statistician"].public
+    copy = given(own, "copy.sealed", hpke.seal(public, narrowed, recipient_info(STAGED)))
+    opened = active.randomizer("release", "open", folders, "--staged", "--identity", own, "--copy", copy)
+    assert (opened.status, str(folders / "staged") in opened.out) == (NOT_PINNED, True)
+    with (folders / "staged" / "period-1.csv").open(newline="") as file:
+        assert [row[1] for row in csv.reader(file)] == ["participant"]
+
+
+def person_of(active: Place, name: str) -> Person:
+    with active.store.reading() as uow:
+        return accounts.person(uow, uow.all(Account, username=name)[0].number)
 
 
 def test_what_stands_in_the_way_is_listed_and_nobody_else_locks(active: Place) -> None:

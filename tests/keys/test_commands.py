@@ -15,16 +15,25 @@ from typing import Any
 
 import pytest
 
-from keys import certificate, contribution, hpke, shares
+from keys import certificate, contribution, hpke, shares, wraps
 from keys.contribution import MACHINE, Contribution, Terms
 from keys.errors import KeyFileRefused
 from keys.hpke import Identity
 from keys.notes import NoteKey, VerifierKey
+from keys.staged import StagedCopy, StagedSlots, WrappedSlot
 from keys.stream import Stream
 
 ROOT = Path(__file__).parents[2]
 RELEASE = b"seed, contributions, schedule and salts" * 20
-STAGED = b"the staged key"
+STAGED_KEY = bytes(range(32))
+STAGED = json.dumps(
+    {
+        "format": "crossover-randomizer/v1/staged-release",
+        "trial_id": "example",
+        "schedule_version": 1,
+        "staged_key": base64.b64encode(STAGED_KEY).decode(),
+    }
+).encode()
 LOG = NoteKey("example.org/log", bytes(range(32)))
 DIGESTS = ["--definition-digest", "aa" * 32, "--generator-digest", "bb" * 32]
 
@@ -138,6 +147,21 @@ def combine(
     )
 
 
+def slot_key(index: int) -> bytes:
+    return bytes([index]) * 32
+
+
+def staged_slots(path: Path, *indices: int, key: bytes = STAGED_KEY) -> tuple[object, ...]:
+    """The slots in use, as a host exports them, and the options that name them."""
+    entropy = Stream(bytes(32), "wraps").take
+    slots = tuple(
+        WrappedSlot(index, b"slot %d" % index, wraps.wrap(slot_key(index), key, b"slot %d" % index, entropy))
+        for index in indices
+    )
+    path.write_bytes(StagedSlots("example", 1, slots).to_bytes())
+    return ("--slots", path, "--randomized", len(indices))
+
+
 def kept(story: Path, *numbers: int, name: str = "share.txt") -> list[Path]:
     return [story / f"custodian-{number}" / name for number in numbers]
 
@@ -166,17 +190,50 @@ def test_two_custodians_hand_the_release_to_its_recipients(story: Path, tmp_path
 @pytest.mark.promise(14)
 def test_the_staged_release_has_shares_of_its_own(story: Path, tmp_path: Path) -> None:
     staged = kept(story, 1, 2, name="staged-share.txt")
-    assert combine(story, tmp_path, staged, purpose="staged").status == 0
+    ours = ("--recipient", story / "statistician" / "identity.pub")
+    in_use = staged_slots(tmp_path / "staged-slots.json", 3, 8)
+    out = tmp_path / "out"
+    opened = combine(story, out, staged, *ours, *in_use, "--json", purpose="staged").json
+    assert opened["slots"] == [3, 8]
     identity = Identity.load(story / "statistician" / "identity.key")
-    sealed = (tmp_path / "staged-statistician.sealed").read_bytes()
-    assert hpke.open_sealed(identity, sealed, b"crossover-randomizer/v1/recipient/staged") == STAGED
+    sealed = (out / "staged-statistician.sealed").read_bytes()
+    copy = hpke.open_sealed(identity, sealed, b"crossover-randomizer/v1/recipient/staged")
+    assert dict(StagedCopy.from_bytes(copy).keys) == {3: slot_key(3), 8: slot_key(8)}
+    assert not any(spelling in copy for spelling in spellings(STAGED_KEY))
 
     said = refused(combine(story, tmp_path / "mixed", [*kept(story, 1), staged[1]]))
     assert said == "Share 2 is foreign: it is share 2 of the staged key."
-    host = story / "code-break-host" / "identity.pub"
-    said = refused(combine(story, tmp_path / "host", staged, "--recipient", host, purpose="staged"))
+    host = ("--recipient", story / "code-break-host" / "identity.pub")
+    said = refused(combine(story, tmp_path / "host", staged, *host, *in_use, purpose="staged"))
     assert "code-break-host" in said
     assert "is not a recipient of the staged" in said
+
+
+@pytest.mark.promise(14)
+def test_of_a_staged_release_the_slots_in_use_are_opened_and_no_other(story: Path, tmp_path: Path) -> None:
+    staged = kept(story, 1, 2, name="staged-share.txt")
+    ours = ("--recipient", story / "statistician" / "identity.pub")
+    out, listed = tmp_path / "out", tmp_path / "staged-slots.json"
+
+    def said(*more: object, given: list[Path] = staged) -> str:
+        return refused(combine(story, out, given, *ours, *more, purpose="staged"))
+
+    assert "opens the slots in use and no other" in said()
+    in_use = staged_slots(listed, 3, 8)
+    assert "lists 2 slots, but 1 people were randomized" in said(*in_use[:2], "--randomized", 1)
+    assert said(*in_use, given=staged[:1]) == "2 shares are needed; 1 were given."
+    listed.write_bytes(listed.read_bytes().replace(b'"index":3', b'"index":2'))
+    listed.write_bytes(listed.read_bytes().replace(b'"trial_id":"example"', b'"trial_id":"other"'))
+    assert "of another trial" in said(*in_use)
+    listed.write_bytes(listed.read_bytes().replace(b'"index":2', b'"index":8'))
+    assert "names a slot twice" in said(*in_use)
+    staged_slots(listed, 3, 8, key=bytes(32))
+    assert "Slot 3 does not open" in said(*in_use)
+    listed.write_bytes(b"{}")
+    assert "no file of the type" in said(*in_use)
+    assert not out.exists()
+    final = refused(combine(story, out, kept(story, 1, 2), *ours, *in_use))
+    assert "for --purpose staged alone" in final
 
 
 @pytest.mark.promise(14)

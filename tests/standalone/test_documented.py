@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from randomizer.domain.acts import MAY, SIGNED
+from randomizer.domain.acts import MAY, NOT_AFTER_PERIOD_LOCK, SIGNED
 from randomizer.domain.people import Role
 from randomizer.standalone import verify_trial
 from randomizer.store.tables import COVERED
@@ -50,6 +50,8 @@ def test_the_acts_that_are_signed_without_values_or_after_the_lock() -> None:
     assert marked("signed") == sorted(verify_trial.SIGNED) == sorted(map(str, SIGNED))
     assert marked("no values") == sorted(verify_trial.WITHOUT_VALUES)
     assert marked("after the lock") == sorted(verify_trial.AFTER_LOCK)
+    not_after = sorted(verify_trial.NOT_AFTER_PERIOD_LOCK)
+    assert marked("not after the lock of period 1") == not_after == sorted(map(str, NOT_AFTER_PERIOD_LOCK))
 
 
 def test_the_records() -> None:

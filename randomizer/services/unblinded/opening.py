@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keys import envelope, merkle
+from keys import envelope
 from keys.errors import KeysError
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, PreparationRecord
-from randomizer.domain.leaf import Content, Leaf, decode_content, encode_leaf
+from randomizer.domain.leaf import Content, decode_content
 from randomizer.domain.participants import Participant
 from randomizer.domain.records import CodeBreak
 from randomizer.domain.sealed_texts import Preparation
@@ -26,10 +26,10 @@ from randomizer.services.sealed.bindings import (
     preparation_binding,
     slot_binding,
 )
+from randomizer.services.unblinded import leaves
 
 if TYPE_CHECKING:
     from keys.entropy import Entropy
-    from randomizer.domain.definition_values import Definition
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
 
@@ -150,7 +150,14 @@ def _open(uow: UnitOfWork, desk: Desk, number: str) -> Opened:
         raise Tampered(trail.about(slot))
     try:
         content = _decrypt(desk, slot)
-        _check_leaf(desk, definition, slot, content)
+        leaves.check(
+            slot,
+            content,
+            definition,
+            version=desk.pins.schedule_version,
+            slots=desk.pins.slots,
+            root=desk.pins.leaf_root,
+        )
     except (KeysError, ValueError):  # what went wrong could tell something of the content
         raise Tampered(trail.about(slot)) from None
     return Opened(participant=participant, allocation=allocation, slot=slot, content=content)
@@ -162,20 +169,3 @@ def _decrypt(desk: Desk, slot: Slot) -> Content:
     slot_key = desk.keys.unwrap(wrapped, slot_binding(trial_id, version, slot.number, CODE_BREAK))
     bound = slot_binding(trial_id, version, slot.number, ENVELOPE)
     return decode_content(envelope.open_envelope(slot_key, slot.ciphertext, bound))
-
-
-def _check_leaf(desk: Desk, definition: Definition, slot: Slot, content: Content) -> None:
-    leaf = Leaf(
-        version=desk.pins.schedule_version,
-        slot=slot.number,
-        stratum=[stratum.code for stratum in definition.strata].index(slot.stratum),
-        ordinal=slot.ordinal,
-        randomization_number=slot.randomization_number,
-        sequence_code=content.sequence_code,
-        kits=slot.kits,
-        salt=content.salt,
-    )
-    size = merkle.HASH_LENGTH
-    proof = [slot.proof[at : at + size] for at in range(0, len(slot.proof), size)]
-    hashed = merkle.leaf_hash(encode_leaf(leaf))
-    merkle.verify_inclusion(hashed, slot.number, desk.pins.slots, proof, desk.pins.leaf_root)

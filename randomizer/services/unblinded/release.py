@@ -50,7 +50,7 @@ def export_sealed(uow: UnitOfWork, desk: Desk, person: Person, directory: Path) 
     trial, _ = trials.current(uow)
     trial.demand(frozenset({Phase.LOCKED}), what=Act.RELEASE_EXPORTED.doing)
     trail.check(uow, trial)
-    sealed = sealed_release(desk, trial)
+    sealed = sealed_file(desk, trial, bundle.RELEASE)
     with trail.act(uow, Act.RELEASE_EXPORTED, person) as act:
         act.note(release_digest=certificate.digest(sealed))
     directory.mkdir(parents=True, exist_ok=True)
@@ -60,15 +60,24 @@ def export_sealed(uow: UnitOfWork, desk: Desk, person: Person, directory: Path) 
     return tuple(directory / name for name in contents)
 
 
-def sealed_release(desk: Desk, trial: Trial) -> bytes:
-    """The sealed release that activation left on this host.
+def sealed_file(desk: Desk, trial: Trial, name: str) -> bytes:
+    """The sealed release, or the sealed staged one, that activation left on this host.
+
+    Args:
+        desk: Its directory holds the file.
+        trial: Compared with its entry.
+        name: ``release.sealed`` or ``staged.sealed``.
 
     Raises:
         BundleRefused: It is missing, or not the one of the certificate.
     """
-    sealed = bundle.Bundle(desk.directory).read(bundle.RELEASE)
-    if certificate.digest(sealed) != certificate_fields.read(trial.certificate).files.get(bundle.RELEASE):
-        raise BundleRefused("The sealed release on this host is not the one of the certificate.")
+    sealed = bundle.Bundle(desk.directory).read(name)
+    if certificate.digest(sealed) != certificate_fields.read(trial.certificate).files.get(name):
+        raise BundleRefused(
+            f"{name} on this host is not the one of the certificate. Nothing was given out.",
+            field=name,
+            next_step="Copy it again from the bundle of the ceremony.",
+        )
     return sealed
 
 

@@ -112,15 +112,58 @@ def columns(table: str, definition: Definition) -> tuple[Column, ...]:
     return (*COLUMNS[table], *more)
 
 
+PERIOD: Final = "period-1.csv"
+PERIOD_COLUMNS: Final[tuple[Column, ...]] = (
+    ("entry", "number of the entry of the randomization"),
+    ("participant", "participant number"),
+    ("site", "site code at that time"),
+    ("stratum", "stratum as randomized"),
+    ("slot", "0-based position in the schedule"),
+    ("ordinal", "1-based position within the stratum"),
+    ("randomization_number", "eight digits"),
+    ("allocated_at", "when the participant was randomized"),
+    ("treatment", "treatment code of period 1"),
+    ("kit", "kit number that was handed out for period 1; empty where none was"),
+    ("dispensed_at", "when the kit was handed out"),
+    ("outcome", "given, partly given or not given; empty where nothing came of the period"),
+    ("given_at", "start of the infusion"),
+    ("stopped_at", "when an infusion given in part was stopped"),
+    ("volume_ml", "volume given where it was given in part, else 0"),
+)
+"""Name and content of each column of the one table of a staged release."""
+
+
+def period_codebook(definition: Definition) -> str:
+    """What the table of a staged release holds, as Markdown."""
+    lines = [f"| {column} | {meaning} |" for column, meaning in PERIOD_COLUMNS]
+    parts = [
+        f"# Codebook of the staged release of {definition.trial_id}\n",
+        "Period 1 alone, as its data were locked; no seed, and no slot that nobody has, was opened for it.\n",
+        *_conventions(definition),
+        f"## {PERIOD}\n",
+        "One row per randomization, in the order of the entries.\n",
+        "| column | holds |\n| --- | --- |",
+        *lines,
+        "",
+    ]
+    return "\n".join(parts)
+
+
 def codebook(definition: Definition) -> str:
     """What every table and column of a release holds, as Markdown."""
     parts = [
         f"# Codebook of the release of {definition.trial_id}\n",
-        "Comma-separated, UTF-8, one heading line, quotes only where needed. Times are UTC.\n",
-        "An empty cell means: there is none. Free text is left out of every table.\n",
-        f"Treatments: {', '.join(f'{one.code} = {one.name}' for one in definition.treatments)}.\n",
+        *_conventions(definition),
     ]
     for table, order in ORDER.items():
         lines = [f"| {column} | {meaning} |" for column, meaning in columns(table, definition)]
         parts += [f"## {table}\n", f"{order}\n", "| column | holds |\n| --- | --- |", *lines, ""]
     return "\n".join(parts)
+
+
+def _conventions(definition: Definition) -> tuple[str, ...]:
+    return (
+        "Comma-separated, UTF-8, one heading line, quotes only where needed. Times are UTC.\n",
+        "An empty cell means: there is none. Free text is left out of every table.\n",
+        f"Treatments: {', '.join(f'{one.code} = {one.name}' for one in definition.treatments)}.\n",
+    )

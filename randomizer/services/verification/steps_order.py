@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from randomizer.domain.acts import AFTER_LOCK, Act
+from randomizer.domain.acts import AFTER_LOCK, NOT_AFTER_PERIOD_LOCK, Act
 from randomizer.domain.people import Role
 from randomizer.services.verification import steps
 from randomizer.services.verification.steps_entries import ENTRIES_RECORD
@@ -36,6 +36,7 @@ class OrderSteps:
         self._dispensed: Counter[str] = Counter()
         self._intents: Counter[str] = Counter()
         self._disclosures = 0
+        self._period_lock: TrailEntry | None = None
         self._lock: TrailEntry | None = None
         self._after_lock = 0
 
@@ -49,6 +50,7 @@ class OrderSteps:
                     entry.record,
                     f"{entry.act[:40]!r} came after the lock (entry {self._lock.number}).",
                 )
+        self._follow_period_lock(entry)
         if entry.act == Act.DEFINITION_SIGNED and self._activation is None:
             self._signers.add(entry.role)
         elif entry.act == Act.TRIAL_ACTIVATED:
@@ -80,6 +82,22 @@ class OrderSteps:
         else:
             findings.hold(
                 steps.LOCK_NO_DATA_ACT, f"Locked by entry {self._lock.number}, then {self._after_lock} more."
+            )
+
+    def _follow_period_lock(self, entry: TrailEntry) -> None:
+        locked = self._period_lock
+        if locked is None:
+            if entry.act == Act.STAGED_EXPORTED:
+                self._findings.fail(
+                    steps.LOCK_NO_DATA_ACT, entry.record, "Period 1 was not locked before it."
+                )
+            elif entry.act == Act.PERIOD_LOCKED:
+                self._period_lock = entry
+        elif entry.act in NOT_AFTER_PERIOD_LOCK:
+            self._findings.fail(
+                steps.LOCK_NO_DATA_ACT,
+                entry.record,
+                f"{entry.act[:40]!r} came after the lock of period 1 (entry {locked.number}).",
             )
 
     def _activate(self, entry: TrailEntry) -> None:

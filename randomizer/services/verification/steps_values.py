@@ -18,12 +18,21 @@ from randomizer.services.verification.steps_schedule import ROWS_RECORD
 from randomizer.services.verification.trail_lines import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from randomizer.services.verification.reading import Public
     from randomizer.services.verification.report import Findings
     from randomizer.services.verification.steps_schedule import Slots
     from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
 
 VALUES_RECORD = f"{RELEASE}/{VALUES}"
+
+
+EXPORTED: Mapping[str, tuple[str, str]] = {
+    Act.RELEASE_EXPORTED: ("release_digest", bundle.RELEASE),
+    Act.STAGED_EXPORTED: ("staged_digest", bundle.STAGED),
+}
+"""What an export notes, and of which file of the bundle."""
 
 
 class ValueSteps:
@@ -69,8 +78,8 @@ class ValueSteps:
         self._check_signatures(entry, values)
         if entry.act == Act.REASON_ERASED:
             self._check_erased(entry, values)
-        if entry.act == Act.RELEASE_EXPORTED:
-            self._check_exported(values)
+        if entry.act in EXPORTED:
+            self._check_exported(values, *EXPORTED[entry.act])
         if entry.act == Act.KEYS_ROTATED:
             self._rotate(values)
         if entry.act == Act.TRIAL_ACTIVATED and not self._activated:
@@ -195,8 +204,8 @@ class ValueSteps:
             self._findings.fail(step, values.record, "It wrapped another number of slot keys.")
         self._root = told.get("sealed_root")
 
-    def _check_exported(self, values: Values) -> None:
-        if values.details.get("release_digest") != self._public.fields.files.get(bundle.RELEASE):
+    def _check_exported(self, values: Values, noted: str, name: str) -> None:
+        if values.details.get(noted) != self._public.fields.files.get(name):
             self._findings.fail(
                 steps.VALUES_CERTIFICATE,
                 values.record,

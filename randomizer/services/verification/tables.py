@@ -12,7 +12,7 @@ from randomizer.services.verification import codebook
 from randomizer.services.verification.ledger import PeriodEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from randomizer.domain.definition_values import Definition
     from randomizer.services.verification.ledger import Ledger
@@ -41,6 +41,38 @@ def tables(ledger: Ledger, slots: Slots, definition: Definition) -> dict[str, It
     }
     headings = {name: tuple(column for column, _ in codebook.columns(name, definition)) for name in rows}
     return {name: chain((headings[name],), lines) for name, lines in rows.items()}
+
+
+def period_lines(ledger: Ledger, treatments: Mapping[int, str], period: int) -> Iterator[Line]:
+    """The lines of the table of a staged release, its heading first.
+
+    Args:
+        ledger: What the values tell.
+        treatments: Treatment code of the period, by slot.
+        period: 1-based.
+    """
+    yield tuple(column for column, _ in codebook.PERIOD_COLUMNS)
+    handed_out = {one.participant: one for one in ledger.dispensations if one.period == period}
+    for one in ledger.allocations.values():
+        last = ledger.periods.get((one.participant, period), PeriodEnd())
+        kit = handed_out.get(one.participant)
+        yield (
+            one.entry,
+            one.participant,
+            one.site,
+            one.stratum,
+            one.slot,
+            one.ordinal,
+            one.randomization_number,
+            one.allocated_at,
+            treatments[one.slot],
+            kit.kit if kit else "",
+            kit.dispensed_at if kit else "",
+            last.outcome,
+            last.given_at,
+            last.stopped_at,
+            last.volume_ml,
+        )
 
 
 def encode(line: Line) -> bytes:

@@ -16,7 +16,15 @@ from randomizer.services import conduct, erasure, impact, locking, packs
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits
 from randomizer.services.packs import Report
 from randomizer.services.signatures import StepUp
-from randomizer.services.unblinded import code_breaks, data_sets, release, release_files, rotation, unblinding
+from randomizer.services.unblinded import (
+    code_breaks,
+    data_sets,
+    release,
+    release_files,
+    rotation,
+    staged,
+    unblinding,
+)
 from randomizer.services.verification import pinning
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import (
@@ -70,6 +78,9 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     _erase(instance)
     randomized(instance, desk)
     instance.sign(conduct.terminate, Role.SPONSOR, WHY)
+    instance.sign(locking.lock_period, Role.SPONSOR, WHY)
+    with instance.store.writing() as uow:
+        staged.export(uow, desk, instance.person(Role.UNBLINDED_STATISTICIAN), directory / "staged-out")
     instance.sign(locking.lock, Role.SPONSOR, WHY)
     _break_code(instance, desk, people[2])
     instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[3]))

@@ -69,6 +69,32 @@ def another_release_exported(forged: Forged) -> None:
 
 
 @caught_by("values.certificate")
+def another_staged_release_exported(forged: Forged) -> None:
+    forged.details(forged.numbers("staged release exported")[0])["staged_digest"] = "ab" * 32
+    forged.write_trail()
+
+
+@caught_by("lock.no-data-act-after")
+def staged_release_exported_before_the_lock_of_period_1(forged: Forged) -> None:
+    forged.entries[forged.numbers("period 1 locked")[0]]["act"] = "enrolment closed"
+    forged.write_entries()
+
+
+@caught_by("lock.no-data-act-after")
+def factor_corrected_after_the_lock_of_period_1(forged: Forged) -> None:
+    number = forged.numbers("staged release exported")[0]
+    forged.entries[number].update(act="factor corrected", role="investigator")
+    forged.write_entries()
+
+
+@caught_by("values.records")
+def lock_of_a_period_after_its_act(forged: Forged) -> None:
+    number = forged.numbers("period 1 locked")[0]
+    forged.row(number, "PeriodLock")["new"]["locked_at"] = "2099-01-01T00:00:00.000000Z"
+    forged.write_trail()
+
+
+@caught_by("values.certificate")
 def second_certificate(forged: Forged) -> None:
     forged.certificate["sealed_at"] = "2026-12-24T08:00:00Z"
     forged.sign_certificate()
