@@ -86,7 +86,7 @@ def period_blocks(uow: UnitOfWork) -> tuple[str, ...]:
         whose = f"Participant {record.participant}, period {STAGED_PERIOD}"
         if record.dispensed_at is not None:
             found.append(f"{whose}: the kit was handed out and its infusion is not recorded.")
-        elif record.booked_for is not None:
+        elif record.booked_for is not None or record.kit:
             found.append(f"{whose}: an infusion is booked.")
         elif not over and _goes_on(uow, record):
             found.append(f"{whose}: the period is open.")

@@ -1750,11 +1750,7 @@ def check_acts(public: Public, report: Report) -> None:
         act, who, place = entry["act"], entry["participant"], line_of(line)
         if locked and act not in AFTER_LOCK:
             report.fail("lock.no-data-act-after", place, f"{act} after the lock.")
-        if period_locked and act in NOT_AFTER_PERIOD_LOCK:
-            report.fail("lock.no-data-act-after", place, f"{act} after the lock of period 1.")
-        if act == "staged release exported" and not period_locked:
-            report.fail("lock.no-data-act-after", place, f"{act} before the lock of period 1.")
-        period_locked = period_locked or act == "period 1 locked"
+        period_locked = _check_period_lock(act, place, report, locked=period_locked)
         if act == "randomized":
             sentence = f"{who} was randomized before."
             report.check("randomizations.once", place, sentence, holds=who not in randomized)
@@ -1782,6 +1778,16 @@ def check_acts(public: Public, report: Report) -> None:
     report.saw("lock.no-data-act-after", "Nothing but what may follow.")
     if not locked:
         report.skip("lock.no-data-act-after", "The trial is not locked yet.")
+
+
+def _check_period_lock(act: str, place: str, report: Report, *, locked: bool) -> bool:
+    """Check an act against the lock of period 1; whether that is locked from here on."""
+    step = "lock.no-data-act-after"
+    sentence = f"{act} after the lock of period 1."
+    report.check(step, place, sentence, holds=not (locked and act in NOT_AFTER_PERIOD_LOCK))
+    sentence = f"{act} before the lock of period 1."
+    report.check(step, place, sentence, holds=locked or act != "staged release exported")
+    return locked or act == "period 1 locked"
 
 
 # ==== Steps: values of the entries

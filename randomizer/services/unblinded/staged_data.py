@@ -128,6 +128,11 @@ def _follow(public: Public, folder: Path) -> Ledger:
         handed_out = ledger.dispensed(entry, salted)
         if handed_out is not None:
             told.dispensations.append(handed_out)
+        elif entry.act == Act.DISPENSATION_UNDONE:
+            undone = [row.key for row in ledger.rows_of(salted.rows, "PeriodRecord")]
+            told.dispensations = [
+                one for one in told.dispensations if (one.participant, one.period) not in undone
+            ]
     if last >= max(public.checkpoint_sizes, default=0):
         refuse(f"{FOLDER}/{VALUES}", "It goes on after the last entry that a checkpoint covers.")
     return told

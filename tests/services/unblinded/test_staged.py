@@ -21,7 +21,7 @@ from randomizer.domain.records import PeriodLock
 from randomizer.domain.trial import Allocation, Phase, Slot, Trial
 from randomizer.errors import BundleRefused, Faulty, NotAllowed, Refused
 from randomizer.services import conduct, locking
-from randomizer.services.care import endings, infusions
+from randomizer.services.care import endings, infusions, kits
 from randomizer.services.sealed import release_content
 from randomizer.services.sealed.bindings import ENVELOPE, slot_binding
 from randomizer.services.sealed.bindings import STAGED as STAGED_WRAP
@@ -29,7 +29,7 @@ from randomizer.services.unblinded import staged, staged_data
 from randomizer.services.verification import pinning
 from randomizer.services.verification.reading import Unreadable
 from tests.activated import K, entropy_of
-from tests.desks import harvested, infused, opened_release, plan_of, published, randomized
+from tests.desks import dispensed, harvested, infused, opened_release, plan_of, published, randomized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +68,12 @@ def export(
 def locked(instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path) -> Locked:
     people = (randomized(instance, desk), randomized(instance, desk, "progressive"))
     infused(instance, desk, people[0])
+    dispensed(instance, desk, people[1])
     instance.act(conduct.close_enrolment, Role.TRIAL_MANAGER, WHY)
-    with pytest.raises(Faulty, match=f"Participant {people[1]}, period 1: the period is open"):
+    with pytest.raises(Faulty, match=f"Participant {people[1]}, period 1: the kit was handed out"):
+        instance.sign(locking.lock_period, Role.SPONSOR, WHY)
+    instance.sign(kits.undo_dispensation, Role.PHARMACIST, people[1], WHY)
+    with pytest.raises(Faulty, match=f"Participant {people[1]}, period 1: an infusion is booked"):
         instance.sign(locking.lock_period, Role.SPONSOR, WHY)
     instance.act(infusions.miss, Role.INVESTIGATOR, people[1], WHY)
     instance.sign(locking.lock_period, Role.SPONSOR, WHY)
