@@ -40,6 +40,7 @@ from randomizer.web.codebreak.pages import codebreak
 from randomizer.web.codebreak.recovering import Recovery
 from randomizer.web.door import Door, DoorSettings, this
 from randomizer.web.furniture import furnish
+from randomizer.web.kept import KeptForms
 from randomizer.web.sessions import MemorySessions
 from randomizer.web.surface import BEARER, SPEC, Problem, refuse_body
 from randomizer.web.throttle import Throttle
@@ -104,6 +105,7 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
     app.extensions["public"] = public
     app.extensions[recovering.EXTENSION] = Recovery(store, sessions, gate.step_up_seconds)
     app.extensions["drafts"] = Drafts(store.clock, store.entropy)
+    app.extensions["kept"] = KeptForms(store.clock)
     padding.fill_up(app)
     app.before_request(finishing.allow_a_whole_release)
     csrf = furnish(app, door, settings)

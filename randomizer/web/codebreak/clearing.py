@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 
 from randomizer.domain.acts import Act
 from randomizer.domain.sealed_texts import ProductDetails
@@ -12,7 +12,16 @@ from randomizer.domain.supply import ProductState
 from randomizer.services.care import products
 from randomizer.services.unblinded import clearance
 from randomizer.web import auth
-from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, refused, signer
+from randomizer.web.codebreak.pages import (
+    SHOWN_AGAIN,
+    again,
+    codebreak,
+    desk,
+    done,
+    form_of,
+    looking,
+    signer,
+)
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 
@@ -41,11 +50,11 @@ def clearances() -> str:
 
 
 @codebreak.route("/clearance/<number>", methods=["GET", "POST"])
-def clear(number: str) -> str | Response | tuple[str, int]:
+def clear(number: str) -> str | Response:
     """Clear a product, signed."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     if request.method == "GET":
-        return _shown(number, Form.blank(DETAILS))
+        return _shown(number, form_of(DETAILS))
     form = Form.posted(DETAILS, request.form)
     form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
     try:
@@ -53,26 +62,24 @@ def clear(number: str) -> str | Response | tuple[str, int]:
         with this().store.writing() as uow:
             clearance.clear(uow, desk(), auth.person(), step_up, number, details=details(form))
     except SHOWN_AGAIN as error:
-        status = refused(form, error)
-        return _shown(number, form), status
-    return redirect(url_for("codebreak.clearances"), code=303)
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.clearances"))
 
 
 @codebreak.route("/clearance/<number>/fail", methods=["GET", "POST"])
-def fail(number: str) -> str | Response | tuple[str, int]:
+def fail(number: str) -> str | Response:
     """Record that a product can't be used."""
     auth.demand_act(Act.PRODUCT_FAILED)
-    form = Form.posted(WHY_NOT, request.form)
     if request.method == "GET":
-        return render_template("codebreak/fail.html", number=number, form=Form.blank(WHY_NOT))
+        return render_template("codebreak/fail.html", number=number, form=form_of(WHY_NOT))
+    form = Form.posted(WHY_NOT, request.form)
     try:
         with this().store.writing() as uow:
             noted = ProductDetails(note=form.text("note"))
             clearance.fail(uow, desk(), auth.person(), number, details=noted)
     except SHOWN_AGAIN as error:
-        status = refused(form, error)
-        return render_template("codebreak/fail.html", number=number, form=form), status
-    return redirect(url_for("codebreak.clearances"), code=303)
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.clearances"))
 
 
 def details(form: Form) -> ProductDetails:

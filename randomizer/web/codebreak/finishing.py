@@ -15,7 +15,16 @@ from randomizer.services import impact, locking
 from randomizer.services.unblinded import release
 from randomizer.services.views import worklist
 from randomizer.web import auth, words
-from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, refused, signer
+from randomizer.web.codebreak.pages import (
+    SHOWN_AGAIN,
+    again,
+    codebreak,
+    desk,
+    done,
+    form_of,
+    looking,
+    signer,
+)
 from randomizer.web.door import this
 from randomizer.web.forms import WHY, Field, Form
 
@@ -45,58 +54,57 @@ def tasks() -> str:
 
 
 @codebreak.route("/tasks/<int:number>", methods=["GET", "POST"])
-def task(number: int) -> str | Response | tuple[str, int]:
+def task(number: int) -> str | Response:
     """Sign an impact assessment."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
         found = next((one for one in worklist.tasks(seen) if one["number"] == number), None)
     if found is None:
         raise NotFound("There is no such open task.", next_step="Look at the list of tasks.")
-    form = Form.posted(ASSESSMENT, request.form)
-    status = 200
     if request.method == "POST":
+        form = Form.posted(ASSESSMENT, request.form)
         form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
         try:
             step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
             with this().store.writing() as uow:
                 impact.sign_impact(uow, auth.person(), step_up, number, form.text("why"))
         except SHOWN_AGAIN as error:
-            status = refused(form, error)
-        else:
-            return redirect(url_for("codebreak.tasks"), code=303)
-    page = render_template(
-        "codebreak/task.html", task=found, form=form, meaning=impact.IMPACT_MEANING, signer=signer()
+            return again(form, error, request.path)
+        return done(request.path, url_for("codebreak.tasks"))
+    return render_template(
+        "codebreak/task.html",
+        task=found,
+        form=form_of(ASSESSMENT),
+        meaning=impact.IMPACT_MEANING,
+        signer=signer(),
     )
-    return page, status
 
 
 @codebreak.route("/lock", methods=["GET", "POST"])
-def lock() -> str | Response | tuple[str, int]:
+def lock() -> str | Response:
     """What stands in the way of the lock; the lock itself, signed."""
     auth.demand_role(READERS, what="look at the lock")
-    form = Form.posted((WHY,), request.form)
-    status = 200
     if request.method == "POST":
         auth.demand_act(Act.TRIAL_LOCKED)
+        form = Form.posted((WHY,), request.form)
         form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
         try:
             step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
             with this().store.writing() as uow:
                 locking.lock(uow, auth.person(), step_up, form.text("why"))
-        except Faulty as error:
-            status = refused(Form.blank((WHY,)), error)
+        except Faulty:  # the page lists what stands in the way
+            return redirect(request.path, code=303)
         except SHOWN_AGAIN as error:
-            status = refused(form, error)
-        else:
-            return redirect(url_for("codebreak.lock"), code=303)
-    return _lock_page(form), status
+            return again(form, error, request.path)
+        return done(request.path, request.path)
+    return _lock_page(form_of((WHY,)))
 
 
 @codebreak.get("/release")
 def releasing() -> str:
     """Where the release stands, and what comes next."""
     auth.demand_act(Act.RELEASE_EXPORTED)
-    return _release_page(Form.blank(()))
+    return _release_page(form_of(()))
 
 
 @codebreak.post("/release/export")
@@ -121,7 +129,7 @@ def exported(name: str) -> Response:
 
 
 @codebreak.post("/release/import")
-def bring_in() -> str | Response | tuple[str, int]:
+def bring_in() -> Response:
     """Take in this host's copy of the opened release."""
     auth.demand_act(Act.TRIAL_RELEASED)
     given = request.files.get("copy")
@@ -132,8 +140,7 @@ def bring_in() -> str | Response | tuple[str, int]:
         with closing(given), this().store.writing() as uow:
             release.import_release(uow, desk(), auth.person(), given.read())
     except (*SHOWN_AGAIN, BundleRefused) as error:
-        status = refused(form, error)
-        return _release_page(form), status
+        return again(form, error, url_for("codebreak.releasing"))
     return redirect(url_for("codebreak.releasing"), code=303)
 
 

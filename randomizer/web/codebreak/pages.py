@@ -5,22 +5,26 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, current_app, g
+from flask import Blueprint, current_app, g, redirect, request
 
 from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
 from randomizer.services.views import sight
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
+from randomizer.web.forms import Form
 from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from werkzeug.wrappers import Response
 
     from randomizer.errors import RandomizerError
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.views.sight import Sight
     from randomizer.web.codebreak.drafts import Drafts
-    from randomizer.web.forms import Form
+    from randomizer.web.forms import Field
+    from randomizer.web.kept import KeptForms
 
 codebreak = Blueprint("codebreak", __name__, template_folder="templates")
 
@@ -36,6 +40,45 @@ def desk() -> Desk:
 def drafts() -> Drafts:
     """What people have written and not signed yet."""
     return cast("Drafts", current_app.extensions["drafts"])
+
+
+def kept() -> KeptForms:
+    """The forms that were refused and not looked at again yet."""
+    return cast("KeptForms", current_app.extensions["kept"])
+
+
+def again(form: Form, error: RandomizerError, page: str) -> Response:
+    """Keep a form that was refused, and lead to the page that shows it: no page here answers a sending.
+
+    Args:
+        form: As it came in.
+        error: Why it was refused.
+        page: Path of the page.
+
+    Raises:
+        Tampered: A bent record is no matter of the form.
+    """
+    if isinstance(error, Tampered):
+        raise error
+    kept().refuse(auth.person().account, page, form, error)
+    return redirect(page, code=303)
+
+
+def done(page: str, then: str) -> Response:
+    """Forget what was kept of a form that was accepted, and go on.
+
+    Args:
+        page: Path of the page that shows the form.
+        then: Path to go to.
+    """
+    kept().drop(auth.person().account, page)
+    return redirect(then, code=303)
+
+
+def form_of(fields: Iterable[Field]) -> Form:
+    """The form of the page that is asked for, with what was typed before and why it was refused."""
+    before = kept().take(auth.person().account, request.path)
+    return before.form(fields) if before else Form.blank(fields)
 
 
 @contextmanager

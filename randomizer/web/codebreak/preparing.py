@@ -11,8 +11,18 @@ from randomizer.domain.numbers import group3
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import HardStop, Refused
 from randomizer.services.unblinded import preparation
-from randomizer.web import auth, problems, words
-from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, desk, looking, of_one_length, refused
+from randomizer.web import auth, words
+from randomizer.web.codebreak.pages import (
+    SHOWN_AGAIN,
+    again,
+    codebreak,
+    desk,
+    done,
+    form_of,
+    kept,
+    looking,
+    of_one_length,
+)
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 
@@ -61,26 +71,36 @@ def sheet(number: str) -> str | Response:
     if request.method == "POST":
         preparation.open_sheet(desk(), auth.person(), number)
         return redirect(url_for("codebreak.sheet", number=number), code=303)
+    before = kept().take(auth.person().account, request.path)
+    if before and before.stop:
+        return render_template("codebreak/stop.html", number=number, stop=before.stop)
+    fields = _ending_fields()
+    form = before.form(fields) if before else Form.blank(fields)
     try:
         found = preparation.sheet_again(desk(), auth.person(), number)
     except Refused:
-        return _closed_sheet(number)
-    return _sheet(found, Form.blank(_ending_fields()))
+        return _closed_sheet(number, form)
+    return _sheet(found, form)
 
 
 @codebreak.post("/preparation/<number>/begin")
 def begin(number: str) -> Response:
-    """Begin the preparation."""
+    """Begin the preparation; what stands in its way is said on the sheet."""
     auth.demand_act(Act.PREPARATION_BEGUN)
-    with this().store.writing() as uow:
-        preparation.begin(uow, auth.person(), number)
-    return redirect(url_for("codebreak.sheet", number=number), code=303)
+    page = url_for("codebreak.sheet", number=number)
+    try:
+        with this().store.writing() as uow:
+            preparation.begin(uow, auth.person(), number)
+    except SHOWN_AGAIN as error:
+        return again(Form.blank(()), error, page)
+    return done(page, page)
 
 
 @codebreak.post("/preparation/<number>/ready")
-def ready(number: str) -> str | Response | tuple[str, int]:
+def ready(number: str) -> Response:
     """End the preparation with a kit that is ready."""
     auth.demand_act(Act.PREPARATION_ENDED)
+    page = url_for("codebreak.sheet", number=number)
     form = Form.posted(_ending_fields(), request.form)
     try:
         with this().store.writing() as uow:
@@ -94,21 +114,18 @@ def ready(number: str) -> str | Response | tuple[str, int]:
                 noted=noted(form, form.text("content")),
                 spoiled=form.yes("spoiled"),
             )
-    except HardStop as stop:
-        return _stop(number, stop), problems.status_of(stop)
-    except SHOWN_AGAIN as error:
-        status = refused(form, error)
-        return _sheet(preparation.sheet_again(desk(), auth.person(), number), form), status
-    return redirect(url_for("codebreak.prepared", number=number, period=record.period), code=303)
+    except (HardStop, *SHOWN_AGAIN) as error:
+        return again(form, error, page)
+    return done(page, url_for("codebreak.prepared", number=number, period=record.period))
 
 
 @codebreak.route("/preparation/<number>/not-ready", methods=["GET", "POST"])
-def not_ready(number: str) -> str | Response | tuple[str, int]:
+def not_ready(number: str) -> str | Response:
     """End the preparation without a kit."""
     auth.demand_act(Act.PREPARATION_ENDED)
     fields = (SPOILED, *NOTES)
     if request.method == "GET":
-        return render_template("codebreak/not-ready.html", number=number, form=Form.blank(fields))
+        return render_template("codebreak/not-ready.html", number=number, form=form_of(fields))
     form = Form.posted(fields, request.form)
     try:
         with this().store.writing() as uow:
@@ -123,8 +140,8 @@ def not_ready(number: str) -> str | Response | tuple[str, int]:
                 spoiled=form.yes("spoiled"),
             )
     except SHOWN_AGAIN as error:
-        return render_template("codebreak/not-ready.html", number=number, form=form), refused(form, error)
-    return redirect(url_for("codebreak.preparations"), code=303)
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.preparations"))
 
 
 @codebreak.get("/preparation/<number>/prepared/<int:period>")
@@ -179,7 +196,7 @@ def _row(one: ToPrepare, periods: int) -> dict[str, Any]:
     }
 
 
-def _closed_sheet(number: str) -> str:
+def _closed_sheet(number: str, form: Form) -> str:
     with looking() as seen:
         waiting = [one for one in preparation.worklist(seen.uow) if one.participant.number == number]
         periods = seen.definition.period_count
@@ -191,7 +208,9 @@ def _closed_sheet(number: str) -> str:
         )
     record = waiting[0].record
     period = f"{record.period} of {periods}"
-    return render_template("codebreak/sheet-closed.html", number=number, record=record, period=period)
+    return render_template(
+        "codebreak/sheet-closed.html", number=number, record=record, period=period, form=form
+    )
 
 
 def _sheet(found: Sheet, form: Form) -> str:
@@ -201,7 +220,3 @@ def _sheet(found: Sheet, form: Form) -> str:
     of_one_length()
     spares = ", ".join(group3(kit) for kit in shown["spares"])
     return render_template("codebreak/sheet.html", sheet=shown, spares=spares, period=period, form=form)
-
-
-def _stop(number: str, stop: HardStop) -> str:
-    return render_template("codebreak/stop.html", number=number, stop=stop)

@@ -56,6 +56,12 @@ class Guest:
         assert answer.status_code == status, (path, answer.status_code, answer.text[:6000])
         return self.client.get(answer.headers["Location"]) if status == SEE_OTHER else answer
 
+    def token(self) -> str:
+        """The CSRF token of this session."""
+        found = CSRF.search(self.client.get("/").text) or CSRF.search(self.client.get("/preparation").text)
+        assert found is not None
+        return found[1]
+
     def factor(self) -> dict[str, str]:
         """Password and a fresh code; the clock moves on, since a code works once."""
         self.instance.clock.advance(seconds=TOTP_STEP_SECONDS)

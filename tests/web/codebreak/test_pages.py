@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Phase, Trial
 from randomizer.services import conduct, locking
-from randomizer.services.care import products
+from randomizer.services.care import booking, products
 from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD
@@ -139,8 +140,10 @@ def test_prepare_a_kit_from_the_worklist_to_ready(
     assert twice.status_code == 422
     assert "Nothing is to be prepared" in twice.text
     assert content not in twice.text
-    again = guest.send(f"/preparation/{number}/ready", form, 422, page="/preparation").text
-    assert "is ready already" in again
+    sent = guest.client.post(f"/preparation/{number}/ready", data=form | {"csrf_token": guest.token()})
+    assert sent.status_code == 303
+    again = guest.get(sent.headers["Location"], 422)
+    assert "Nothing is to be prepared" in again
     assert content not in again
     assert "is ready already" in guest.send(f"/preparation/{number}", {}, 422, page="/preparation").text
 
@@ -158,11 +161,38 @@ def test_the_wrong_kit_stops_and_a_slip_keeps_what_was_typed(
         other = uow.all(Kit, slot=9, limit=1)[0].number
     ready, sheet = f"/preparation/{number}/ready", f"/preparation/{number}"
 
-    stop = guest.send(ready, {"kit": other, "content": "MSC"}, 409, page=sheet).text
+    stop = guest.send(ready, {"kit": other, "content": "MSC", "lot": "L-8"}, page=sheet).text
     assert "Stop. Wrong kit." in stop
-    slip = guest.send(ready, {"kit": "12", "content": "MSC", "lot": "L-9"}, 422, page=sheet).text
+    assert "L-8" in guest.get(sheet)  # the stop is said once, and what was typed is kept
+    slip = guest.send(ready, {"kit": "12", "content": "MSC", "lot": "L-9"}, page=sheet).text
     assert "has 9 digits" in slip
     assert "L-9" in slip
+    again = guest.get(sheet)
+    assert "has 9 digits" not in again
+    assert "L-9" in again
+
+
+@pytest.mark.promise(18)
+def test_a_preparation_that_cannot_begin_says_so_on_the_sheet(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    booked_for = instance.clock() + timedelta(hours=100)
+    instance.act(booking.book, Role.COORDINATOR, number, booked_for)
+    guest = visit(Role.PREPARER)
+    guest.send(f"/preparation/{number}")
+    begin, sheet = f"/preparation/{number}/begin", f"/preparation/{number}"
+    page = guest.send(begin, page=sheet).text
+    assert "has not signed that participant" in page
+    assert "Put into this kit" in page
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+    guest = visit(Role.PREPARER)
+    page = guest.send(begin, page=sheet).text
+    assert "its kit is prepared from" in page
+    assert "Put into this kit" in page
+    instance.clock.advance(hours=80)
+    guest = visit(Role.PREPARER)
+    assert "Declare this kit ready" in guest.send(begin, page=sheet).text
 
 
 def test_a_preparation_ends_without_a_kit(visit: Visit, instance: Instance, desk: Desk) -> None:
@@ -179,7 +209,7 @@ def test_clear_a_product_and_fail_another(visit: Visit, instance: Instance) -> N
     first, second = harvested(instance), harvested(instance)
     guest = visit(Role.CLEARER)
     assert first in guest.get("/clearance")
-    refused = guest.send(f"/clearance/{first}", {"viability": "90 %"}, 422, sign=True).text
+    refused = guest.send(f"/clearance/{first}", {"viability": "90 %"}, sign=True).text
     assert "lot is missing" in refused
     assert "90 %" in refused
 
@@ -200,7 +230,7 @@ def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk)
     page = guest.get("/tasks")
     path = page.split('href="/tasks/')[1].split('"')[0]
 
-    assert "missing" in guest.send(f"/tasks/{path}", {}, 422, sign=True).text
+    assert "missing" in guest.send(f"/tasks/{path}", {}, sign=True).text
     assert "No task is open" in guest.send(f"/tasks/{path}", {"why": "None came after."}, sign=True).text
     guest.get(f"/tasks/{path}", 404)
 
@@ -213,7 +243,10 @@ def test_lock_lists_what_blocks_and_then_locks(visit: Visit, instance: Instance,
     assert "Nothing stands in the way" in visit(Role.TRIAL_MANAGER).get("/lock")
 
     wrong = {"why": "done", "password": PASSWORD, "code": "123456"}
-    assert "Not locked" in guest.send("/lock", wrong, 403).text
+    refused = guest.send("/lock", wrong).text
+    assert "Not locked" in refused
+    assert ">done</textarea>" in refused
+    assert PASSWORD not in refused
     assert "The data are locked" in guest.send("/lock", {"why": "done"}, sign=True).text
     assert phase(instance) is Phase.LOCKED
 
@@ -247,12 +280,13 @@ def test_export_and_bring_the_release_in(
     def send(copy: bytes) -> tuple[int, str]:
         token = guest.get("/release").split('name="csrf_token" value="')[1].split('"')[0]
         data = {"csrf_token": token, "copy": (io.BytesIO(copy), "release.sealed")}
-        answer = guest.client.post("/release/import", data=data, follow_redirects=True)
-        return answer.status_code, answer.text
+        answer = guest.client.post("/release/import", data=data)
+        return answer.status_code, guest.get(answer.headers["Location"])
 
-    assert send(b"")[0] == 422
-    assert send(copy_for(rehearsal, "statistician"))[0] == 422
-    assert send(b"x" * 400_000)[0] == 422
+    for copy in (b"", copy_for(rehearsal, "statistician"), b"x" * 400_000):
+        status, text = send(copy)
+        assert (status, phase(instance)) == (303, Phase.LOCKED)
+        assert 'class="error-summary"' in text
     status, text = send(copy_for(rehearsal, "code-break-host"))
-    assert (status, phase(instance)) == (200, Phase.RELEASED)
+    assert (status, phase(instance)) == (303, Phase.RELEASED)
     assert "The allocation is released" in text
