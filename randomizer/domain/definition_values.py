@@ -220,15 +220,15 @@ class Definition:
         raise Refused(f"Period must be between 1 and {self.period_count}, got {number}.", field="period")
 
     def treatment(self, code: str) -> Treatment:
-        """Return the treatment of this code; the message never repeats a code that is not public.
+        """Return the treatment of this code, by the same work for each; no message repeats a secret code.
 
         Raises:
             Refused: The definition names no such treatment.
         """
-        for treatment in self.treatments:
-            if treatment.code == code:
-                return treatment
-        raise Refused("The definition names no treatment of this code.", field="treatment")
+        found = {treatment.code: treatment for treatment in self.treatments}.get(code)
+        if found is None:
+            raise Refused("The definition names no treatment of this code.", field="treatment")
+        return found
 
     def stratum(self, code: str) -> StratumPlan:
         """Return the stratum of this code.
