@@ -15,6 +15,7 @@ VERDICT = if [ -n "$$failed" ]; then echo "Failed:$$failed. See above." >&2; exi
 help:
 	@echo 'make run           a MESEMS rehearsal with both doors and the scheduler, sign-in details printed'
 	@echo 'make test          linters, types, import contracts and all tests'
+	@echo 'make games         the secrecy games at full size, with their figures'
 	@echo 'make demo          a whole trial, from registry record to verified release, in var/demo'
 	@echo 'make lint          linters, types and import contracts only'
 	@echo 'make benchmark     what sealing costs, beside the raw cost of its primitives'
@@ -32,6 +33,9 @@ test: .venv/installed
 	@$(LINT); \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -r fEs || failed="$$failed pytest"; \
 	$(VERDICT)
+
+games: .venv/installed
+	GAMES_SIZE=full $(BIN)/python -m pytest tests/games --numprocesses 2 --dist loadscope -r fEs
 
 lint: .venv/installed
 	@$(LINT); \
@@ -73,4 +77,4 @@ clean:
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/installed
 
-.PHONY: help run demo test lint benchmark requirements lock clean
+.PHONY: help run demo test games lint benchmark requirements lock clean

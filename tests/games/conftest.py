@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.games import sealings
+from tests.games import sealings, table
 from tests.games.lively import Lively, live
+from tests.games.sizes import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,15 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Remember which tests this run leaves out: without its game a leak is caught by nobody."""
     for item in items:
         item.config.stash.setdefault(LEFT_OUT, []).append(item.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the games found, where they were played at full size."""
+    if FULL:
+        terminalreporter.section("games")
+        found = [terminalreporter.getreports(outcome) for outcome in ("passed", "failed")]
+        for line in table.lines(*found):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -93,22 +93,33 @@ def _drawn(schedule: Schedule, choose: Callable[[SlotPlan], int]) -> Schedule:
     return replace(schedule, chosen=bytes(choose(plan) for plan in schedule))
 
 
-def draft(path: Path) -> Path:
+def draft(path: Path, drafted: Definition | None = None) -> Path:
     """A database file with everybody and a draft of the trial; every sealing begins with a copy of it."""
     url = f"sqlite:///{path}"
     activated.migrate(url)
-    with activated.opened(url, definition()) as instance:
+    with activated.opened(url, drafted or definition()) as instance:
         activated.draft(instance)
     return path
 
 
-def seal(directory: Path, drafted: Path, change: Change) -> Sealing:
+def seal(
+    directory: Path,
+    drafted: Path,
+    change: Change,
+    *,
+    sealed: Definition | None = None,
+    unblinded: UnblindedDefinition | None = None,
+    text: str = "games",
+) -> Sealing:
     """Hold a ceremony whose schedule is changed before it is sealed, and activate the trial.
 
     Args:
         directory: Empty or missing.
         drafted: From `draft`.
         change: What is done to the schedule that the seed gives.
+        sealed: The definition that was drafted, where it is not that of the games.
+        unblinded: The design, where it is not that of the example.
+        text: All randomness follows from it.
     """
     made: list[Schedule] = []
     generate = generator.generate
@@ -120,7 +131,9 @@ def seal(directory: Path, drafted: Path, change: Change) -> Sealing:
     directory.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator, "generate", changed)
-        rehearsal = activated.seal_rehearsal(directory / "bundle", definition=definition(), text="games")
+        rehearsal = activated.seal_rehearsal(
+            directory / "bundle", definition=sealed or definition(), unblinded=unblinded, text=text
+        )
     shutil.copy(drafted, directory / "trial.db")
     with activated.opened(f"sqlite:///{directory}/trial.db", rehearsal.definition) as instance:
         activated.activate(instance, rehearsal)
