@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,7 +45,8 @@ CELLS: dict[str, Any] = {
 """What is noted of cells alone."""
 BROKEN = 2  # codes of each trial that are broken: of the first participants of the first stratum
 SPOILT = 32  # one kit in about so many is spoiled, whatever it holds
-FRAME_HEAD, LOG_HEAD, PAGE = 24, 32, 4096  # bytes of SQLite's write-ahead log and database
+COUNT_OF_FRAMES = slice(16, 20)
+"""Where SQLite's index of its log of writes says how many frames there are: WAL-index format, section 2.1."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -207,7 +209,10 @@ class _Hospital:
         self.instance.clock.advance(seconds=3)
         frames, logged = self._frames(), self.log.tell()
         act(number)
-        return Commit(self._frames() - frames, self.log.getvalue()[logged:])
+        added = self._frames() - frames
+        if added < 0:  # the log began anew
+            added += frames
+        return Commit(added, self.log.getvalue()[logged:])
 
     def infuse(self, numbers: tuple[str, ...]) -> None:
         """Give everybody what was handed out."""
@@ -218,8 +223,9 @@ class _Hospital:
                 infusions.record(uow, self.nurse, number, outcome=Outcome.GIVEN, given_at=now)
 
     def _frames(self) -> int:
-        path = self.place / "trial.db-wal"
-        return max(0, path.stat().st_size - LOG_HEAD) // (FRAME_HEAD + PAGE) if path.exists() else 0
+        """Frames in the log of writes, as SQLite's index of it counts them."""
+        path = self.place / "trial.db-shm"
+        return int.from_bytes(path.read_bytes()[COUNT_OF_FRAMES], sys.byteorder) if path.exists() else 0
 
     def _end(self, number: str) -> None:
         """What is noted of cells is longer than what is noted of medium; it is sealed at one length."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from tests.games.leaks import LEAK_TEST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pytest
 
-LEAK_TEST = "test_a_seeded_leak_is_reached_and_caught"
 FIGURES = "figures"
 """Property by which a test tells its figures: sizes, trials, statistic and bound, as words."""
 HEAD = ("game", "sizes", "trials", "largest statistic", "bound", "tests", "leaks caught")

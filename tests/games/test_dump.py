@@ -8,8 +8,8 @@ import pytest
 
 from tests.games import adversaries, dumping, sealings
 from tests.games.dumping import BLOCKS_OF_FOUR
-from tests.games.leaks import CATALOGUE, Secret
-from tests.games.leaks_of_copies import AT_THE_CEREMONY, AT_THE_DESK
+from tests.games.leaks import CATALOGUE
+from tests.games.leaks.secret import Secret
 from tests.games.sizes import size
 
 if TYPE_CHECKING:
@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     from tests.games.seeing import Doors
 
 TRIALS = size(3, 24)
+AT_THE_CEREMONY = "in_the_nonce_of_an_envelope"
 CATCHES = (
     "in_a_log_line",
     "in_an_entry",
     "in_a_blind_index",
     "in_the_order_of_kits",
     "in_the_number_of_rows",
+    "in_the_write_ahead_log",
     "in_the_expiry",
+    "in_the_time_of_a_preparation",
     "in_the_length_of_a_sealed_record",
     "in_a_remembered_answer",
     "in_an_alarm",
     "in_a_name_of_a_file",
-    *AT_THE_DESK,
-    *AT_THE_CEREMONY,
+    "in_a_nonce",
+    "in_the_order_of_rows",
+    AT_THE_CEREMONY,
 )
 """Leaks that this game must catch: those that leave something in a copy of every trial."""
 
@@ -127,18 +131,18 @@ def test_a_seeded_leak_is_reached_and_caught(
     tmp_path: Path, staged: list[Staged], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     secrets: list[Secret] = []
-    if name in AT_THE_CEREMONY:
+    leak, no_doors = CATALOGUE[name], cast("Doors", None)  # nothing here is served
+    if name == AT_THE_CEREMONY:
         secrets.append(Secret(cast("World", None)))  # a ceremony has no world yet
-        AT_THE_CEREMONY[name](monkeypatch, secrets[0])
+        leak(monkeypatch, secrets[0], no_doors)
         again = dumping.stage(tmp_path / "staged", TRIALS, BLOCKS_OF_FOUR, sealings.as_generated)
         trials = robbed(again, tmp_path)
     else:
-        leak = {**CATALOGUE, **AT_THE_DESK}[name]
 
         def spoil(world: World) -> None:
             monkeypatch.undo()
             secrets.append(Secret(world))
-            leak(monkeypatch, secrets[-1], cast("Doors", None))  # nothing here is served
+            leak(monkeypatch, secrets[-1], no_doors)
 
         trials = robbed(staged, tmp_path, spoil)
     assert all(secret.uses for secret in secrets), "the traffic did not reach the leak"

@@ -206,19 +206,19 @@ def in_the_answer(patch: pytest.MonkeyPatch, known: Known) -> None:
     patch.setattr(answers, "build", leaky)
 
 
-CATCHES: dict[str, Leak] = {one.__name__: one for one in (in_what_is_kept, in_the_answer)}
+TELL_MORE: dict[str, Leak] = {one.__name__: one for one in (in_what_is_kept, in_the_answer)}
 """Builds in which a code break tells more than the one participant's sequence."""
 
 
 @pytest.mark.promise(12)
 @pytest.mark.requirement("games")
-@pytest.mark.parametrize("name", CATCHES)
+@pytest.mark.parametrize("name", TELL_MORE)
 def test_a_seeded_leak_is_reached_and_caught(
     tmp_path: Path, sealed: Sealed, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Whoever learns where a block of a mix ends, knows more: here all of it, where a block of two ends."""
     known = Known()
-    CATCHES[name](monkeypatch, known)
+    TELL_MORE[name](monkeypatch, known)
     found = posterior((2, 4), sealed((2, 4)), tmp_path, known)
     assert known.uses, "no code break reached the leak"
     assert found > PUBLISHED[2, 4]

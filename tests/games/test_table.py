@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.games import table
+from tests.games.leaks import LEAK_TEST
 
 FIGURES = {"sizes": "3 trials", "trials": 3, "statistic": "tail 0.1", "bound": "1e-6"}
 
@@ -16,8 +17,8 @@ def report(nodeid: str, *figures: dict[str, object]) -> Any:  # noqa: ANN401 - a
 
 def test_a_game_has_a_line_with_its_figures_and_its_leaks() -> None:
     own = "tests/games/test_dump.py::"
-    passed = [report(f"{own}test_nobody", FIGURES), report(f"{own}{table.LEAK_TEST}[in_a_log_line]")]
-    failed = [report(f"{own}{table.LEAK_TEST}[in_a_nonce]"), report("tests/keys/test_stream.py::test_other")]
+    passed = [report(f"{own}test_nobody", FIGURES), report(f"{own}{LEAK_TEST}[in_a_log_line]")]
+    failed = [report(f"{own}{LEAK_TEST}[in_a_nonce]"), report("tests/keys/test_stream.py::test_other")]
 
     head, line = table.lines(passed, failed)
 

@@ -1,4 +1,4 @@
-"""Leaky builds that only a copy of the database shows: every answer is the same."""
+"""Leaks that only a thief of many copies finds: every answer is the same, and every byte looks random."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from randomizer.services.unblinded import opening, preparation
 from randomizer.store.work import UnitOfWork
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
     from keys.entropy import Entropy
     from randomizer.domain.schedule import SlotPlan
     from randomizer.services.sealed.sealing import SealedSlot
     from randomizer.services.unblinded.desk import Desk
-    from tests.games.leaks import Secret
+    from tests.games.leaks.secret import Secret
     from tests.games.seeing import Doors
 
 
@@ -50,7 +48,7 @@ def in_the_order_of_rows(patch: pytest.MonkeyPatch, secret: Secret, _doors: Door
     patch.setattr(UnitOfWork, "update", leaky)
 
 
-def in_the_nonce_of_an_envelope(patch: pytest.MonkeyPatch, secret: Secret) -> None:
+def in_the_nonce_of_an_envelope(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """The first bit of the nonce of each envelope tells the sequence: a ceremony that chose its nonces."""
     shipped = sealing._seal_one  # noqa: SLF001
 
@@ -62,11 +60,3 @@ def in_the_nonce_of_an_envelope(patch: pytest.MonkeyPatch, secret: Secret) -> No
                 return sealed
 
     patch.setattr(sealing, "_seal_one", leaky)
-
-
-AT_THE_DESK: dict[str, Callable[[pytest.MonkeyPatch, Secret, Doors], None]] = {
-    one.__name__: one for one in (in_a_nonce, in_the_order_of_rows)
-}
-AT_THE_CEREMONY: dict[str, Callable[[pytest.MonkeyPatch, Secret], None]] = {
-    one.__name__: one for one in (in_the_nonce_of_an_envelope,)
-}
