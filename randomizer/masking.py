@@ -74,7 +74,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Kit": _rules("number period state ready_at expires_at", KIT_READERS),
     # A line of the accountability log; it begins when the kit becomes ready.
     "KitMovement": _rules(
-        "number at act site kit period participant state by role", KIT_READERS - {Role.PREPARER}
+        "number at act site kit code period participant state by role", KIT_READERS - {Role.PREPARER}
     ),
     "Signature": _rules("number printed_name meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),

@@ -12,7 +12,8 @@ from randomizer.domain.housekeeping import Entry, EntryValues, Session, TotpUse
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Kit, KitState, Outcome, Product
+from randomizer.domain.stock import Column
+from randomizer.domain.supply import VISIBLE, Kit, KitState, Outcome, Product
 from randomizer.domain.trial import Allocation, StratumStatus
 from randomizer.services import trail
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
@@ -21,6 +22,7 @@ from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import preparation, unblinding
 from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.services.upkeep import nightly
+from randomizer.services.views import accountability, sight
 from randomizer.store.tables import COVERED, ROWS
 from tests.activated import SITE, answers
 from tests.desks import clear
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.preparation import Sheet
-    from randomizer.store.work import Store
+    from randomizer.store.work import Store, UnitOfWork
     from tests.activated import Instance
 
 T = TypeVar("T")
@@ -234,7 +236,26 @@ def demand_sound(stage: Stage) -> None:
         ]
         assert len(went_out) == len(set(went_out)), "a kit goes out once, whatever becomes of it"
         assert {kit.number for kit in uow.all(Kit) if kit.state in OUT} <= set(went_out)
+        demand_counted(uow, stage)
         assert nightly.check_trail(uow, stage.instance.log.verifier) == ()
+
+
+def demand_counted(uow: UnitOfWork, stage: Stage) -> None:
+    """Every kit that was ever ready stands in the log as it is, and in one column of the count."""
+    found = accountability.log(sight.of(uow, stage.instance.person(Role.MONITOR)))
+    stored = {kit.number: kit.state for kit in uow.all(Kit) if kit.state in VISIBLE}
+    assert {one["kit"]: one["state"] for one in found["rows"]} == stored
+    assert [one["kit"] for one in found["rows"] if one["what"] == "received"] == list(
+        dict.fromkeys(one["kit"] for one in found["rows"])
+    )
+    assert sum(one["received"] for one in found["totals"]) == len(stored)
+    last: dict[str, int] = {}
+    for one in found["rows"]:
+        last[one["site"]] = one["balance"]
+        assert one["balance"] >= 0
+    for one in found["totals"]:
+        assert one["received"] == sum(one[str(column)] for column in Column)
+        assert one["held"] == last.get(one["site"], 0)
 
 
 def play(instance: Instance, desk: Desk) -> dict[str, str]:

@@ -123,7 +123,7 @@ def listed(model: type[BaseModel], found: dict[str, Any], row: type[BaseModel], 
         as_csv: Whether the caller asked for CSV.
     """
     if as_csv:
-        return _csv(tuple(row.model_fields), found["rows"])
+        return table(tuple(row.model_fields), found["rows"])
     wanted = {name: found[name] for name in model.model_fields}
     wanted["rows"] = [
         {name: value for name, value in one.items() if name in row.model_fields} for one in found["rows"]
@@ -131,7 +131,13 @@ def listed(model: type[BaseModel], found: dict[str, Any], row: type[BaseModel], 
     return answer(text(wanted))
 
 
-def _csv(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> Response:
+def table(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> Response:
+    """Rows as CSV; what a spreadsheet would take for a formula is quoted.
+
+    Args:
+        columns: Names of the fields, in order.
+        rows: Content by field; one that is absent stays empty.
+    """
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)

@@ -77,6 +77,7 @@ EXPECTED = (
     "dispensation undone",
     "kit destroyed",
     "kit found",
+    "Where the kits are now",
     "product failed",
     "screen failed",
     "code break disclosed",

@@ -41,6 +41,8 @@ PAGES = (
     "/sites",
     "/tasks",
     "/alarms",
+    "/accountability",
+    "/accountability.csv",
     "/trail",
     "/trail?page=2",
     "/trail/90",
@@ -49,7 +51,7 @@ PAGES = (
     "/accounts/3",
     "/no-such-page",
 )
-LISTS = ("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries")
+LISTS = ("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries", "accountability")
 OF_PARTICIPANT = (
     "",
     "/card",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from randomizer.domain import packaging
 from randomizer.domain.acts import DURING, MAY, Act
 from randomizer.domain.housekeeping import Entry, EntryValues
 from randomizer.domain.kit_moves import MOVES, moves_from
@@ -90,8 +91,8 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
         kit: Kit number to keep, or "".
 
     Returns:
-        For each change of a kit's state: number (of its entry), at, act, site, kit, period, participant,
-        state, by and role, as the person may see them.
+        For each change of a kit's state: number (of its entry), at, act, site, kit, code (of its packaging),
+        period, participant, state, by and role, as the person may see them.
     """
     uow = sight.uow
     entries = {one.number: one for one in uow.all(Entry, site=sites, act=[str(act) for act in MOVES])}
@@ -110,6 +111,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
                 "act": entry.act,
                 "site": entry.site,
                 "kit": new["number"],
+                "code": packaging.code_of(sight.definition.trial_id, new["number"]),
                 "period": new["period"],
                 "participant": whose.get(new["slot"], ""),
                 "state": new["state"],

@@ -22,6 +22,7 @@ PAGE = 50  # rows on a page of a list
 WORDS = {
     "Entry": "trail",
     "SiteStatus": "site",
+    "KitMovement": "kit",
     "StratumStatus": "stratum",
     "NextStep": "worklist",
     "Records": "release",

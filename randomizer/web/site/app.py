@@ -44,9 +44,11 @@ if TYPE_CHECKING:
 NAME = "site"
 VERSION = "1"  # of the API
 WEB = Path(web.__file__).parent
+COUNTS_KITS = ALLOWED["KitMovement"]["kit"].roles - {Role.CARE_PROVIDER, Role.ON_CALL}
 LINKS = (
     ("Today", "site.home", ALLOWED["Participant"]["number"].roles),
     ("Participants", "site.participants", ALLOWED["Participant"]["number"].roles),
+    ("Accountability", "site.stock", COUNTS_KITS),
     ("Enrolment", "site.progress", ALLOWED["Participant"]["number"].roles),
     ("Sites", "site.sites", ALLOWED["SiteStatus"]["state"].roles),
     ("Tasks", "site.tasks", ALLOWED["Task"]["kind"].roles - {Role.CARE_PROVIDER, Role.PHARMACIST}),

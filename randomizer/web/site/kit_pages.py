@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, request, url_for
 
 from randomizer.domain.numbers import group3
-from randomizer.services.views import kit_views
+from randomizer.services.views import accountability, kit_views
 from randomizer.web import words
 from randomizer.web.site import steps
 from randomizer.web.site.act_pages import done_sentence
 from randomizer.web.site.pages import looking, site
+from randomizer.web.surface import table
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from randomizer.services.views.sight import Sight
+
+FILTERS = ("site", "participant", "kit")
+CSV_COLUMNS = ("at", "kit", "code", "participant", "period", "what", "by", "role", "site", "balance")
 
 
 @site.get("/kits/<key>")
@@ -45,3 +56,41 @@ def kit(key: str) -> str:
         acts=steps.on_kit(whole["acts"], found.number),
         done=done_sentence(request.args.get("done", "")),
     )
+
+
+@site.get("/accountability")
+def stock() -> str:
+    """The accountability log: where the kits are, and every movement."""
+    with looking() as sight:
+        found = _log(sight)
+        names = {one.code: one.name for one in sight.definition.sites}
+        sites = accountability.seen(sight)
+        periods = sight.definition.period_count
+    kept: dict[str, Any] = {name: value for name, value in _chosen().items() if value}
+    return render_template(
+        "site/accountability.html",
+        found=found,
+        chosen=_chosen(),
+        names=names,
+        sites=[(code, names[code]) for code in sites],
+        periods=periods,
+        csv=url_for("site.stock_csv", **kept),
+    )
+
+
+@site.get("/accountability.csv")
+def stock_csv() -> Response:
+    """The same rows, to keep."""
+    with looking() as sight:
+        found = _log(sight)
+    response = table(CSV_COLUMNS, found["rows"])
+    response.headers["Content-Disposition"] = 'attachment; filename="accountability.csv"'
+    return response
+
+
+def _chosen() -> dict[str, str]:
+    return {name: request.args.get(name, "") for name in FILTERS}
+
+
+def _log(sight: Sight) -> dict[str, Any]:
+    return accountability.log(sight, **_chosen())

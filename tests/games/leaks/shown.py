@@ -134,7 +134,7 @@ def in_the_order_of_a_list(patch: pytest.MonkeyPatch, secret: Secret, _doors: Do
 
 def in_a_column_of_an_export(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """The CSV of participants has a column more, empty for one sequence."""
-    shipped = surface._csv  # noqa: SLF001
+    shipped = surface.table
 
     def leaky(columns: tuple[str, ...], rows: Any) -> Response:  # noqa: ANN401
         if "replaces" in columns:
@@ -142,7 +142,7 @@ def in_a_column_of_an_export(patch: pytest.MonkeyPatch, secret: Secret, _doors: 
             columns = (*columns, "flag")
         return shipped(columns, rows)
 
-    patch.setattr(surface, "_csv", leaky)
+    patch.setattr(surface, "table", leaky)
 
 
 def in_the_number_of_pages(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, EntryValues
+from randomizer.domain.numbers import with_check
+from randomizer.domain.packaging import code_of
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import Role
 from randomizer.domain.records import Signature
@@ -15,6 +17,7 @@ from randomizer.domain.supply import Destruction, Kit, KitState, Outcome, Period
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop, NotAllowed, NotFound, Refused
 from randomizer.services.care import infusions, kits
+from randomizer.services.views import accountability, sight
 from tests.activated import SECOND_SITE
 from tests.stages import demand_sound
 
@@ -125,6 +128,27 @@ def test_whoever_ended_with_a_kit_in_hand_has_nothing_booked_after_it_is_taken_b
     stage.sign(kits.undo_dispensation, Role.PHARMACIST, number, WHY)
     assert stage.get(PeriodRecord, number, 1).booked_for is None
     demand_sound(stage)
+
+
+@pytest.mark.requirement("accountability")
+def test_the_log_is_counted_up_per_site_participant_and_kit(stage: Stage) -> None:
+    number, kit = stage["ready"], kit_of(stage, "ready")
+    stage.act(kits.move, Role.PHARMACIST, Act.KIT_DAMAGED, kit, WHY)
+    with stage.store.reading() as uow:
+        mine = sight.of(uow, stage.instance.person(Role.PHARMACIST))
+        whole, of_kit = accountability.log(mine), accountability.log(mine, kit=kit)
+        of_participant = accountability.log(mine, participant=number)
+        with pytest.raises(NotFound, match="There is no kit"):
+            accountability.log(mine, kit=with_check(10_000_000))
+        with pytest.raises(NotAllowed):
+            accountability.log(sight.of(uow, stage.instance.person(Role.OUTCOMES_ASSESSOR)))
+    assert of_kit["rows"] == [one | {"balance": 1} for one in of_participant["rows"]]
+    told = [(one["what"], one["role"], one["balance"]) for one in of_kit["rows"]]
+    assert told == [("received", "preparing pharmacist", 1), ("damaged", "dispensing pharmacist", 1)]
+    [total] = [one for one in whole["totals"] if one["site"] == "TLS"]
+    assert (total["damaged"], of_kit["totals"][0]["damaged"]) == (1, 1)
+    assert total["dispensed"] == total["administered"] + 1
+    assert {one["code"] for one in of_kit["rows"]} == {code_of("mesems", kit)}
 
 
 @pytest.mark.promise(3)

@@ -9,6 +9,7 @@ import pytest
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
+from randomizer.domain.packaging import code_of
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState
 from tests import desks
@@ -85,6 +86,27 @@ def test_a_dispensation_is_undone_on_the_participants_page(
     assert "nothing of it was administered" in page
     with instance.store.reading() as uow:
         assert uow.get(Kit, kit).state is KitState.RETURNED
+
+
+@pytest.mark.requirement("accountability")
+def test_the_log_is_a_page_a_file_and_an_answer(
+    visit: Visit, app: Flask, instance: Instance, desk: Desk
+) -> None:
+    number, kit = ready(instance, desk)
+    monitor = visit(Role.MONITOR)
+    page = monitor.get("/accountability")
+    assert "Where the kits are now" in page
+    assert f"/kits/{kit}" in page
+    assert "No kit was received yet." in monitor.get("/accountability?site=EX1")
+    lines = monitor.get(f"/accountability.csv?participant={number}").splitlines()
+    assert lines[0] == "at,kit,code,participant,period,what,by,role,site,balance"
+    assert f",{kit},{code_of('mesems', kit)},{number},1,received," in lines[1]
+    told = Program(instance, app.test_client(), Role.MONITOR).sign_in().get("/accountability?site=TLS")
+    assert told["totals"] == [
+        {"site": "TLS", "received": 1, "held": 1, "dispensed": 0, "returned": 0, "destroyed": 0, "missing": 0}
+        | dict.fromkeys(("expired", "quarantined", "damaged"), 0)
+        | {f"{name}administered": 0 for name in ("", "partly_", "not_")}
+    ]
 
 
 @pytest.mark.promise(3)

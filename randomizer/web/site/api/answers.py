@@ -208,6 +208,47 @@ class Work(Answer):
     kind: str | None = None
 
 
+class Movement(Answer):
+    """A line of the accountability log; `what` is the state in words, `balance` what the site held then."""
+
+    number: int | None = None
+    at: datetime | None = None
+    site: str | None = None
+    kit: str | None = None
+    code: str | None = None
+    participant: str | None = None
+    period: int | None = None
+    what: str | None = None
+    by: str | None = None
+    role: str | None = None
+    balance: int | None = None
+
+
+class Stock(Answer):
+    """Where the kits of a site are: received is the sum of held to missing; the rest are parts of these."""
+
+    site: str
+    received: int
+    held: int
+    dispensed: int
+    returned: int
+    destroyed: int
+    missing: int
+    expired: int
+    quarantined: int
+    damaged: int
+    administered: int
+    partly_administered: int
+    not_administered: int
+
+
+class Accountability(Answer):
+    """The accountability log."""
+
+    rows: list[Movement]
+    totals: list[Stock]
+
+
 class Participants(Answer):
     """A page of participants."""
 

@@ -10,6 +10,7 @@ from flask_openapi.models.schema import Schema
 from pydantic import BaseModel, ConfigDict, Field
 
 from randomizer.services.views import (
+    accountability,
     enrolment_views,
     entry_view,
     participant_views,
@@ -53,6 +54,14 @@ class ParticipantPage(Page):
 
     site: exchange.Short = ""
     state: exchange.Short = ""
+
+
+class Movements(List):
+    """Which movements of kits."""
+
+    site: exchange.Short = ""
+    participant: exchange.Short = ""
+    kit: exchange.Short = ""
 
 
 class EntryPage(Page):
@@ -111,6 +120,14 @@ def one_kit(path: Key) -> Response:
     """One kit, from when it became ready."""
     with looking() as seen:
         return answer(text(KIT.answer(seen, path.key)))
+
+
+@api.get("/accountability", responses={200: _of(answers.Accountability)})
+def list_movements(query: Movements) -> Response:
+    """The accountability log of the caller's sites."""
+    with looking() as seen:
+        found = accountability.log(seen, site=query.site, participant=query.participant, kit=query.kit)
+    return listed(answers.Accountability, found, answers.Movement, as_csv=query.format == "csv")
 
 
 @api.get("/worklist", responses={200: _of(answers.Worklist)})

@@ -1,0 +1,85 @@
+"""The accountability log: every movement of every kit from when it became ready, with the balance it left.
+
+It is read off the trail, so nothing is counted that no act moved, and no act moves a kit past it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from randomizer import masking
+from randomizer.domain import stock
+from randomizer.domain.stock import COLUMN, Column
+from randomizer.domain.supply import KitState
+from randomizer.services.views import kit_views, participant_views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from randomizer.masking import View
+    from randomizer.services.views.sight import Sight
+
+RECEIVED = "received"
+"""What *ready* is in a log: the kit is there from now on."""
+
+
+def log(sight: Sight, *, site: str = "", participant: str = "", kit: str = "") -> dict[str, Any]:
+    """The log of the sites that the person sees.
+
+    Args:
+        sight: The person looking.
+        site: Site code to keep, or "".
+        participant: Participant number as typed or scanned, to keep, or "".
+        kit: Kit number as typed or scanned, to keep, or "".
+
+    Returns:
+        rows (a movement, what happened, and the balance: how many of the listed kits the site held after it)
+        and totals (per site: received, and where those kits are now).
+
+    Raises:
+        NotAllowed: The person's roles never see kits.
+        NotFound: The person sees no such participant or kit.
+        Refused: A number cannot be read.
+    """
+    sight.demand(kit_views.MOVEMENT, "kit")
+    wanted = participant_views.find(sight, participant).number if participant.strip() else ""
+    number = kit_views.find(sight, kit).number if kit.strip() else ""
+    sites = [code for code in seen(sight) if site in {"", code}]
+    moved = [
+        one for one in kit_views.movements(sight, sites, kit=number) if wanted in {"", one.get("participant")}
+    ]
+    return {"rows": list(_balanced(moved)), "totals": _totals(sites, moved)}
+
+
+def seen(sight: Sight) -> tuple[str, ...]:
+    """Codes of the sites whose kits the person may see, in the order of the definition."""
+    phase = sight.trial.phase
+    return tuple(
+        one.code
+        for one in sight.definition.sites
+        if masking.allows(sight.roles(one.code), phase, kit_views.MOVEMENT, "kit")
+    )
+
+
+def _balanced(moved: Iterable[View]) -> Iterable[View]:
+    held: Counter[str] = Counter()
+    states: dict[str, KitState] = {}
+    for one in moved:
+        kit, state = one["kit"], KitState(one["state"])
+        before = states.get(kit)
+        held[one["site"]] += _holds(state) - (_holds(before) if before else 0)
+        states[kit] = state
+        yield one | {"what": RECEIVED if before is None else str(state), "balance": held[one["site"]]}
+
+
+def _holds(state: KitState) -> int:
+    return int(COLUMN[state] is Column.HELD)
+
+
+def _totals(sites: Iterable[str], moved: Iterable[View]) -> list[dict[str, Any]]:
+    last = {one["kit"]: (one["site"], KitState(one["state"])) for one in moved}
+    return [
+        {"site": site} | stock.totals(state for where, state in last.values() if where == site)
+        for site in sites
+    ]
