@@ -47,7 +47,7 @@ def kit(key: str) -> str:
         timeline=[
             {
                 "at": words.moment(one["at"]),
-                "what": f"{words.capital(one['act'])}: {one['state']}",
+                "what": words.capital(one["state"]),
                 "by": ", ".join(part for part in (one["by"], one["role"]) if part),
                 "state": "done",
             }

@@ -41,7 +41,7 @@ def test_a_kit_goes_into_quarantine_and_is_destroyed_on_its_page(
     assert f"/kits/{kit}" in pharmacist.get(f"/participants/{number}")
 
     page = pharmacist.get(f"/kits/{kit}")
-    assert "Preparation ended: ready" in page
+    assert "Ready since" in page
     assert "Record the destruction" not in page
     told = pharmacist.get(f"/kits/{kit}/destroy", 422)
     assert f"Kit {group3(kit)} is ready. To record the destruction of a kit, it has to be returned or" in told
@@ -49,7 +49,7 @@ def test_a_kit_goes_into_quarantine_and_is_destroyed_on_its_page(
     assert "Reason is missing." in again
     page = pharmacist.post(f"/kits/{kit}/quarantine", {"why": "Left in the sun"})
     assert "The kit is in quarantine." in page
-    assert "Kit quarantined: quarantined" in page
+    assert "Quarantined" in page
     why = {"why": "Left in the sun"}
     told = pharmacist.post(f"/kits/{kit}/destroy", why, 422, sign=True)
     assert "Say how the kit was destroyed." in told
