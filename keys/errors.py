@@ -6,6 +6,7 @@ KeysError
 ├── NoteRefused           a signed note is malformed, or not signed as required
 ├── StagedRefused         a list of slots or a copy of a staged release is malformed, or of another schedule
 ├── ShareRefused          a share is false, foreign, given twice, or there are too few
+├── PrintingRefused       a sheet cannot go to a printer
 ├── KeyFileRefused        a key file is malformed, readable by others, or in a directory others can write
 ├── ProofRefused          a Merkle proof is malformed or does not lead to the root
 ├── CosigningRefused      a witness does not co-sign: fork, rollback, unknown log, or no proof of growth
@@ -60,6 +61,10 @@ class ShareRefused(KeysError):
         self.why = why
         self.position = position
         self.custodian = custodian
+
+
+class PrintingRefused(KeysError):
+    """A sheet cannot go to a printer, or its command failed; no word of the sheet is repeated."""
 
 
 class KeyFileRefused(KeysError):
