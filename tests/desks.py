@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from keys import hpke, shares
 from keys.hpke import Identity
 from keys.quorum import RELEASE, recipient_info, release_info
+from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
+from randomizer.domain.records import TaskKind
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Allocation
+from randomizer.services import afterwards, impact
 from randomizer.services.care import allocation, booking, dispensing, enrolment, infusions, products
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.founding import key_installation
@@ -121,6 +124,20 @@ def infused(instance: Instance, desk: Desk, number: str) -> Sheet:
 def wait_for_the_next_period(instance: Instance) -> None:
     """The interval passes."""
     instance.clock.advance(days=instance.definition.periods[1].interval_days)
+
+
+def settle(instance: Instance, why: str) -> None:
+    """Everything that code breaks ask for is signed; treatment goes on."""
+    with instance.store.reading() as uow:
+        tasks = [(one, uow.get(Participant, one.participant).site) for one in impact.open_tasks(uow)]
+    for task, site in tasks:
+        if task.kind is TaskKind.IMPACT_ASSESSMENT:
+            instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, why)
+        elif task.kind is TaskKind.TREATMENT_DECISION:
+            choice = {"treatment": afterwards.GOES_ON, "why": why}
+            instance.sign(afterwards.decide, Role.INVESTIGATOR, task.number, site=site, **choice)
+        else:
+            instance.sign(afterwards.explain, Role.INVESTIGATOR, task.number, why, site=site)
 
 
 def opened_release(rehearsal: Rehearsal) -> bytes:

@@ -112,7 +112,7 @@ class Stage:
         with self.store.reading() as uow:
             return uow.get(kind, *key)
 
-    def all(self, kind: type[T], **where: Any) -> tuple[T, ...]:  # noqa: ANN401 - any field
+    def all(self, kind: type[T], /, **where: Any) -> tuple[T, ...]:  # noqa: ANN401 - any field
         with self.store.reading() as uow:
             return uow.all(kind, **where)
 

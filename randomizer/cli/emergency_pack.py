@@ -114,6 +114,7 @@ def sheets(*, codes: Path, out: Path, as_json: bool) -> None:
 @click.option("--who", required=True, help="Who opened it or gave it back.")
 @click.option("--at", "at_text", required=True, help="When, such as 2027-03-01T02:40Z; with Z or an offset.")
 @click.option("--why", required=True, help="The occasion; nothing of what was read.")
+@click.option("--opener", default="", help="User name of whoever opened it, if they have an account.")
 @click.option("--drill", is_flag=True, help="It was a drill.")
 @as_option
 @password_option
@@ -129,6 +130,7 @@ def record(
     who: str,
     at_text: str,
     why: str,
+    opener: str,
     drill: bool,
     username: str,
     password: str,
@@ -149,6 +151,7 @@ def record(
         who=who,
         at=_moment(at_text),
         why=why,
+        opener=opener,
     )
     settings, store = open_instance(instance)
     person, _ = sign_in(store, settings, username=username, password=password, code=code)

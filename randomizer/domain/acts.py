@@ -86,7 +86,11 @@ class Act(StrEnum):
     CODE_BREAK_INTENT = "code break intent", "break a code"
     CODE_BREAK_DISCLOSED = "code break disclosed", "see what a code break tells"
     CODE_BREAK_DENIED = "code break denied", "refuse a code break"
+    CODE_BREAK_ABORTED = "code break aborted", "give up a code break"
+    TASK_OPENED = "task opened", "open a task"
     IMPACT_SIGNED = "impact assessment signed", "sign an impact assessment"
+    TREATMENT_DECIDED = "treatment decided after a code break", "decide on treatment after a code break"
+    BREAK_EXPLAINED = "code break explained", "explain a code break"
     PACK_ISSUED = "emergency pack issued", "issue an emergency pack"
     PACK_OPENED = "emergency pack opened", "record that an emergency pack was opened"
     PACK_RETURNED = "emergency pack returned", "record that an emergency pack was returned"
@@ -165,7 +169,11 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.CODE_BREAK_INTENT: BREAKERS,
     Act.CODE_BREAK_DISCLOSED: BREAKERS,
     Act.CODE_BREAK_DENIED: _SERVICE,
+    Act.CODE_BREAK_ABORTED: _SERVICE,
+    Act.TASK_OPENED: _SERVICE,
     Act.IMPACT_SIGNED: _of(Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN),
+    Act.TREATMENT_DECIDED: _CLINICAL,
+    Act.BREAK_EXPLAINED: _CLINICAL,
     Act.PACK_ISSUED: _MANAGERS,
     Act.PACK_OPENED: _MANAGERS,
     Act.PACK_RETURNED: _MANAGERS,
@@ -221,6 +229,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.INFUSION_RECORDED: OPEN,
     Act.PERIOD_MISSED: OPEN,
     Act.TREATMENT_STOPPED: OPEN,
+    Act.TREATMENT_DECIDED: OPEN,
     Act.CONSENT_WITHDRAWN: OPEN,
     Act.LOST_TO_FOLLOW_UP: OPEN,
     Act.DIED: OPEN,
@@ -246,6 +255,8 @@ SIGNED = frozenset(
         Act.KIT_DESTROYED,
         Act.CODE_BREAK_INTENT,
         Act.IMPACT_SIGNED,
+        Act.TREATMENT_DECIDED,
+        Act.BREAK_EXPLAINED,
         Act.REASON_ERASED,
     }
 )
@@ -256,7 +267,11 @@ CODE_BREAKS = frozenset(
         Act.CODE_BREAK_INTENT,
         Act.CODE_BREAK_DISCLOSED,
         Act.CODE_BREAK_DENIED,
+        Act.CODE_BREAK_ABORTED,
+        Act.TASK_OPENED,
         Act.IMPACT_SIGNED,
+        Act.TREATMENT_DECIDED,
+        Act.BREAK_EXPLAINED,
         Act.PACK_OPENED,
         Act.PACK_RETURNED,
         Act.PACK_DRILLED,
@@ -282,7 +297,10 @@ AFTER_LOCK = frozenset(
         Act.CODE_BREAK_INTENT,
         Act.CODE_BREAK_DISCLOSED,
         Act.CODE_BREAK_DENIED,
+        Act.CODE_BREAK_ABORTED,
+        Act.TASK_OPENED,
         Act.IMPACT_SIGNED,
+        Act.BREAK_EXPLAINED,
         Act.PACK_ISSUED,
         Act.PACK_OPENED,
         Act.PACK_RETURNED,

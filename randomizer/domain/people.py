@@ -52,6 +52,9 @@ GUARDED = BREAKERS | {Role.ADMINISTRATOR}
 An administrator who could make a second one alone would be both.
 """
 
+ASSESSORS = frozenset({Role.OUTCOMES_ASSESSOR})
+"""Roles that judge outcomes: given at a site to nobody who is unblinded for one of its participants."""
+
 SITE_BOUND = frozenset(
     {Role.INVESTIGATOR, Role.CARE_PROVIDER, Role.OUTCOMES_ASSESSOR, Role.COORDINATOR, Role.PHARMACIST}
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from randomizer.domain.people import Role  # noqa: TC001 - read at run time by the verification
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -85,10 +87,47 @@ class PeriodLock:
     entry: int = 0
 
 
+class Way(StrEnum):
+    """How the answer of a code break goes to whoever needs it."""
+
+    OWN = "to who broke the code"
+    VOICE = "by telephone"
+    PAGE = "by a one-time page"
+    COLLEAGUE = "to a colleague"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """To whom the answer of a code break goes, and how; who telephoned stands in the reason of the intent.
+
+    Code breaks from before there was such a record have none: their answer went to who broke the code.
+
+    Args:
+        intent: Identifier of the intent.
+        participant: Participant number.
+        role: In which role the code was broken.
+        way: How the answer goes.
+        reader: Number of the account that is shown it; 0 where that is somebody without one.
+        page_opened_at: When the page of this participant was opened, or None where no page was.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("intent",)
+    intent: str
+    participant: str
+    role: Role
+    way: Way
+    reader: int
+    page_opened_at: datetime | None = None
+    entry: int = 0
+
+
 class TaskKind(StrEnum):
     """Work that somebody must do and sign for."""
 
     IMPACT_ASSESSMENT = "impact assessment of a code break"
+    TREATMENT_DECISION = "decision on treatment after a code break"
+    EXPLANATION = "explanation of a code break to the sponsor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Session, TotpUse
 from randomizer.domain.people import (
+    ASSESSORS,
     BREAKERS,
     GUARDED,
     SERVICE,
@@ -32,7 +33,7 @@ from randomizer.domain.people import (
 )
 from randomizer.domain.trial import Phase, SiteStatus, Trial
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
-from randomizer.services import notices, six_digits, trail
+from randomizer.services import exposure, notices, six_digits, trail
 from randomizer.services.signatures import StepUp
 from randomizer.services.turns import Turns
 
@@ -168,6 +169,8 @@ def grant(
     trial = uow.find(Trial, 1)
     if trial is None or trial.phase is not Phase.RELEASED:
         check_history(frozenset(grant.role for grant in uow.all(Grant, account=account)), role)
+        if role in ASSESSORS:
+            _demand_blind(uow, account, role, site)
     if role in GUARDED and by is not SERVICE:
         demand_second(uow, by, second)
     with trail.act(uow, Act.ROLE_GRANTED, by, site=site) as act:
@@ -185,6 +188,17 @@ def grant(
         if standing is not None:
             return act.change(standing, granted_at=act.at, revoked_at=None)
         return act.add(Grant(account=account, role=role, site=site, granted_at=act.at))
+
+
+def _demand_blind(uow: UnitOfWork, account: int, role: Role, site: str) -> None:
+    known = exposure.unblinded_at(uow, account, site)
+    if known:
+        raise Refused(
+            f"The person is unblinded for {len(known)} of the participants of site {site}, so they cannot be "
+            f"{role} there before the release. Nothing was changed.",
+            field="role",
+            next_step="Give the role to somebody who is blind to all of them.",
+        )
 
 
 def revoke(uow: UnitOfWork, by: Person, *, account: int, role: Role, site: str = "") -> Grant:

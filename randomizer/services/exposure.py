@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain.records import CodeBreak
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry
+from randomizer.domain.participants import Participant
+from randomizer.domain.records import CodeBreak, Telling
+from randomizer.services import trail
 
 if TYPE_CHECKING:
     from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
+
+OPENER = "opener"
+"""What *emergency pack opened* notes: number of the account of whoever opened it, if they have one."""
 
 
 def unblinded_for(uow: UnitOfWork, account: int, participant: str) -> bool:
@@ -19,8 +26,31 @@ def unblinded_for(uow: UnitOfWork, account: int, participant: str) -> bool:
         account: Number of the person's account.
         participant: Participant number.
     """
-    breaks = uow.all(CodeBreak, account=account, participant=participant)
-    return any(one.disclosed_at is not None for one in breaks)
+    shown = [one for one in uow.all(CodeBreak, participant=participant) if one.disclosed_at is not None]
+    if any(reader_of(uow, one) == account for one in shown):
+        return True
+    packs = uow.all(Entry, act=Act.PACK_OPENED.value, participant=participant)
+    return any(trail.noted(uow, entry.number).get(OPENER) == account for entry in packs)
+
+
+def unblinded_at(uow: UnitOfWork, account: int, site: str) -> tuple[str, ...]:
+    """The participants of a site for whom a person is unblinded.
+
+    Args:
+        uow: The unit of work.
+        account: Number of the person's account.
+        site: Site code.
+    """
+    broken = {one.participant for one in uow.all(CodeBreak)}
+    opened = {one.participant for one in uow.all(Entry, act=Act.PACK_OPENED.value)}
+    listed = uow.all(Participant, number=sorted(broken | opened), site=site)
+    return tuple(one.number for one in listed if unblinded_for(uow, account, one.number))
+
+
+def reader_of(uow: UnitOfWork, one: CodeBreak) -> int:
+    """Number of the account that is shown the answer of a code break; 0 for somebody without one."""
+    telling = uow.find(Telling, one.intent)
+    return one.account if telling is None else telling.reader
 
 
 def mark(act: OpenAct) -> None:
@@ -30,5 +60,8 @@ def mark(act: OpenAct) -> None:
 
 
 def breaks_of(uow: UnitOfWork, account: int) -> tuple[CodeBreak, ...]:
-    """The code breaks of one person, the last one first."""
-    return uow.all(CodeBreak, account=account, order="-intended_at")
+    """The code breaks that one person made, or that were made for them to read, the last one first."""
+    made = uow.all(CodeBreak, account=account)
+    for_them = [one.intent for one in uow.all(Telling, reader=account)]
+    found = {one.intent: one for one in (*made, *uow.all(CodeBreak, intent=for_them))}
+    return tuple(sorted(found.values(), key=lambda one: one.intended_at, reverse=True))

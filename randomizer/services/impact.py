@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
-from randomizer.domain.records import Task
+from randomizer.domain.records import Task, TaskKind
 from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
 from randomizer.services import trail, trials
@@ -46,13 +46,7 @@ def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, w
             next_step="Write which assessments came after the code break; nothing of what was given.",
         )
     trial, _ = trials.current(uow)
-    task = uow.get(Task, number, what="task")
-    if task.done_at is not None:
-        raise Refused(
-            f"Task {number} is signed already. Nothing was changed.",
-            field="task",
-            next_step="Open the participant's page to see the signature.",
-        )
+    task = open_task(uow, number, TaskKind.IMPACT_ASSESSMENT)
     site = uow.get(Participant, task.participant, what="participant").site
     values = {"task": number, "participant": task.participant}
     with trail.act(
@@ -62,3 +56,40 @@ def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, w
             act.note(addendum=True)
         sign(act, step_up, meaning=IMPACT_MEANING, about=f"participant {task.participant}", values=values)
         return act.change(task, done_at=act.at)
+
+
+def kind_of(uow: UnitOfWork, number: int) -> TaskKind:
+    """What a task asks for.
+
+    Raises:
+        NotFound: There is no such task.
+    """
+    return uow.get(Task, number, what="task").kind
+
+
+def open_task(uow: UnitOfWork, number: int, kind: TaskKind) -> Task:
+    """A task of this kind that nobody has signed for.
+
+    Args:
+        uow: The unit of work.
+        number: Number of the task.
+        kind: What is to be signed.
+
+    Raises:
+        NotFound: There is no such task.
+        Refused: It is signed already, or is another kind of work.
+    """
+    task = uow.get(Task, number, what="task")
+    if task.kind is not kind:
+        raise Refused(
+            f"Task {number} is another one: {task.kind}. Nothing was changed.",
+            field="task",
+            next_step="Open it from the list of tasks.",
+        )
+    if task.done_at is not None:
+        raise Refused(
+            f"Task {number} is signed already. Nothing was changed.",
+            field="task",
+            next_step="Open the participant's page to see the signature.",
+        )
+    return task

@@ -15,10 +15,11 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import RANDOMIZATION_DIGITS, parse_number, parse_participant_number
 from randomizer.domain.participants import Participant
+from randomizer.domain.people import Account
 from randomizer.domain.records import Task, TaskKind
 from randomizer.domain.trial import Allocation, SiteStatus, Slot
 from randomizer.errors import NotFound, Refused
-from randomizer.services import acting, notices, trail
+from randomizer.services import acting, afterwards, exposure, notices, trail
 from randomizer.services.care import issued
 from randomizer.services.sealed import pack, sealed_rows
 
@@ -67,6 +68,7 @@ class Report:
         who: Who opened, returned or practised, in words.
         at: When, as reported, UTC.
         why: The occasion, in words.
+        opener: User name of whoever opened a sheet, where they have an account: they know what it said.
     """
 
     site: str
@@ -75,6 +77,7 @@ class Report:
     who: str
     at: datetime
     why: str
+    opener: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,10 @@ def record_opening(uow: UnitOfWork, person: Person, report: Report) -> Entry:
     """
     _, definition = acting.in_trial(uow, Act.PACK_OPENED)
     sheet = _named(uow, person, Act.PACK_OPENED, report)
+    opener = _opener(uow, report)
     with _entering(uow, person, Act.PACK_OPENED, report, sheet) as act:
+        if opener is not None:
+            act.note(**{exposure.OPENER: opener.number})
         if sheet.participant is not None:
             number = sheet.participant.number
             task = Task(
@@ -152,6 +158,8 @@ def record_opening(uow: UnitOfWork, person: Person, report: Report) -> Entry:
             )
             act.add(task)
             _tell(uow, definition, sheet.participant, report.at)
+    if sheet.participant is not None:
+        afterwards.ask(uow, sheet.participant.number)
     return uow.get(Entry, act.number)
 
 
@@ -214,6 +222,24 @@ def _entering(
         if sheet is not None:
             act.note(slot=sheet.slot.number, randomization_number=sheet.slot.randomization_number)
         yield act
+
+
+def _opener(uow: UnitOfWork, report: Report) -> Account | None:
+    """The account of whoever opened a sheet, where the report names one.
+
+    Raises:
+        NotFound: There is no such account.
+    """
+    if not report.opener.strip():
+        return None
+    found = uow.all(Account, username=report.opener.strip().lower())
+    if not found:
+        raise NotFound(
+            "There is no account of this user name. Nothing was changed.",
+            field="opener",
+            next_step="Leave it out where whoever opened the sheet has no account.",
+        )
+    return found[0]
 
 
 def _demand_told(uow: UnitOfWork, report: Report) -> None:

@@ -86,13 +86,13 @@ def values_digest(values: dict[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(values)).hexdigest()
 
 
-def demand_fresh(step_up: StepUp, person: Person, now: datetime) -> None:
+def demand_fresh(step_up: StepUp | None, person: Person, now: datetime) -> None:
     """Refuse a re-authentication that does not count.
 
     Raises:
-        StepUpRefused: It is somebody else's, or too old.
+        StepUpRefused: It is missing, somebody else's, or too old.
     """
-    if step_up.account != person.account or not step_up.at <= now < step_up.expires_at:
+    if step_up is None or step_up.account != person.account or not step_up.at <= now < step_up.expires_at:
         raise StepUpRefused(
             "This needs your password and a fresh code, entered now. Nothing was signed.",
             field="code",

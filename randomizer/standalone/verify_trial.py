@@ -171,7 +171,11 @@ completed: investigator
 code break intent: investigator, on-call clinician, safety physician
 code break disclosed: investigator, on-call clinician, safety physician
 code break denied:
+code break aborted:
+task opened:
 impact assessment signed: investigator, safety physician
+treatment decided after a code break: investigator
+code break explained: investigator
 emergency pack issued: trial manager
 emergency pack opened: trial manager
 emergency pack returned: trial manager
@@ -185,11 +189,12 @@ SETS = listed("""
 signed: definition signed, keys rotated, site opened, trial terminated, period 1 locked, trial locked,\
  eligibility signed, product cleared, product go given, randomized, deviation signed,\
  fit for infusion signed, dispensation undone, kit destroyed, code break intent,\
- impact assessment signed, reason erased
+ impact assessment signed, treatment decided after a code break, code break explained, reason erased
 without values: account created, account closed, credential set, passkey added, passkey removed
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
  role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
- code break disclosed, code break denied, impact assessment signed, emergency pack issued,\
+ code break disclosed, code break denied, code break aborted, task opened, impact assessment signed,\
+ code break explained, emergency pack issued,\
  emergency pack opened, emergency pack returned, emergency drill, alarm raised, alarm cleared, reason erased
 not after the lock of period 1: randomized, randomized in error, factor corrected, period 1 locked
 """)
@@ -209,7 +214,10 @@ Participant ending: null, treatment stopped, consent withdrawn, lost to follow-u
 PeriodRecord outcome: null, given, partly given, not given
 Product state: harvested, cleared by the clearing person, cleared, failed
 SiteStatus state: planned, open, closed
-Task kind: impact assessment of a code break
+Task kind: impact assessment of a code break, decision on treatment after a code break,\
+ explanation of a code break to the sponsor
+Telling role: investigator, on-call clinician, safety physician
+Telling way: to who broke the code, by telephone, by a one-time page, to a colleague
 Trial kind: rehearsal, production
 Trial phase: draft, active, enrolment closed, terminated, locked, released
 """)
@@ -235,6 +243,7 @@ Product: participant* text, donation* int, identifier text, state one, harvested
 Signature: number* int, account int, printed_name text, meaning text, about text, digest text, signed_at time
 SiteStatus: code* text, state one, opened_at time?
 StratumStatus: code* text, capacity int, next_ordinal int, reserved int, low_water int
+Telling: intent* text, participant text, role one, way one, reader int, page_opened_at time?
 Task: number* int, kind one, participant text, opened_at time, done_at time?
 Trial: number* int, kind one, phase one, definition text, definition_digest text, certificate bytes,\
  certificate_digest text, activation_entry int, locked_at time?
@@ -2134,6 +2143,7 @@ class Ledger:
         self.dispensed: list[tuple[Fields, Fields, Fields]] = []
         self.deviations: list[Line] = []
         self.intents: dict[str, Line] = {}
+        self.readers: dict[str, int] = {}
         self.disclosures: dict[str, Line] = {}
 
     def see(self, event: Event) -> None:
@@ -2156,8 +2166,7 @@ class Ledger:
         for row in event.of("PeriodRecord"):
             self.periods[text_of(row.new, "participant"), number_of(row.new, "period")] = row.new
         if event.act == "code break intent":
-            for row in event.of("CodeBreak"):
-                self.intents.setdefault(text_of(row.new, "intent"), Line(event.entry, row.new))
+            self._intend(event)
         if event.act == "code break disclosed":
             self._disclose(event)
 
@@ -2247,6 +2256,12 @@ class Ledger:
         slot = number_of(self.allocations[who].new, "slot") if who in self.allocations else -1
         return slot if 0 <= slot < len(self._release.slots) else None
 
+    def _intend(self, event: Event) -> None:
+        for row in event.of("CodeBreak"):
+            self.intents.setdefault(text_of(row.new, "intent"), Line(event.entry, row.new))
+        for row in event.of("Telling"):
+            self.readers[text_of(row.new, "intent")] = number_of(row.new, "reader")
+
     def _disclose(self, event: Event) -> None:
         rows = event.of("CodeBreak")
         fits = len(rows) == 1 and self._follows(event.entry, rows[0].new)
@@ -2262,12 +2277,15 @@ class Ledger:
         if intent is None or name in self.disclosures or who not in self.allocations:
             return False
         account = number_of(new, "account")
+        # The service enters what only the file held, and what somebody without an account was shown.
+        readers = {0, self.readers.get(name, account)}
         people = {
-            (entry["actor"] or account, entry["participant"]),
+            (account, entry["participant"]),
             (account, who),
             (number_of(intent.new, "account"), text_of(intent.new, "participant")),
         }
-        return len(people) == 1 and text_of(new, "disclosed_at") >= text_of(intent.new, "intended_at") != ""
+        later = text_of(new, "disclosed_at") >= text_of(intent.new, "intended_at") != ""
+        return entry["actor"] in readers and len(people) == 1 and later
 
 
 # ==== Step: tables

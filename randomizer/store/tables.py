@@ -245,6 +245,17 @@ class PeriodLockRow(SQLModel, table=True):
     entry: int
 
 
+class TellingRow(SQLModel, table=True):
+    __tablename__ = "telling"
+    intent: str = Field(primary_key=True, foreign_key="code_break.intent")
+    participant: str = _of_participant(primary=False)
+    role: str = _word(people.Role)
+    way: str = _word(records.Way)
+    reader: int = Field(index=True)
+    page_opened_at: datetime | None = _when(optional=True)
+    entry: int
+
+
 class TaskRow(SQLModel, table=True):
     __tablename__ = "task"
     number: int = Field(primary_key=True)
@@ -391,6 +402,7 @@ ROWS: dict[type, type[SQLModel]] = {
     records.Deviation: DeviationRow,
     records.PeriodLock: PeriodLockRow,
     records.CodeBreak: CodeBreakRow,
+    records.Telling: TellingRow,
     records.Task: TaskRow,
     records.Alarm: AlarmRow,
     housekeeping.Entry: EntryRow,

@@ -15,7 +15,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.housekeeping import Entry, EntryValues, Notice
 from randomizer.domain.people import Role
-from randomizer.domain.records import CodeBreak, Task
+from randomizer.domain.records import CodeBreak, Task, TaskKind
 from randomizer.domain.trial import Allocation, Kind, Slot
 from randomizer.errors import NotAllowed, NotFound, Refused, Tampered
 from randomizer.services import conduct, impact, locking, packs
@@ -143,7 +143,8 @@ def test_an_opening_opens_an_assessment_and_tells_those_who_are_told_of_a_code_b
     entry = instance.act(packs.record_opening, MANAGER, report(instance, participant=number))
     assert (entry.act, entry.site, entry.participant) == (Act.PACK_OPENED, SITE, number)
     with instance.store.reading() as uow:
-        (task,) = uow.all(Task, participant=number)
+        (task,) = uow.all(Task, participant=number, kind=TaskKind.IMPACT_ASSESSMENT)
+        assert uow.count(Task, participant=number, kind=TaskKind.EXPLANATION) == 1
         values = uow.get(EntryValues, entry.number)
         told = uow.all(Notice, order="-queued_at", limit=1)[0]
         assert f"Task {task.number} is open" in " ".join(locking.blocks(uow))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain.people import Role
-from randomizer.services import impact
+from randomizer.domain.records import TaskKind
+from randomizer.services import afterwards, impact
 from randomizer.services.unblinded import unblinding
 
 if TYPE_CHECKING:
@@ -33,14 +34,25 @@ def break_code(cast: Cast, desk: Desk, number: str) -> Answer:
 
 
 def assess(cast: Cast, number: str) -> None:
-    """Sign the impact assessment that the code break opened, so that the lock is free.
+    """Sign what the code break asks for, so that the lock is free.
 
     Args:
         cast: Everybody who acts.
         number: Participant number.
     """
     for task in cast.serve(impact.open_tasks):
-        if task.participant == number:
+        if task.participant != number:
+            continue
+        if task.kind is TaskKind.IMPACT_ASSESSMENT:
+            done = "No assessment came after the break."
+            cast.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, done)
+        elif task.kind is TaskKind.TREATMENT_DECISION:
             cast.sign(
-                impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, "No assessment came after the break."
+                afterwards.decide,
+                Role.INVESTIGATOR,
+                task.number,
+                treatment=afterwards.GOES_ON,
+                why="The reaction has passed; the second infusion is wanted.",
             )
+        else:
+            cast.sign(afterwards.explain, Role.INVESTIGATOR, task.number, WHY)

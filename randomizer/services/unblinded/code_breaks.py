@@ -13,9 +13,9 @@ import rfc8785
 from randomizer.domain import windows
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import SERVICE
-from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind
-from randomizer.services import exposure, notices, trail, trials
+from randomizer.domain.people import SERVICE, Role
+from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind, Telling
+from randomizer.services import afterwards, exposure, notices, trail, trials
 from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, INTENT, Intent
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ RECONCILED = "reconciled"
 
 def signed_values(intent: Intent) -> dict[str, Any]:
     """What the person who breaks a code signs; the reason in their own words stands beside it."""
-    return {"intent": intent.intent, "participant": intent.participant, "reason": intent.reason}
+    return {
+        "intent": intent.intent,
+        "participant": intent.participant,
+        "reason": intent.reason,
+        "told": str(intent.way),
+    }
 
 
 def site_of(uow: UnitOfWork, number: str) -> str:
@@ -40,8 +45,19 @@ def site_of(uow: UnitOfWork, number: str) -> str:
 
 
 def enter_intent(act: OpenAct, intent: Intent) -> CodeBreak:
-    """Add the record of an intent."""
-    return act.add(_begun(intent))
+    """Add the record of an intent, and to whom its answer goes."""
+    begun = act.add(_begun(intent))
+    act.add(
+        Telling(
+            intent=intent.intent,
+            participant=intent.participant,
+            role=intent.role,
+            way=intent.way,
+            reader=intent.reader,
+            page_opened_at=intent.page_opened_at,
+        )
+    )
+    return begun
 
 
 def enter_disclosure(
@@ -49,8 +65,9 @@ def enter_disclosure(
 ) -> None:
     """Record that an answer was shown, open the impact assessment, and queue the blinded notices.
 
-    While the assessment of an earlier code break of this participant by the same person is open, it covers
-    this one too, and the entry names it: docs/decisions/0008-one-open-assessment.md.
+    While the assessment of an earlier code break of this participant for the same reader is open, it covers
+    this one too, and the entry names it: docs/decisions/0008-one-open-assessment.md. Call
+    `ask_afterwards` once the act is entered.
 
     Args:
         act: The act under way.
@@ -84,8 +101,13 @@ def enter_disclosure(
     )
 
 
+def ask_afterwards(uow: UnitOfWork, intent: Intent) -> None:
+    """Open what a code break asks of the investigator; a safety physician's asks for no explanation."""
+    afterwards.ask(uow, intent.participant, explained=intent.role is not Role.SAFETY_PHYSICIAN)
+
+
 def breaks_of(uow: UnitOfWork, desk: Desk, account: int) -> tuple[CodeBreak, ...]:
-    """The code breaks of one person, the last one first, with those that only the file holds yet.
+    """The code breaks that one person made or reads, the last one first, with those that only the file holds.
 
     Args:
         uow: A unit of work of the desk's store.
@@ -96,7 +118,7 @@ def breaks_of(uow: UnitOfWork, desk: Desk, account: int) -> tuple[CodeBreak, ...
     if desk.file.waiting:
         shown = {line["intent"]: datetime.fromisoformat(line["at"]) for line in desk.file.lines(DISCLOSED)}
         for filed in map(Intent.of_line, desk.file.lines(INTENT)):
-            if filed.account == account:
+            if account in {filed.account, filed.reader}:
                 one = found.get(filed.intent) or _begun(filed)
                 found[one.intent] = replace(one, disclosed_at=one.disclosed_at or shown.get(one.intent))
     return tuple(sorted(found.values(), key=lambda one: one.intended_at, reverse=True))
@@ -138,9 +160,12 @@ def _begun(intent: Intent) -> CodeBreak:
 
 
 def _open_assessment(uow: UnitOfWork, intent: Intent) -> Task | None:
-    """The unsigned task that an earlier code break of this participant by this person opened."""
-    earlier = uow.all(CodeBreak, account=intent.account, participant=intent.participant)
-    opened_by = {one.entry for one in earlier if one.disclosed_at is not None}
+    """The unsigned task that an earlier code break of this participant for this reader opened."""
+    if not intent.reader:  # behind each one-time page is somebody else
+        return None
+    earlier = uow.all(CodeBreak, participant=intent.participant)
+    shown = [one for one in earlier if one.disclosed_at is not None]
+    opened_by = {one.entry for one in shown if exposure.reader_of(uow, one) == intent.reader}
     tasks = uow.all(Task, participant=intent.participant, done_at=None)
     return next((task for task in tasks if task.number in opened_by), None)
 
@@ -180,6 +205,8 @@ def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Defini
         else:
             shown, at = b64decode(line["shown"]), datetime.fromisoformat(str(line["at"]))
             enter_disclosure(act, intent, sealed=shown, at=at, definition=definition)
+    if what is Act.CODE_BREAK_DISCLOSED:
+        ask_afterwards(uow, intent)
 
 
 def _sign_as_filed(act: OpenAct, intent: Intent) -> None:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from randomizer.domain.people import Role
+from randomizer.domain.records import Way
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -37,8 +40,11 @@ class Intent:
         printed_name: Their name at that time.
         role: In which role.
         reason: Code of the reason.
-        text: The reason in the person's own words, or "".
+        text: The reason in the person's own words, and who telephoned; or "".
         intended_at: When.
+        way: How the answer goes.
+        reader: Number of the account that is shown it, 0 where it goes to somebody without one.
+        page_opened_at: When the page of the participant was opened, or None.
     """
 
     intent: str
@@ -46,25 +52,41 @@ class Intent:
     site: str
     account: int
     printed_name: str
-    role: str
+    role: Role
     reason: str
     text: str = field(repr=False)
     intended_at: datetime
+    way: Way
+    reader: int
+    page_opened_at: datetime | None = None
 
     def to_line(self) -> dict[str, Any]:
         """The intent as a line of the file."""
-        texts = {name: getattr(self, name) for name in _TEXTS}
-        return texts | {"what": INTENT, "account": self.account, "intended_at": self.intended_at.isoformat()}
+        texts = {name: str(getattr(self, name)) for name in _TEXTS}
+        numbers = {"account": self.account, "reader": self.reader}
+        opened = self.page_opened_at.isoformat() if self.page_opened_at else ""
+        moments = {"intended_at": self.intended_at.isoformat(), "page_opened_at": opened}
+        return texts | numbers | moments | {"what": INTENT}
 
     @classmethod
     def of_line(cls, line: Mapping[str, Any]) -> Intent:
         """The intent that `to_line` wrote."""
-        texts = {name: str(line[name]) for name in _TEXTS}
-        moment = datetime.fromisoformat(str(line["intended_at"]))
-        return cls(**texts, account=int(line["account"]), intended_at=moment)
+        texts = {name: str(line[name]) for name in _TEXTS if name not in _WORDS}
+        opened = str(line.get("page_opened_at", ""))
+        return cls(
+            **texts,
+            role=Role(str(line["role"])),
+            # A line from before answers went to others: it went to who broke the code.
+            way=Way(str(line.get("way", Way.OWN))),
+            account=int(line["account"]),
+            reader=int(line.get("reader", line["account"])),
+            intended_at=datetime.fromisoformat(str(line["intended_at"])),
+            page_opened_at=datetime.fromisoformat(opened) if opened else None,
+        )
 
 
-_TEXTS = ("intent", "participant", "site", "printed_name", "role", "reason", "text")
+_WORDS = ("role", "way")
+_TEXTS = ("intent", "participant", "site", "printed_name", "reason", "text", *_WORDS)
 
 
 class IntentFile:

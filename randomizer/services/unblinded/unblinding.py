@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,19 @@ from keys.errors import KeysError
 from randomizer.domain import windows
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import SERVICE, demand
-from randomizer.domain.records import CodeBreak
+from randomizer.domain.people import SERVICE, Role, demand
+from randomizer.domain.records import CodeBreak, Telling, Way
 from randomizer.domain.sealed_texts import SHOWN_BYTES, fill, read
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, RandomizerError, Refused, Stopped, Tampered, Unwritable
-from randomizer.services import trail, trials
+from randomizer.services import accounts, trail, trials
 from randomizer.services.sealed.bindings import shown_binding
 from randomizer.services.signatures import demand_fresh, sign
-from randomizer.services.unblinded import answers
+from randomizer.services.unblinded import answers, calls
 from randomizer.services.unblinded.answers import Answer
 from randomizer.services.unblinded.code_breaks import (
     BREAK_MEANING,
+    ask_afterwards,
     enter_disclosure,
     enter_intent,
     reconcile,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
     from randomizer.services.signatures import StepUp
+    from randomizer.services.unblinded.calls import Call
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
 
@@ -45,7 +48,15 @@ PARTICIPANT_LENGTH = 16
 
 
 def intend(
-    desk: Desk, person: Person, step_up: StepUp, *, participant: str, reason: str, text: str = ""
+    desk: Desk,
+    person: Person,
+    step_up: StepUp,
+    *,
+    participant: str,
+    reason: str,
+    text: str = "",
+    call: Call | None = None,
+    page_opened_at: datetime | None = None,
 ) -> str:
     """Put on record, before anything opens, that somebody breaks the code of a participant.
 
@@ -56,11 +67,14 @@ def intend(
         participant: Participant number.
         reason: Code of a reason of the definition.
         text: The reason in their own words.
+        call: Who asks and how they are told, where the answer is not for the person themselves.
+        page_opened_at: When the page of the participant was opened, or None.
 
     Returns:
-        Identifier of the intent; `disclose` takes it.
+        Identifier of the intent; `disclose` takes it, or `tell_caller` where it goes by a one-time page.
 
     Raises:
+        Faulty: It does not say who telephones; every fault by field.
         NotAllowed: No role of the person fits; the attempt is on record.
         NotFound: There is no such participant.
         Refused: The reason is unknown, or the participant is not randomized.
@@ -68,19 +82,26 @@ def intend(
         Stopped: No sink takes the intent; nothing opens.
     """
     try:
-        intent = _check(desk, person, step_up, participant=participant, reason=reason, text=text)
+        intent = _check(desk, person, step_up, participant=participant, reason=reason, call=call)
     except RandomizerError as refusal:
         deny(desk, person, participant, refusal.code)
         raise
+    said = " ".join(part for part in (call.words() if call else "", text.strip()) if part)
+    intent = replace(intent, text=said, page_opened_at=page_opened_at)
     filed = desk.file.try_append(intent.to_line())
     try:
         with (
             desk.store.writing() as uow,
             trail.act(
-                uow, Act.CODE_BREAK_INTENT, person, site=intent.site, participant=participant, why=text
+                uow,
+                Act.CODE_BREAK_INTENT,
+                person,
+                site=intent.site,
+                participant=intent.participant,
+                why=intent.text,
             ) as act,
         ):
-            about = f"participant {participant}"
+            about = f"participant {intent.participant}"
             sign(act, step_up, meaning=BREAK_MEANING, about=about, values=signed_values(intent))
             enter_intent(act, intent)
     except Unwritable:
@@ -94,45 +115,92 @@ def intend(
     return intent.intent
 
 
-def disclose(desk: Desk, person: Person, intent: str) -> Answer:
-    """Open the slot of a durable intent and give the answer, once what it says is on record.
+def disclose(desk: Desk, person: Person, intent: str, step_up: StepUp | None = None) -> Answer:
+    """Open the slot of a durable intent and give the answer to its reader, once what it says is on record.
 
     Asking again gives what was shown, as it was shown.
 
     Args:
         desk: The code-break host's own.
-        person: Whoever intended it.
+        person: Whoever is to be shown it: who intended it, or the colleague that they named.
         intent: Identifier from `intend`.
+        step_up: The re-authentication of a colleague, who has signed nothing yet.
 
     Raises:
-        NotAllowed: It is somebody else's intent.
-        NotFound: No sink holds it.
+        NotAllowed: The answer is for somebody else.
+        NotFound: No sink holds the intent.
         Refused: It is too old.
+        StepUpRefused: A colleague's re-authentication is missing, or does not count.
         Stopped: What would be shown can't be put on record; nothing is shown.
         Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
     """
     with desk.store.reading() as uow:
         found = _read_intent(uow, desk, intent)
-        if found.account != person.account:
-            raise NotAllowed("This code break is another person's. Nothing was shown.")
+        if found.reader != person.account:
+            raise NotAllowed("The answer of this code break is for another person. Nothing was shown.")
         shown = _shown(uow, desk, intent)
         if shown is not None:
             return shown
-        if uow.clock() > _open_until(found.intended_at):
-            raise Refused(
-                f"This code break was begun {windows.minute(found.intended_at)} and is no longer open. "
-                "Nothing was opened.",
-                next_step="Begin again with the participant's number.",
-            )
-        _, definition = trials.current(uow)
-        answer = answers.build(uow, desk, open_slot(uow, desk, intent), definition)
+        if found.reader != found.account:
+            demand_fresh(step_up, person, uow.clock())
+        answer, definition = _open(uow, desk, found)
     _put_on_record(desk, person, found, answer, definition)
+    return answer
+
+
+def tell_caller(desk: Desk, intent: str) -> Answer:
+    """Open the slot of a durable intent for whoever telephoned, once; call it when their code fits.
+
+    Args:
+        desk: The code-break host's own.
+        intent: Identifier from `intend`, whose answer goes by a one-time page.
+
+    Raises:
+        NotAllowed: Its answer goes another way, or who broke the code may do so no more.
+        NotFound: No sink holds the intent.
+        Refused: It is too old, or was shown before.
+        Stopped, Tampered: As for `disclose`.
+    """
+    with desk.store.reading() as uow:
+        found = _read_intent(uow, desk, intent)
+        operator = accounts.person(uow, found.account)
+        demand(operator, MAY[Act.CODE_BREAK_DISCLOSED], found.site, what=Act.CODE_BREAK_DISCLOSED.doing)
+        if found.way is not Way.PAGE:
+            raise NotAllowed("The answer of this code break goes another way. Nothing was shown.")
+        if _shown(uow, desk, intent) is not None:
+            raise Refused(
+                "This answer was shown once, and once only. Nothing was shown now.",
+                next_step="Telephone again to whoever gave you the code.",
+            )
+        answer, definition = _open(uow, desk, found)
+    _put_on_record(desk, SERVICE, found, answer, definition)
     return answer
 
 
 def can_be_shown(begun: CodeBreak, now: datetime) -> bool:
     """Whether `disclose` gives its person an answer: what was shown before, or what a young intent opens."""
     return begun.disclosed_at is not None or now <= _open_until(begun.intended_at)
+
+
+def give_up(desk: Desk, person: Person, participant: str) -> None:
+    """Put on record that somebody wrote down a reason to break a code and did not sign it.
+
+    Args:
+        desk: The code-break host's own.
+        person: Who gave it up.
+        participant: Participant number.
+    """
+    with (
+        desk.store.writing() as uow,
+        trail.act(
+            uow,
+            Act.CODE_BREAK_ABORTED,
+            SERVICE,
+            site=site_of(uow, participant),
+            participant=participant,
+        ) as act,
+    ):
+        act.note(account=person.account)
 
 
 def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
@@ -165,8 +233,19 @@ def _open_until(intended_at: datetime) -> datetime:
     return intended_at + timedelta(minutes=OPEN_MINUTES)
 
 
+def _open(uow: UnitOfWork, desk: Desk, intent: Intent) -> tuple[Answer, Definition]:
+    if uow.clock() > _open_until(intent.intended_at):
+        raise Refused(
+            f"This code break was begun {windows.minute(intent.intended_at)} and is no longer open. "
+            "Nothing was opened.",
+            next_step="Begin again with the participant's number.",
+        )
+    _, definition = trials.current(uow)
+    return answers.build(uow, desk, open_slot(uow, desk, intent.intent), definition), definition
+
+
 def _check(
-    desk: Desk, person: Person, step_up: StepUp, *, participant: str, reason: str, text: str
+    desk: Desk, person: Person, step_up: StepUp, *, participant: str, reason: str, call: Call | None
 ) -> Intent:
     with desk.store.reading() as uow:
         _, definition = trials.current(uow)
@@ -183,16 +262,20 @@ def _check(
                 f"Participant {participant} is not randomized, so there is nothing to open.",
                 field="participant",
             )
+        if call is not None:
+            calls.demand(uow, person, call, found.site)
         return Intent(
             intent=uow.entropy(16).hex(),
             participant=participant,
             site=found.site,
             account=person.account,
             printed_name=person.printed_name,
-            role=str(role),
+            role=role,
             reason=reason,
-            text=text.strip(),
+            text="",
             intended_at=now,
+            way=call.way if call else Way.OWN,
+            reader=calls.reader_of(person, call),
         )
 
 
@@ -207,17 +290,20 @@ def _read_intent(uow: UnitOfWork, desk: Desk, intent: str) -> Intent:
                 next_step="Begin with the participant's number.",
             )
         return filed
-    trail.check(uow, stored)
+    telling = uow.find(Telling, intent)
+    trail.check(uow, stored, *([telling] if telling else []))
     return Intent(
         intent=intent,
         participant=stored.participant,
         site=uow.get(Participant, stored.participant, what="participant").site,
         account=stored.account,
         printed_name="",
-        role="",
+        role=telling.role if telling else Role.INVESTIGATOR,
         reason=stored.reason,
         text="",
         intended_at=stored.intended_at,
+        way=telling.way if telling else Way.OWN,
+        reader=telling.reader if telling else stored.account,
     )
 
 
@@ -244,13 +330,12 @@ def _put_on_record(
     sealed = desk.keys.seal_record(fill(answer.to_values(), SHOWN_BYTES), bound, desk.store.entropy)
     try:
         reconcile(desk)
-        with (
-            desk.store.writing() as uow,
-            trail.act(
+        with desk.store.writing() as uow:
+            with trail.act(
                 uow, Act.CODE_BREAK_DISCLOSED, person, site=intent.site, participant=intent.participant
-            ) as act,
-        ):
-            enter_disclosure(act, intent, sealed=sealed, at=act.at, definition=definition)
+            ) as act:
+                enter_disclosure(act, intent, sealed=sealed, at=act.at, definition=definition)
+            ask_afterwards(uow, intent)
     except Unwritable:
         at = desk.store.clock().isoformat()
         line = {"what": DISCLOSED, "intent": intent.intent, "at": at, "shown": b64encode(sealed).decode()}

@@ -38,6 +38,7 @@ class AllocationSteps:
         self._kits: dict[str, int] = {}  # entry by kit
         self._given: set[tuple[str, int]] = set()
         self._disclosures = 0
+        self._readers: dict[str, int] = {}  # account that is shown the answer, by intent
         self.ledger = Ledger()
 
     def see(self, entry: TrailEntry, values: Values) -> None:
@@ -221,15 +222,19 @@ class AllocationSteps:
             made = broken(entry, row)
             if made.participant != entry.participant or made.participant not in self.ledger.allocations:
                 self._findings.fail(step, values.record, "It is not about a participant who has a slot.")
-            if entry.actor not in {0, made.account}:
+            intended = entry.act == Act.CODE_BREAK_INTENT
+            reader = made.account if intended else self._readers.get(made.intent, made.account)
+            if entry.actor not in {0, reader}:
                 self._findings.fail(step, values.record, "It is another account's code break.")
-            if entry.act == Act.CODE_BREAK_INTENT:
+            if intended:
                 self._intend(row, values)
                 self.ledger.breaks.setdefault(made.intent, made)
             else:
                 self._disclose(row, values)
 
     def _intend(self, row: Row, values: Values) -> None:
+        for telling in rows_of(values.rows, "Telling"):
+            self._readers[telling.text("intent")] = telling.whole("reader")
         if row.old is not None or row.shown("disclosed_at") or row.text("intent") in self.ledger.breaks:
             self._findings.fail(
                 steps.BREAKS_RECORDS, values.record, "It is not a new intent without a disclosure."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Account, Credential, Grant, Passkey, RecoveryCodes
-from randomizer.domain.records import Alarm, CodeBreak, Deviation, PeriodLock, Signature, Task
+from randomizer.domain.records import Alarm, CodeBreak, Deviation, PeriodLock, Signature, Task, Telling
 from randomizer.domain.supply import Kit, PeriodRecord, Product
 from randomizer.domain.trial import Allocation, SiteStatus, StratumStatus, Trial
 from randomizer.services.verification import steps
@@ -41,6 +41,7 @@ COVERED: tuple[type, ...] = (
     SiteStatus,
     StratumStatus,
     Task,
+    Telling,
     Trial,
 )
 """Kinds of record that the trail covers."""

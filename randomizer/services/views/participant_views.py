@@ -14,6 +14,7 @@ from randomizer.domain.records import Deviation, Signature
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Allocation
 from randomizer.errors import Refused
+from randomizer.services import exposure
 from randomizer.services.care import readiness
 from randomizer.services.views import next_steps, worklist
 from randomizer.services.views.sight import PAGE
@@ -87,8 +88,9 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
 
     Returns:
         participant, levels, corrected, products, allocation, periods, signatures, deviations, events, next
-        (the next step), mine (whether it is this person's), acts (those that this person could do now) and
-        running (whether anything more is given in this trial).
+        (the next step), mine (whether it is this person's), acts (those that this person could do now),
+        running (whether anything more is given in this trial) and unblinded (whether this person knows what
+        the participant was given).
     """
     site, number, uow = participant.site, participant.number, sight.uow
     periods = uow.all(PeriodRecord, participant=number)
@@ -110,6 +112,7 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
         "mine": step.act is not None and sight.person.role_for(MAY[step.act], site) is not None,
         "acts": possible(sight, participant),
         "running": sight.trial.phase in RUNNING,
+        "unblinded": exposure.unblinded_for(uow, sight.person.account, number),
     }
 
 

@@ -30,6 +30,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     preparing,
     recovering,
     taking,
+    tasks,
 )
 from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
 from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401

@@ -1,4 +1,4 @@
-"""The end of a trial: impact assessments, the lock, the release."""
+"""The end of a trial: the lock, the release."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import Role
 from randomizer.domain.trial import OPEN
 from randomizer.errors import BundleRefused, Faulty, NotFound, Refused
-from randomizer.services import impact, locking
+from randomizer.services import locking
 from randomizer.services.unblinded import release
-from randomizer.services.views import worklist
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
@@ -26,58 +25,14 @@ from randomizer.web.codebreak.pages import (
     signer,
 )
 from randomizer.web.door import this
-from randomizer.web.forms import WHY, Field, Form
+from randomizer.web.forms import WHY, Form
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-ASSESSMENT = (
-    Field(
-        name="why",
-        label="Assessment",
-        type="textarea",
-        hint="Which assessments came after the code break, by date. Nothing of what was given.",
-    ),
-)
 READERS = MAY[Act.TRIAL_LOCKED] | {Role.TRIAL_MANAGER, Role.DATA_MANAGER}
 EXPORTED = ("certificate.note", "release.sealed")
 LONGEST_RELEASE = 32 * 1024 * 1024  # bytes
-
-
-@codebreak.get("/tasks")
-def tasks() -> str:
-    """Impact assessments that nobody has signed."""
-    auth.demand_act(Act.IMPACT_SIGNED)
-    with looking() as seen:
-        rows = worklist.tasks(seen)
-    return render_template("codebreak/tasks.html", rows=rows)
-
-
-@codebreak.route("/tasks/<int:number>", methods=["GET", "POST"])
-def task(number: int) -> str | Response:
-    """Sign an impact assessment."""
-    auth.demand_act(Act.IMPACT_SIGNED)
-    with looking() as seen:
-        found = next((one for one in worklist.tasks(seen) if one["number"] == number), None)
-    if found is None:
-        raise NotFound("There is no such open task.", next_step="Look at the list of tasks.")
-    if request.method == "POST":
-        form = Form.posted(ASSESSMENT, request.form)
-        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
-        try:
-            step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
-            with this().store.writing() as uow:
-                impact.sign_impact(uow, auth.person(), step_up, number, form.text("why"))
-        except SHOWN_AGAIN as error:
-            return again(form, error, request.path)
-        return done(request.path, url_for("codebreak.tasks"))
-    return render_template(
-        "codebreak/task.html",
-        task=found,
-        form=form_of(ASSESSMENT),
-        meaning=impact.IMPACT_MEANING,
-        signer=signer(),
-    )
 
 
 @codebreak.route("/lock", methods=["GET", "POST"])

@@ -8,7 +8,7 @@ import pytest
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, EntryValues, Notice
 from randomizer.domain.people import Role
-from randomizer.domain.records import CodeBreak, Task
+from randomizer.domain.records import CodeBreak, Task, TaskKind
 from randomizer.services import impact
 from randomizer.services.unblinded import code_breaks, unblinding
 from tests.desks import randomized
@@ -30,7 +30,7 @@ def break_code(instance: Instance, desk: Desk, number: str, role: Role = Role.IN
 
 def open_tasks(instance: Instance, number: str) -> tuple[Task, ...]:
     with instance.store.reading() as uow:
-        return uow.all(Task, participant=number, done_at=None)
+        return uow.all(Task, participant=number, kind=TaskKind.IMPACT_ASSESSMENT, done_at=None)
 
 
 def test_the_open_assessment_of_a_person_covers_what_they_break_again(instance: Instance, desk: Desk) -> None:

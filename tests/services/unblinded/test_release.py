@@ -16,7 +16,7 @@ from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.trial import Phase, Trial
 from randomizer.errors import BundleRefused, NotAllowed, Refused
-from randomizer.services import conduct, impact, locking, trail
+from randomizer.services import conduct, locking, trail
 from randomizer.services.care import booking, endings
 from randomizer.services.sealed import certificate_fields
 from randomizer.services.unblinded import data_sets, release, release_files, unblinding
@@ -33,6 +33,7 @@ from tests.desks import (
     plan_of,
     published,
     randomized,
+    settle,
 )
 
 if TYPE_CHECKING:
@@ -184,9 +185,7 @@ def test_both_folders_of_a_finished_trial(
     step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency", text=SAID)
     unblinding.disclose(desk, doctor, intent)
-    with instance.store.reading() as uow:
-        task = impact.open_tasks(uow)[0].number
-    instance.sign(impact.sign_impact, Role.INVESTIGATOR, task, SAID)
+    settle(instance, SAID)
     end_and_lock(instance)
     bring_in(instance, desk, copy_for(rehearsal, HOST))
     instance.checkpoint()

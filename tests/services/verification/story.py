@@ -11,8 +11,9 @@ from sqlalchemy import event
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
+from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
-from randomizer.services import conduct, erasure, impact, locking, packs
+from randomizer.services import conduct, erasure, locking, packs
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits
 from randomizer.services.packs import Report
 from randomizer.services.signatures import StepUp
@@ -25,6 +26,7 @@ from randomizer.services.unblinded import (
     staged,
     unblinding,
 )
+from randomizer.services.unblinded.calls import Call
 from randomizer.services.verification import pinning
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import (
@@ -35,6 +37,7 @@ from tests.desks import (
     published,
     randomized,
     set_up_desk,
+    settle,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from sqlite3 import Connection
 
+    from randomizer.domain.people import Person
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
@@ -63,6 +67,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.checkpoint()
     for number in people[:2]:
         _break_code(instance, desk, number)
+    _break_for_others(instance, desk, people[3])
     with _only_reading(instance):
         _break_code(instance, desk, people[4])
     code_breaks.reconcile(desk)
@@ -74,7 +79,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
     instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[0]))
     instance.act(packs.record_drill, Role.TRIAL_MANAGER, _report(instance, people[3]))
-    _assess(instance)
+    settle(instance, WHY)
     _erase(instance)
     randomized(instance, desk)
     instance.sign(conduct.terminate, Role.SPONSOR, WHY)
@@ -114,10 +119,30 @@ def _give_in_part(instance: Instance, desk: Desk, number: str) -> None:
 
 
 def _break_code(instance: Instance, desk: Desk, number: str) -> None:
-    doctor, now = instance.person(Role.ON_CALL), instance.clock.advance(seconds=60)
-    step_up = StepUp(account=doctor.account, at=now, expires_at=now + timedelta(minutes=1))
+    doctor = instance.person(Role.ON_CALL)
+    step_up = _step_up(instance, doctor)
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency", text=WHY)
     unblinding.disclose(desk, doctor, intent)
+
+
+def _break_for_others(instance: Instance, desk: Desk, number: str) -> None:
+    """Once for a colleague, once for a doctor who telephones and reads a one-time page."""
+    operator, colleague = instance.person(Role.ON_CALL), instance.person(Role.INVESTIGATOR)
+    for way, reader in ((Way.COLLEAGUE, colleague.account), (Way.PAGE, 0)):
+        call = Call(way=way, name="Dr Z", function="emergency physician", telephone="+33 1", colleague=reader)
+        step_up = _step_up(instance, operator)
+        intent = unblinding.intend(
+            desk, operator, step_up, participant=number, reason="emergency", text=WHY, call=call
+        )
+        if reader:
+            unblinding.disclose(desk, colleague, intent, _step_up(instance, colleague))
+        else:
+            unblinding.tell_caller(desk, intent)
+
+
+def _step_up(instance: Instance, person: Person) -> StepUp:
+    now = instance.clock.advance(seconds=60)
+    return StepUp(account=person.account, at=now, expires_at=now + timedelta(minutes=1))
 
 
 @contextmanager
@@ -156,13 +181,6 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     )
     instance.act(endings.complete, Role.INVESTIGATOR, people[3])
     instance.sign(kits.destroy, Role.PHARMACIST, sheet.kit, method=Destruction.INCINERATED, why=WHY)
-
-
-def _assess(instance: Instance) -> None:
-    with instance.store.reading() as uow:
-        tasks = impact.open_tasks(uow)
-    for task in tasks:
-        instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, WHY)
 
 
 def _erase(instance: Instance) -> None:

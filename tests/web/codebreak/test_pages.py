@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from randomizer.domain.participants import Ending, Participant
 from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Phase, Trial
@@ -226,13 +228,30 @@ def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk)
     step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
     unblinding.disclose(desk, doctor, intent)
-    guest = visit(Role.INVESTIGATOR)
-    page = guest.get("/tasks")
-    path = page.split('href="/tasks/')[1].split('"')[0]
+    booked(instance, number)
+    physician = visit(Role.SAFETY_PHYSICIAN)
+    [path] = re.findall(r'href="(/tasks/\d+)"', physician.get("/tasks"))
+    assert "Fit for infusion signed" in physician.get(path)  # what came after, by date
+    assert "missing" in physician.send(path, {}, sign=True).text
+    assert "No task is open" in physician.send(path, {"why": "None came after."}, sign=True).text
+    physician.get(path, 404)
 
-    assert "missing" in guest.send(f"/tasks/{path}", {}, sign=True).text
-    assert "No task is open" in guest.send(f"/tasks/{path}", {"why": "None came after."}, sign=True).text
-    guest.get(f"/tasks/{path}", 404)
+
+def test_sign_what_a_code_break_asks_of_the_investigator(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)
+    intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
+    unblinding.disclose(desk, doctor, intent)
+    guest = visit(Role.INVESTIGATOR)
+    assessment, decision, explanation = re.findall(r'href="(/tasks/\d+)"', guest.get("/tasks"))
+    assert "Choose whether treatment goes on" in guest.send(decision, {"why": "x"}, sign=True).text
+    guest.send(decision, {"why": "The rash is new.", "treatment": "stops"}, sign=True)
+    guest.send(explanation, {"why": "The rash is new."}, sign=True)
+    assert "No task is open" in guest.send(assessment, {"why": "None came after."}, sign=True).text
+    with instance.store.reading() as uow:
+        assert uow.get(Participant, number).ending == Ending.TREATMENT_STOPPED
 
 
 def test_lock_lists_what_blocks_and_then_locks(visit: Visit, instance: Instance, desk: Desk) -> None:

@@ -9,11 +9,11 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
-from randomizer.services import impact
 from randomizer.services.unblinded import answers, code_breaks, unblinding
-from randomizer.services.views import participant_views, worklist
+from randomizer.services.views import participant_views
 from randomizer.web import auth, exchange
 from randomizer.web.codebreak import breaking
+from randomizer.web.codebreak import tasks as tasks_
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import desk, looking, of_one_length
@@ -95,17 +95,18 @@ def tasks(query: forms.List) -> Response:
     """Open tasks."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
-        rows = worklist.tasks(seen)
+        rows = tasks_.of(seen)
     return listed(forms.Tasks, {"rows": rows}, exchange.Task, as_csv=query.format == "csv")
 
 
 @api.post("/tasks/<int:task>/sign", responses={200: exchange.Task})
-def sign_task(path: forms.TaskKey, header: forms.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG001
-    """Sign an impact assessment."""
+def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.Done) -> Response:  # noqa: ARG001
+    """Sign for a task; a decision on treatment says whether it goes on."""
     auth.demand_act(Act.IMPACT_SIGNED)
     step_up = auth.step_up(password=body.password, code=body.code)
     with this().store.writing() as uow:
-        done = impact.sign_impact(uow, auth.person(), step_up, path.task, body.why)
+        given = {"why": body.why, "treatment": body.treatment}
+        done = tasks_.sign(uow, auth.person(), step_up, path.task, given)
     with looking() as seen:
         return answer(text(seen.show(done, site=participant_views.find(seen, done.participant).site)))
 

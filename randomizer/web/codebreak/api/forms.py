@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from randomizer.web.exchange import Body, Long, Short, Signed, Task, Trial
+from randomizer.web.exchange import Body, Long, Short, Signed, SignedWhy, Task, Trial
 from randomizer.web.surface import Answer
 
 Sealed = Annotated[str, StringConstraints(max_length=32_000_000)]
@@ -18,6 +18,12 @@ class Reason(Signed):
 
     reason: Short
     text: Long = ""
+
+
+class Done(SignedWhy):
+    """A task that is signed for; `treatment` is needed where that is to be decided."""
+
+    treatment: Literal["", "goes on", "stops"] = ""
 
 
 class Details(Body):
