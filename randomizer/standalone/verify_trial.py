@@ -2285,7 +2285,8 @@ class Ledger:
             (number_of(intent.new, "account"), text_of(intent.new, "participant")),
         }
         later = text_of(new, "disclosed_at") >= text_of(intent.new, "intended_at") != ""
-        return entry["actor"] in readers and len(people) == 1 and later
+        fits = entry["actor"] in readers and intent.entry["actor"] in {0, account}
+        return fits and len(people) == 1 and later
 
 
 # ==== Step: tables

@@ -33,12 +33,13 @@ def break_code(cast: Cast, desk: Desk, number: str) -> Answer:
     return unblinding.disclose(desk, person, intent)
 
 
-def assess(cast: Cast, number: str) -> None:
+def assess(cast: Cast, number: str, site: str) -> None:
     """Sign what the code break asks for, so that the lock is free.
 
     Args:
         cast: Everybody who acts.
         number: Participant number.
+        site: Their site.
     """
     for task in cast.serve(impact.open_tasks):
         if task.participant != number:
@@ -51,8 +52,9 @@ def assess(cast: Cast, number: str) -> None:
                 afterwards.decide,
                 Role.INVESTIGATOR,
                 task.number,
+                site=site,
                 treatment=afterwards.GOES_ON,
                 why="The reaction has passed; the second infusion is wanted.",
             )
         else:
-            cast.sign(afterwards.explain, Role.INVESTIGATOR, task.number, WHY)
+            cast.sign(afterwards.explain, Role.INVESTIGATOR, task.number, WHY, site=site)

@@ -193,7 +193,7 @@ class Life:
             yield self._later(timedelta(hours=17))
             break_code(self._cast, self._stage.desk, self._number)
             yield self._later(timedelta(days=2))
-            assess(self._cast, self._number)
+            assess(self._cast, self._number, self._site)
             self._happened(Event.CODE_BREAK)
 
     def _book(self, period: int) -> datetime:
