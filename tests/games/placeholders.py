@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 QUOTE = rb"\\*\""  # JSON inside JSON has its quotes escaped
 SEALED_FIELDS = (
     b"digest",
+    b"release_digest",
+    b"imported_digest",
+    b"staged_digest",
     b"certificate_digest",
     b"leaf_root",
     b"sealed_root",

@@ -58,6 +58,7 @@ class World:
     directory: Path
     instance: Instance
     desk: Desk
+    rehearsal: Rehearsal
     schedule: Schedule
 
     def __repr__(self) -> str:
@@ -155,7 +156,13 @@ def world(sealing: Sealing, directory: Path) -> Iterator[World]:
     with activated.opened(url, sealing.rehearsal.definition, sealing.now) as instance:
         event.listen(instance.store.engine, "connect", _without_waiting_for_the_disk)
         desk = desks.set_up_desk(instance, sealing.rehearsal, directory / "host")
-        yield World(directory=directory, instance=instance, desk=desk, schedule=sealing.schedule)
+        yield World(
+            directory=directory,
+            instance=instance,
+            desk=desk,
+            rehearsal=sealing.rehearsal,
+            schedule=sealing.schedule,
+        )
 
 
 def _without_waiting_for_the_disk(connection: Any, _record: object) -> None:  # noqa: ANN401

@@ -362,7 +362,11 @@ PEOPLE = {
 
 
 def recorded(
-    world: World, *, audience: Audience = EVERYBODY, spoil: Callable[[Doors], None] | None = None
+    world: World,
+    *,
+    audience: Audience = EVERYBODY,
+    spoil: Callable[[Doors], None] | None = None,
+    traffic: type[Traffic] = Traffic,
 ) -> Recording:
     """Play the traffic over an instance; gives all that could be seen of it.
 
@@ -370,8 +374,9 @@ def recorded(
         world: The instance.
         audience: Who looks at everything at the end.
         spoil: Makes the build a leaky one.
+        traffic: What is played.
     """
-    return _play(world, Recording(), audience, spoil)
+    return _play(world, Recording(), audience, spoil, traffic)
 
 
 def same_as(
@@ -380,24 +385,29 @@ def same_as(
     *,
     audience: Audience = EVERYBODY,
     spoil: Callable[[Doors], None] | None = None,
+    traffic: type[Traffic] = Traffic,
 ) -> None:
     """Play the traffic over another instance.
 
     Raises:
         Caught: Something differs from the recording.
     """
-    seen = _play(world, Comparing(other=iter(recording.seen)), audience, spoil)
+    seen = _play(world, Comparing(other=iter(recording.seen)), audience, spoil, traffic)
     if len(seen.seen) != len(recording.seen):
         raise Caught("less was seen than there")
 
 
 def _play(
-    world: World, recording: Recording, audience: Audience, spoil: Callable[[Doors], None] | None
+    world: World,
+    recording: Recording,
+    audience: Audience,
+    spoil: Callable[[Doors], None] | None,
+    traffic: type[Traffic],
 ) -> Recording:
     with watched(world, recording) as doors:
         if spoil is not None:
             spoil(doors)
-        Traffic(doors, audience).play()
+        traffic(doors, audience).play()
     mails(world, recording)
     published(world, recording)
     copied(world, recording)

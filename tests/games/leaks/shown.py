@@ -12,6 +12,7 @@ from fpdf import FPDF
 from randomizer import masking
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop
+from randomizer.services import locking
 from randomizer.services.care import dispensing
 from randomizer.services.views import enrolment_views, next_steps, participant_views
 from randomizer.web import problems, surface
@@ -166,6 +167,17 @@ def in_a_figure(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> Non
         return shipped(sight, site) - sum(secret.sequence(number) == "BA" for number in first)
 
     patch.setattr(enrolment_views, "_randomized", leaky)
+
+
+def in_what_blocks_the_lock(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
+    """What stands in the way of the lock is listed by sequence."""
+    shipped = locking.blocks
+
+    def leaky(uow: Any) -> tuple[str, ...]:  # noqa: ANN401
+        first = [one.participant for one in uow.all(Allocation)][:1]
+        return shipped(uow) + ("All is settled.",) * sum(secret.sequence(one) == "AB" for one in first)
+
+    patch.setattr(locking, "blocks", leaky)
 
 
 def in_the_next_step(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
