@@ -107,6 +107,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "expiry_minutes fit preparing",
         {Role.PREPARER},
     ),
+    "Meter": _rules("guesses history surest randomized", {Role.UNBLINDED_STATISTICIAN}),
     "ProductDetails": _rules("lot cell_count viability form note", {Role.CLEARER}),
     # Everything that stands behind the public record; the schedule itself comes from each one's own copy.
     "Records": _rules("archive", STATISTICIANS, RELEASED),

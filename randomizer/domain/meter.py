@@ -7,20 +7,58 @@ is known, so it depends on the design and on public facts alone, and would be th
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from randomizer.domain.chains import advance, start, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from randomizer.domain.chains import Weights
     from randomizer.domain.unblinded import Procedure
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """How far a stratum is enrolled, and of whom something is known.
+
+    Args:
+        slots: How many of its slots are allocated.
+        disclosed: 0-based positions of those whose sequence was disclosed.
+        told: Positions of those whose sequence an event is taken to have told.
+    """
+
+    slots: int
+    disclosed: frozenset[int]
+    told: frozenset[int] = frozenset()
+
+
 NEAREST = 4
 """So many known slots each guess goes by; where a stratum has more of them, the rate is a lower bound."""
+
+
+def expected_rate(procedure: Procedure, arms: int, strata: Iterable[Stratum]) -> Fraction | None:
+    """The expected rate of correct guesses among participants whose sequence was not disclosed.
+
+    Args:
+        procedure: The rule.
+        arms: Sequences.
+        strata: All of them; no slot of one tells anything of another's.
+
+    Returns:
+        None where there is nobody to guess about.
+
+    Raises:
+        Refused: The rule is unknown.
+    """
+    chances = []
+    for one in strata:
+        found = chance_of_guessing(procedure, arms, one.slots, one.disclosed | one.told)
+        chances += [chance for slot, chance in enumerate(found) if slot not in one.disclosed]
+    return sum(chances, Fraction(0)) / len(chances) if chances else None
 
 
 def chance_of_guessing(
@@ -31,8 +69,8 @@ def chance_of_guessing(
     Args:
         procedure: The rule.
         arms: Sequences.
-        slots: How many slots of the stratum are allocated.
-        known: 0-based positions of those whose sequence the observer knows.
+        slots: How many slots of the stratum are guessed about, from the first.
+        known: 0-based positions of those whose sequence the observer knows, of these or of later ones.
 
     Returns:
         One for each slot; 1 for those that are known.
@@ -46,7 +84,7 @@ def chance_of_guessing(
             guessed_from[nearest(known, slot)].append(slot)
     found = dict.fromkeys(known, Fraction(1))
     for given, targets in guessed_from.items():
-        found |= _expected(procedure, arms, given, targets)
+        found |= _expected(procedure, arms, given, tuple(targets))
     return tuple(found[slot] for slot in range(slots))
 
 
@@ -55,8 +93,9 @@ def nearest(known: frozenset[int], slot: int) -> tuple[int, ...]:
     return tuple(sorted(sorted(known, key=lambda one: (abs(one - slot), one))[:NEAREST]))
 
 
+@lru_cache(maxsize=4096)
 def _expected(
-    procedure: Procedure, arms: int, given: tuple[int, ...], targets: Sequence[int]
+    procedure: Procedure, arms: int, given: tuple[int, ...], targets: tuple[int, ...]
 ) -> dict[int, Fraction]:
     """Sum of the chance of the likeliest sequence over all that the given slots can turn out to be."""
     found = dict.fromkeys(targets, Fraction(0))
@@ -91,11 +130,11 @@ def _ways(pattern: tuple[int, ...], arms: int) -> int:
 
 
 def _joint(
-    procedure: Procedure, arms: int, followed: int, told: dict[int, int], targets: Sequence[int]
+    procedure: Procedure, arms: int, followed: int, told: dict[int, int], targets: tuple[int, ...]
 ) -> dict[int, list[Fraction]]:
     """For each target, the chance of each sequence together with all that is told: forward, then backward."""
     step = step_of(procedure, arms, followed)
-    first, last = min(*targets, *told), max(*targets, *told)
+    first, last = min((*targets, *told)), max((*targets, *told))
     ahead = [_before(procedure, arms, followed, last)[first]]
     for slot in range(first, last):
         ahead.append(advance(ahead[-1], step, only=told.get(slot)))

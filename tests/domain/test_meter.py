@@ -52,6 +52,7 @@ def by_enumeration(lists: Lists, arms: int, known: tuple[int, ...], slot: int) -
     ("procedure", "arms", "slots", "known"),
     [
         (COMPLETE, 3, 4, (0, 2)),
+        (blocks(4), 2, 1, ()),
         (blocks(4), 2, 8, (1, 5)),
         (blocks(4), 2, 6, (0, 1, 2)),
         (blocks(2, 4), 2, 6, (2, 3)),

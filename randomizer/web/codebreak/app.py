@@ -26,6 +26,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     breaking,
     clearing,
     finishing,
+    metering,
     padding,
     preparing,
     recovering,
@@ -34,6 +35,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
 )
 from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
 from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401
+from randomizer.web.codebreak.api import metering as _metering  # noqa: F401
 from randomizer.web.codebreak.api import supplying as _supplying  # noqa: F401
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.drafts import Drafts
@@ -65,6 +67,7 @@ LINKS = (
     ("Clearance", "codebreak.clearances", MAY[Act.PRODUCT_CLEARED]),
     ("Tasks", "codebreak.tasks", MAY[Act.IMPACT_SIGNED]),
     ("Lock", "codebreak.lock", finishing.READERS),
+    ("Meter", "codebreak.meter", metering.READERS),
     ("Release", "codebreak.releasing", MAY[Act.RELEASE_EXPORTED]),
     ("Records", RECORDS, STATISTICIANS),
 )

@@ -162,6 +162,30 @@ class CodeBreaks(Answer):
     rows: list[CodeBreak]
 
 
+class Guess(Answer):
+    """An expected rate of correct guesses, 0 to 1; null where there is nobody to guess about."""
+
+    knowing: str
+    count: int
+    rate: float | None
+
+
+class Moment(Answer):
+    """The expected rate of a moment, going by what was disclosed."""
+
+    at: datetime
+    rate: float
+
+
+class Meter(Answer):
+    """How well sequences could be guessed; each of the guesses knows all that stands above it."""
+
+    randomized: int | None = None
+    surest: float | None = None
+    guesses: list[Guess]
+    history: list[Moment]
+
+
 class Booked(Answer):
     """A booking whose kit is not ready."""
 
