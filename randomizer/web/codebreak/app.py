@@ -67,8 +67,8 @@ LINKS = (
     ("Clearance", "codebreak.clearances", MAY[Act.PRODUCT_CLEARED]),
     ("Tasks", "codebreak.tasks", MAY[Act.IMPACT_SIGNED]),
     ("Lock", "codebreak.lock", finishing.READERS),
-    ("Meter", "codebreak.meter", metering.READERS),
     ("Release", "codebreak.releasing", MAY[Act.RELEASE_EXPORTED]),
+    ("Meter", "codebreak.meter", metering.READERS),
     ("Records", RECORDS, STATISTICIANS),
 )
 """Label, endpoint, and whom the link is shown to; the page itself decides again."""
