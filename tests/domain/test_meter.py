@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from randomizer.domain.meter import NEAREST, chance_of_guessing, nearest
+from randomizer.domain.meter import NEAREST, Stratum, chance_of_guessing, expected_rate, nearest
 from randomizer.domain.posterior import largest_posterior
 from randomizer.domain.procedures import run
 from randomizer.domain.unblinded import Procedure
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     Lists = dict[tuple[int, ...], Fraction]
 
 pytestmark = pytest.mark.promise(12)
+
+
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "procedures.md"
 
 
 def blocks(*sizes: int, weights: tuple[int, ...] = ()) -> Procedure:
@@ -79,6 +83,22 @@ def test_it_equals_the_enumeration_of_the_pure_procedure(
     assert found == tuple(
         Fraction(1) if slot in known else by_enumeration(lists, arms, known, slot) for slot in range(slots)
     )
+
+
+@pytest.mark.parametrize(
+    ("procedure", "told", "rate"),
+    [
+        (blocks(4), set(), Fraction(2, 3)),
+        (blocks(4), {1}, Fraction(7, 9)),
+        (blocks(4, 6), set(), Fraction(19, 30)),
+        (COMPLETE, {1}, Fraction(2, 3)),
+    ],
+)
+def test_the_known_answers_of_the_documentation(procedure: Procedure, told: set[int], rate: Fraction) -> None:
+    stratum = Stratum(slots=4, disclosed=frozenset({0}), told=frozenset(told))
+
+    assert expected_rate(procedure, 2, [stratum]) == rate
+    assert f"| {rate} |" in DOCUMENTATION.read_text(encoding="utf-8").partition("## The meter")[2]
 
 
 @pytest.mark.parametrize("procedure", [COMPLETE, blocks(4), blocks(4, 6), STICK])

@@ -23,13 +23,13 @@ def meter() -> str:
     """Expected rates of correct guesses, now and over time."""
     with looking() as seen:
         found = metering.read(seen, desk())
-    points = [(one["at"], percent(one["rate"])) for one in found["history"]]
+    points = list({one["at"].date(): percent(one["rate"]) for one in found["history"]}.items())
     plot = plots.step_chart(
         points,
         title="Expected rate of correct guesses",
         description=_described(points),
-        x_label="When",
-        y_label="Percent right",
+        x_label="Day",
+        y_label="Percent",
     )
     rows = [(words.capital(one["knowing"]), one["count"], spoken(one["rate"])) for one in found["guesses"]]
     return render_template(
