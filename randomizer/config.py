@@ -17,10 +17,8 @@ import re
 import stat
 import tomllib
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -33,6 +31,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from randomizer.addresses import CodebreakDoor, SiteDoor
 from randomizer.domain.trial import Kind
 from randomizer.errors import Faulty, Refused
 
@@ -54,57 +53,6 @@ WITNESS_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}")
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Door(_Part):
-    """Where a door listens and how many requests it serves at once.
-
-    Args:
-        host: Address to listen on.
-        port: TCP port.
-        url: Address that people type, where a reverse proxy stands before the door; "" for host and port.
-        proxies: Reverse proxies in front, whose forwarded address and scheme are believed.
-        threads: Threads of each process.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = Field(ge=1, le=65535)
-    url: str = ""
-    proxies: int = Field(default=0, ge=0, le=8)
-    threads: int = Field(default=8, ge=1, le=256)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it listens on this machine only."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-    @property
-    def host_name(self) -> str:
-        """Host name that requests must be for; "" for any, where the address is not known."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def address(self) -> str:
-        """Where a browser finds it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.url.rstrip("/") or f"http://{host}:{self.port}"
-
-
-class SiteDoor(Door):
-    """The site door; its sessions stand in the database, so it may run as several processes."""
-
-    port: int = Field(default=8701, ge=1, le=65535)
-    workers: int = Field(default=2, ge=1, le=64)
-
-
-class CodebreakDoor(Door):
-    """The code-break door; always one process, so that its sessions survive in memory."""
-
-    port: int = Field(default=8702, ge=1, le=65535)
-    threads: int = Field(default=16, ge=1, le=256)
 
 
 class Smtp(_Part):

@@ -4,8 +4,10 @@ import secrets
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from keys.notes import COSIGNATURE, NoteKey
+from randomizer.addresses import CodebreakDoor
 from randomizer.config import (
     DoorSecrets,
     Settings,
@@ -57,6 +59,35 @@ def test_what_was_written_is_what_every_process_reads(tmp_path: Path) -> None:
     assert written.site.host_name == "mesems.example.org"
     assert written.smtp.sender == 'Trial "MESEMS" <trial@example.org>'
     assert written.engine_url == found["database_url"]
+
+
+@pytest.mark.parametrize(
+    ("door", "origin", "domain"),
+    [
+        ({}, "http://localhost:8702", "localhost"),
+        ({"host": "0.0.0.0"}, "", ""),  # noqa: S104 - nothing listens
+        ({"url": "https://b.example.org"}, "https://b.example.org", "b.example.org"),
+        ({"url": "https://B.example.org:8443/"}, "https://b.example.org:8443", "b.example.org"),
+        (
+            {"url": "https://b.example.org", "passkey_domain": "example.org"},
+            "https://b.example.org",
+            "example.org",
+        ),
+        ({"url": "https://192.0.2.7"}, "", ""),
+    ],
+)
+def test_passkeys_need_the_name_of_a_door(door: dict[str, str], origin: str, domain: str) -> None:
+    found = CodebreakDoor(**door)  # type: ignore[arg-type]
+    assert (found.origin, found.relying_party) == (origin, domain)
+
+
+@pytest.mark.promise(18)
+@pytest.mark.parametrize("url", ["", "https://192.0.2.7", "https://b.example.com", "https://notexample.org"])
+def test_a_domain_for_passkeys_that_is_not_the_doors_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="host name of url, or a domain above it"):
+        CodebreakDoor(url=url, passkey_domain="example.org")
+    with pytest.raises(ValidationError):
+        CodebreakDoor(url="https://b.example.org", passkey_domain="org")
 
 
 def test_a_relative_database_file_lies_in_the_instance(directory: Path) -> None:

@@ -27,6 +27,8 @@ MINUTES = 5
 NONCE_BYTES = 16
 TIME_BYTES = 8  # whole seconds since 1970
 MAC_BYTES = 32
+KEY_BYTES = 32
+KEY_LABEL = b"crossover-randomizer/v1/passkey-challenge-key"
 FIELD = "passkey"
 
 
@@ -76,6 +78,11 @@ class Challenges:
 
     def _mac(self, head: bytes, bound_to: tuple[str, ...]) -> bytes:
         return hmac.digest(self.key, LABEL + head + rfc8785.dumps(list(bound_to)), hashlib.sha256)
+
+
+def key_of(secret: str) -> bytes:
+    """The key of a door of several processes, from the secret that they share."""
+    return hmac.digest(secret.encode(), KEY_LABEL, hashlib.sha256)
 
 
 def digest_of(challenge: bytes) -> str:

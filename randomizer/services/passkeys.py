@@ -204,6 +204,17 @@ def fit(uow: UnitOfWork, party: RelyingParty, claim: Claim, *, account: int | No
     return Asserted(account=holder, passkey=passkey, sign_count=count, challenge=digest_of(claim.challenge))
 
 
+def redeem(uow: UnitOfWork, asserted: Asserted) -> None:
+    """Use an answer up, in the store.
+
+    Raises:
+        SignInRefused: It counted before, or account or passkey changed since it was checked.
+    """
+    confirm(uow, asserted)
+    spend(uow, asserted)
+    use(uow, asserted)
+
+
 def confirm(uow: UnitOfWork, asserted: Asserted) -> None:
     """Refuse a passkey that was removed, or whose account was changed, since its answer was checked.
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.housekeeping import Session
 from randomizer.errors import SignInRefused
-from randomizer.services import accounts, six_digits
+from randomizer.services import accounts, passkeys, six_digits
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.services.accounts import Presented
+    from randomizer.services.passkeys import Asserted
     from randomizer.store.work import UnitOfWork
 
 IDLE_MINUTES = 30
@@ -38,12 +39,34 @@ def begin(uow: UnitOfWork, *, door: str, presented: Presented) -> str:
     """
     accounts.confirm(uow, presented)
     six_digits.use(uow, presented.account.number, presented.step)
+    return _open(uow, door, presented.account.number)
+
+
+def begin_with(uow: UnitOfWork, *, door: str, asserted: Asserted) -> str:
+    """Open a session for whoever answered with a passkey; the answer is used up.
+
+    Args:
+        uow: The unit of work.
+        door: "site" or "codebreak".
+        asserted: From `passkeys.fit`.
+
+    Returns:
+        The session token; only its digest is stored.
+
+    Raises:
+        SignInRefused: The answer was used, or account or passkey changed, in the meantime.
+    """
+    passkeys.redeem(uow, asserted)
+    return _open(uow, door, asserted.account.number)
+
+
+def _open(uow: UnitOfWork, door: str, account: int) -> str:
     token = uow.entropy(32).hex()
     now = uow.clock()
     uow.insert(
         Session(
             token_hash=token_hash(token),
-            account=presented.account.number,
+            account=account,
             door=door,
             began_at=now,
             seen_at=now,

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from randomizer.services.relying_party import RelyingParty
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from randomizer.domain.people import Person
     from randomizer.services.accounts import Gate
+    from randomizer.services.challenges import Challenges
+    from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import Store
     from randomizer.web.sessions import SessionStore
     from randomizer.web.throttle import Throttle
@@ -26,12 +30,22 @@ class DoorSettings:
         https: Whether browsers come over HTTPS; only a rehearsal on one machine goes without.
         hosts: Host names that are answered; empty for any.
         proxies: Reverse proxies in front, whose forwarded address and scheme are believed.
+        relying_party: Domain at which passkeys count; "" where there can be none.
+        origin: Address of the pages that ask for them, as a browser gives it.
     """
 
     session_secret: str = field(repr=False)
     https: bool
     hosts: tuple[str, ...] = ()
     proxies: int = 0
+    relying_party: str = ""
+    origin: str = ""
+
+    def party(self, challenges: Challenges) -> RelyingParty | None:
+        """The door as passkeys see it, or None where there can be none."""
+        if not self.relying_party:
+            return None
+        return RelyingParty(id=self.relying_party, origin=self.origin, challenges=challenges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +60,8 @@ class Door:
         throttle: The brake on guessing.
         home: Endpoint of the first page after sign-in.
         nav: The links of a person: label and endpoint each.
+        passkeys: The door as passkeys see it, or None where there can be none.
+        recover: Re-authenticates a person with a printed code; None where none counts.
     """
 
     name: str
@@ -55,6 +71,8 @@ class Door:
     throttle: Throttle
     home: str
     nav: Callable[[Person], tuple[tuple[str, str], ...]]
+    passkeys: RelyingParty | None = None
+    recover: Callable[[Person, str], StepUp] | None = None
 
 
 def this() -> Door:

@@ -44,6 +44,16 @@ def sign_in() -> str | Response | tuple[str, int, dict[str, str]]:
         form.refuse(refused)
         page = render_template("sign_in.html", form=form, then=then)
         return page, problems.status_of(refused), problems.waiting(refused)
+    return let_in(token, then)
+
+
+def let_in(token: str, then: str) -> Response:
+    """Hand a new session to the browser, and go where the person wanted to go.
+
+    Args:
+        token: Of the session.
+        then: A path of this door, or "" for the first page.
+    """
     session.clear()  # a new session has a new CSRF secret
     session[auth.TOKEN] = token
     session.permanent = True

@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from randomizer.services.sessions import SESSION_HOURS
-from randomizer.web import auth, entrance, headers, problems, shell, words
+from randomizer.web import auth, entrance, headers, passkey_pages, problems, shell, signing, words
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -55,5 +55,7 @@ def furnish(app: Flask, door: Door, settings: DoorSettings) -> CSRFProtect:
     auth.guard(app, door)
     problems.register(app, door)
     words.register(app)
+    signing.register(app)
     app.register_blueprint(entrance.pages)
+    app.register_blueprint(passkey_pages.pages)
     return CSRFProtect(app)

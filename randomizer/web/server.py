@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from randomizer.config import Door, DoorSecrets, Settings
+    from randomizer.addresses import Door
+    from randomizer.config import DoorSecrets, Settings
     from randomizer.services.transactions import Store
 
     MakeApp = Callable[[Settings], Flask]
@@ -92,6 +93,8 @@ def deployment_of(settings: Settings, door: Door, held: DoorSecrets) -> DoorSett
         https=not settings.plain_http,
         hosts=(door.host_name,) if door.host_name else (),
         proxies=door.proxies,
+        relying_party=door.relying_party,
+        origin=door.origin,
     )
 
 

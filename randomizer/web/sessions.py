@@ -14,15 +14,22 @@ import structlog
 
 from randomizer.domain.housekeeping import Session
 from randomizer.errors import SignInRefused, Unwritable
-from randomizer.services import accounts, six_digits
+from randomizer.services import accounts, passkeys, six_digits
 from randomizer.services import sessions as stored
+from randomizer.services.challenges import MINUTES
 from randomizer.services.signatures import StepUp
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from randomizer.domain.people import Person
     from randomizer.services.accounts import Gate
+    from randomizer.services.passkeys import Asserted
     from randomizer.services.transactions import Store, UnitOfWork
     from randomizer.services.turns import Turns
+
+
+OUTSIDE = "Sessions in memory re-authenticate outside of the act's transaction."
 
 
 class SessionStore(Protocol):
@@ -34,6 +41,13 @@ class SessionStore(Protocol):
         Raises:
             Busy: Too many are signing in; nothing was checked.
             SignInRefused: Name, password or code do not fit.
+        """
+
+    def sign_in_with(self, asserted: Asserted) -> str:
+        """Open a session for whoever answered with a passkey, and return its token.
+
+        Raises:
+            SignInRefused: The answer counted before.
         """
 
     def person(self, token: str) -> Person:
@@ -56,6 +70,13 @@ class SessionStore(Protocol):
 
         Raises:
             SignInRefused: Password or code do not fit.
+        """
+
+    def step_up_with(self, asserted: Asserted, uow: UnitOfWork | None = None) -> StepUp:
+        """Re-authenticate with a passkey for an act; see `step_up` for the transaction.
+
+        Raises:
+            SignInRefused: The answer counted before.
         """
 
     def sign_out(self, token: str) -> None:
@@ -84,6 +105,11 @@ class StoredSessions:
         with self._store.writing() as uow:
             return stored.begin(uow, door=self._door, presented=presented)
 
+    def sign_in_with(self, asserted: Asserted) -> str:
+        """See `SessionStore`."""
+        with self._store.writing() as uow:
+            return stored.begin_with(uow, door=self._door, asserted=asserted)
+
     def person(self, token: str) -> Person:
         """See `SessionStore`; keeps the session awake."""
         with self._store.reading() as uow:
@@ -101,6 +127,15 @@ class StoredSessions:
         with self._store.writing() as own:
             return accounts.step_up(own, self._gate, person, password=password, code=code)
 
+    def step_up_with(self, asserted: Asserted, uow: UnitOfWork | None = None) -> StepUp:
+        """See `SessionStore`."""
+        if uow is not None:
+            passkeys.redeem(uow, asserted)
+        else:
+            with self._store.writing() as own:
+                passkeys.redeem(own, asserted)
+        return _step_up(self._gate, self._store, asserted.account.number)
+
     def sign_out(self, token: str) -> None:
         """See `SessionStore`."""
         with self._store.writing() as uow:
@@ -110,7 +145,7 @@ class StoredSessions:
 class MemorySessions:
     """Sessions of one process, so that they outlive a database that can only be read.
 
-    Codes used are remembered here too, and in the store as far as it can be written.
+    Codes used and challenges answered are remembered here too, and codes in the store if it can be written.
 
     Args:
         store: The store.
@@ -125,6 +160,7 @@ class MemorySessions:
         self._sessions: dict[str, Session] = {}
         self._enrolled: dict[str, int] = {}
         self._steps: dict[int, int] = {}
+        self._answered: dict[str, datetime] = {}
         self._lock = Lock()
 
     def sign_in(self, *, username: str, password: str, code: str) -> str:
@@ -176,11 +212,20 @@ class MemorySessions:
     def step_up(self, person: Person, *, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
         """See `SessionStore`; call it before a transaction that writes is open, and without one."""
         if uow is not None:
-            raise ValueError("Sessions in memory re-authenticate outside of the act's transaction.")
+            raise ValueError(OUTSIDE)
         turns = self._gate.step_ups
         account = self._verify(turns, username=person.username, password=password, code=code)
-        now = self._store.clock()
-        return StepUp(account=account, at=now, expires_at=now + timedelta(seconds=self._gate.step_up_seconds))
+        return _step_up(self._gate, self._store, account)
+
+    def sign_in_with(self, asserted: Asserted) -> str:
+        """See `SessionStore`; needs no writable store."""
+        return self.admit(self._redeem(asserted))
+
+    def step_up_with(self, asserted: Asserted, uow: UnitOfWork | None = None) -> StepUp:
+        """See `SessionStore`; call it before a transaction that writes is open, and without one."""
+        if uow is not None:
+            raise ValueError(OUTSIDE)
+        return _step_up(self._gate, self._store, self._redeem(asserted))
 
     def sign_out(self, token: str) -> None:
         """See `SessionStore`."""
@@ -211,3 +256,22 @@ class MemorySessions:
                 six_digits.use(uow, account, step)
         except Unwritable:  # a code break works all the same
             structlog.get_logger("door").warning("used code kept in memory only")
+
+    def _redeem(self, asserted: Asserted) -> int:
+        now = self._store.clock()
+        with self._lock:
+            self._answered = {one: until for one, until in self._answered.items() if until > now}
+            if asserted.challenge in self._answered:
+                raise passkeys.spent()
+            self._answered[asserted.challenge] = now + timedelta(minutes=MINUTES)
+        try:
+            with self._store.writing() as uow:
+                passkeys.use(uow, asserted)
+        except Unwritable:  # a code break works all the same
+            structlog.get_logger("door").warning("use of a passkey kept in memory only")
+        return asserted.account.number
+
+
+def _step_up(gate: Gate, store: Store, account: int) -> StepUp:
+    now = store.clock()
+    return StepUp(account=account, at=now, expires_at=now + timedelta(seconds=gate.step_up_seconds))

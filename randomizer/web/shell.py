@@ -65,6 +65,7 @@ def _signed_in(door: Door, person: Person | None, around: dict[str, Any]) -> dic
         "site": ", ".join(sites) or None,
         "home_url": url_for(door.home),
         "sign_out_url": url_for("entrance.sign_out"),
+        "passkeys_url": url_for("passkeys.listing"),
         "nav": [
             (label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in door.nav(person)
         ],

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from tests.games.sealings import World
 
 TOKENS_LAST = timedelta(minutes=29)
-SETTINGS = DoorSettings(session_secret="of the games", https=False)
+SETTINGS = DoorSettings(
+    session_secret="of the games", https=False, relying_party="localhost", origin="http://localhost"
+)
 HIDDEN_TABLES = ("sqlite_", "alembic_")
 
 

@@ -20,6 +20,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import RandomizerError
 from randomizer.masking import STATISTICIANS
+from randomizer.services.challenges import KEY_BYTES, Challenges
 from randomizer.services.unblinded.code_breaks import reconcile
 from randomizer.web import auth
 from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
@@ -96,6 +97,9 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
     )
     store = desk.store
     sessions = MemorySessions(store, gate, NAME)
+    # Which challenges were answered is known in memory alone: the key goes with it, and with the process.
+    challenges = Challenges(key=store.entropy(KEY_BYTES), clock=store.clock, entropy=store.entropy)
+    recovery = Recovery(store, sessions, gate.step_up_seconds)
     door = Door(
         name=NAME,
         store=store,
@@ -104,10 +108,12 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
         throttle=Throttle(store.clock),
         home="codebreak.home",
         nav=_nav,
+        passkeys=settings.party(challenges),
+        recover=recovery.step_up,
     )
     app.extensions["desk"] = desk
     app.extensions["public"] = public
-    app.extensions[recovering.EXTENSION] = Recovery(store, sessions, gate.step_up_seconds)
+    app.extensions[recovering.EXTENSION] = recovery
     app.extensions["drafts"] = Drafts(store.clock, store.entropy)
     app.extensions["kept"] = KeptForms(store.clock)
     padding.fill_up(app)

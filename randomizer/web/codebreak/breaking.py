@@ -15,7 +15,7 @@ from randomizer.services import trials
 from randomizer.services.transactions import raise_tampering
 from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
 from randomizer.services.unblinded.code_breaks import BREAK_MEANING
-from randomizer.web import auth, words
+from randomizer.web import auth, signing, words
 from randomizer.web.codebreak import recovering
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
@@ -251,11 +251,12 @@ def _faults(form: Form, definition: Definition) -> dict[str, str]:
 def _sign(draft: Draft) -> None:
     """Break the code with what was typed beside the signature; a refusal is kept with the draft."""
     form = Form.posted((PASSWORD, CODE, recovering.CODE), request.form)
+    signing.read(form)
     try:
         intent = unblinding.intend(
             desk(),
             auth.person(),
-            _step_up(draft.participant, form),
+            _step_up(draft, form),
             participant=draft.participant,
             reason=draft.reason,
             text=draft.text,
@@ -267,14 +268,11 @@ def _sign(draft: Draft) -> None:
         drafts().sign(draft, intent)
 
 
-def _step_up(number: str, form: Form) -> StepUp:
-    typed = form.text(recovering.CODE.name)
+def _step_up(draft: Draft, form: Form) -> StepUp:
     try:
-        if typed:
-            return recovering.step_up(typed)
-        return auth.step_up(password=form.text("password"), code=form.text("code"))
+        return signing.step_up(form, about=draft.number)
     except (StepUpRefused, TriedTooOften) as error:
-        unblinding.deny(desk(), auth.person(), number, error.code)
+        unblinding.deny(desk(), auth.person(), draft.participant, error.code)
         raise
 
 

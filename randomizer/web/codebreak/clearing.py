@@ -11,7 +11,7 @@ from randomizer.domain.sealed_texts import ProductDetails
 from randomizer.domain.supply import ProductState
 from randomizer.services.care import products
 from randomizer.services.unblinded import clearance
-from randomizer.web import auth
+from randomizer.web import auth, signing
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
     again,
@@ -56,9 +56,9 @@ def clear(number: str) -> str | Response:
     if request.method == "GET":
         return _shown(number, form_of(DETAILS))
     form = Form.posted(DETAILS, request.form)
-    form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+    signing.read(form)
     try:
-        step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
+        step_up = signing.step_up(form)
         with this().store.writing() as uow:
             clearance.clear(uow, desk(), auth.person(), step_up, number, details=details(form))
     except SHOWN_AGAIN as error:

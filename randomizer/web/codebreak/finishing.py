@@ -13,7 +13,7 @@ from randomizer.domain.trial import OPEN
 from randomizer.errors import BundleRefused, Faulty, NotFound, Refused
 from randomizer.services import locking
 from randomizer.services.unblinded import release
-from randomizer.web import auth, words
+from randomizer.web import auth, signing, words
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
     again,
@@ -42,9 +42,9 @@ def lock() -> str | Response:
     if request.method == "POST":
         auth.demand_act(Act.TRIAL_LOCKED)
         form = Form.posted((WHY,), request.form)
-        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+        signing.read(form)
         try:
-            step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
+            step_up = signing.step_up(form)
             with this().store.writing() as uow:
                 locking.lock(uow, auth.person(), step_up, form.text("why"))
         except Faulty:  # the page lists what stands in the way

@@ -7,13 +7,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, render_template, request
 
-from randomizer.errors import SignInRefused, StepUpRefused, Unwritable
+from randomizer.errors import SignInRefused, Unwritable
 from randomizer.services import recovery_codes
 from randomizer.services.signatures import StepUp
-from randomizer.web import auth, problems
-from randomizer.web.door import this
+from randomizer.web import auth, entrance, problems
 from randomizer.web.forms import Field, Form
 
 if TYPE_CHECKING:
@@ -108,19 +107,4 @@ def sign_in() -> str | Response | tuple[str, int]:
         form.refuse(refused)
         page = render_template("codebreak/recovery.html", form=form, then=then)
         return page, problems.status_of(refused)
-    session.clear()  # a new session has a new CSRF secret
-    session[auth.TOKEN] = token
-    session.permanent = True
-    return redirect(then or url_for(this().home), code=303)
-
-
-def step_up(typed: str) -> StepUp:
-    """Re-authenticate whoever is signed in with a recovery code, for one act.
-
-    Raises:
-        StepUpRefused: It does not fit, or was used.
-    """
-    try:
-        return recovery().step_up(auth.person(), typed)
-    except SignInRefused as refused:
-        raise StepUpRefused(refused.message, field=refused.field, next_step=refused.next_step) from refused
+    return entrance.let_in(token, then)

@@ -12,7 +12,7 @@ from randomizer.domain.records import TaskKind
 from randomizer.errors import NotFound
 from randomizer.services import afterwards, impact
 from randomizer.services.views import participant_views, worklist
-from randomizer.web import auth
+from randomizer.web import auth, signing
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, again, codebreak, done, form_of, looking, signer
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
@@ -151,9 +151,9 @@ def task(number: int) -> str | Response:
     work = WORK[TaskKind(found["kind"])]
     if request.method == "POST":
         form = Form.posted(work.fields, request.form)
-        form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+        signing.read(form)
         try:
-            step_up = auth.step_up(password=form.text("password"), code=form.text("code"))
+            step_up = signing.step_up(form)
             with this().store.writing() as uow:
                 sign(uow, auth.person(), step_up, number, form.typed)
         except SHOWN_AGAIN as error:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from flask import redirect, render_template, request, url_for
 
 from randomizer.errors import Conflict, NotFound, Refused, StepUpRefused, Stopped, Tampered, Unwritable
-from randomizer.web import auth, problems, words
+from randomizer.web import auth, problems, signing, words
 from randomizer.web.door import this
-from randomizer.web.forms import CODE, PASSWORD, Form
+from randomizer.web.forms import Form
 from randomizer.web.site.acts import Call
 from randomizer.web.site.kit_acts import PAGES as KIT_PAGES
 from randomizer.web.site.kit_acts import OfKit
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
     from randomizer.web.site.acts import ActPage, Loaded, Subject
 
-FACTOR = (PASSWORD, CODE)
 SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwritable)
 """Refusals that leave the person on the form, with all that was typed."""
 
@@ -52,8 +51,8 @@ def endpoint(subject: Subject, page: ActPage) -> str:
 
 
 def signer(form: Form, uow: UnitOfWork) -> Callable[[], StepUp]:
-    """What re-authenticates the person who is signed in, with the password and code of a form."""
-    return lambda: auth.step_up(password=form.text("password"), code=form.text("code"), uow=uow)
+    """What re-authenticates the person who is signed in, with what a form brought."""
+    return lambda: signing.step_up(form, uow)
 
 
 def status_of_refusal(form: Form, error: RandomizerError) -> int:
@@ -80,11 +79,11 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
                 return closed(page.title, loaded, blocked, _home(home, loaded.key))
             return _shown(page, loaded, Form.blank(fields), home)
         form = Form.posted(fields, request.form)
-        form.typed |= {one.name: request.form.get(one.name, "") for one in FACTOR}
+        signing.read(form)
         try:
             if blocked is not None:
                 raise blocked
-            form.demand_filled(*(FACTOR if page.meaning else ()))
+            form.demand_filled(*(signing.needed(form) if page.meaning else ()))
             with this().store.writing() as uow:
                 page.run(Call(uow, auth.person(), loaded.key, form, signer(form, uow)))
         except SHOWN_AGAIN as error:

@@ -17,6 +17,7 @@ from randomizer import web
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import Role
 from randomizer.masking import ALLOWED
+from randomizer.services.challenges import Challenges, key_of
 from randomizer.web.door import Door, DoorSettings
 from randomizer.web.furniture import furnish
 from randomizer.web.sessions import StoredSessions
@@ -78,6 +79,8 @@ def create_app(store: Store, gate: Gate, settings: DoorSettings) -> OpenAPI:
         static_url_path="/static",
         template_folder=str(WEB / "templates"),
     )
+    # Every process of the door knows the challenges of the others; the store remembers which were answered.
+    challenges = Challenges(key=key_of(settings.session_secret), clock=store.clock, entropy=store.entropy)
     door = Door(
         name=NAME,
         store=store,
@@ -86,6 +89,7 @@ def create_app(store: Store, gate: Gate, settings: DoorSettings) -> OpenAPI:
         throttle=Throttle(store.clock),
         home="site.home",
         nav=_nav,
+        passkeys=settings.party(challenges),
     )
     csrf = furnish(app, door, settings)
     app.openapi_version = SPEC

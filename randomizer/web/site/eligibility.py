@@ -13,7 +13,7 @@ from randomizer.errors import Refused
 from randomizer.services.care import enrolment, readiness
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING, Answers
 from randomizer.services.views import enrolment_views, participant_views
-from randomizer.web import auth, words
+from randomizer.web import auth, signing, words
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 from randomizer.web.site.act_pages import SHOWN_AGAIN, closed, signer, status_of_refusal
@@ -122,7 +122,7 @@ def _checked(about: dict[str, Any]) -> str:
 
 def _signed(participant: Participant, about: dict[str, Any]) -> Response | tuple[str, int]:
     form: Form = about["form"]
-    form.typed |= {name: request.form.get(name, "") for name in ("password", "code")}
+    signing.read(form)
     try:
         with this().store.writing() as uow:
             enrolment.sign_eligibility(

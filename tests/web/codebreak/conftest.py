@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def app(desk: Desk, instance: Instance, rehearsal: Rehearsal, tmp_path: Path) -> Flask:
     """The code-break door."""
-    settings = DoorSettings(session_secret="of the tests", https=False)
+    settings = DoorSettings(
+        session_secret="of the tests", https=False, relying_party="localhost", origin="http://localhost"
+    )
     return create_app(
         desk, instance.gate, settings, public=published(instance, rehearsal, tmp_path / "public")
     )

@@ -28,6 +28,7 @@ REFUSED = b"Your role cannot "
 OPEN = {
     "entrance.sign_in",
     "entrance.sign_out",
+    "passkeys.sign_in",
     "recovery.sign_in",
     "static",
     "bootstrap.static",
@@ -85,7 +86,7 @@ def ask(
     rule: Rule, method: str, number: str, who: tuple[Guest, Program], bodies: dict[str, dict[str, Any]]
 ) -> TestResponse:
     guest, program = who
-    values = {"number": number, "intent": "0" * 32, "name": "release.sealed"}
+    values = {"number": number, "intent": "0" * 32, "name": "release.sealed", "handle": "0" * 32}
     path, documented = rule.rule, rule.rule
     for name in rule.arguments:
         kind = "<int:" if f"<int:{name}>" in path else "<"

@@ -42,7 +42,7 @@ class Walk:
         page.goto(f"{address}/sign-in")
         page.fill("#username", username(role))
         self.factor()
-        self.follow("button:has-text('Sign in')")
+        self.follow("button[type=submit]:has-text('Sign in')")
         self.taps = 0
 
     def factor(self) -> None:

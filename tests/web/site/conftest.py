@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def app(instance: Instance) -> Flask:
     """The site door."""
-    settings = DoorSettings(session_secret="of the tests", https=False)
+    settings = DoorSettings(
+        session_secret="of the tests", https=False, relying_party="localhost", origin="http://localhost"
+    )
     return create_app(instance.store, instance.gate, settings)
 
 

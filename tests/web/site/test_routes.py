@@ -30,6 +30,7 @@ REFUSED = b"Your role cannot "
 OPEN = {
     "entrance.sign_in",
     "entrance.sign_out",
+    "passkeys.sign_in",
     "static",
     "bootstrap.static",
     "api.specification",
