@@ -267,4 +267,9 @@ def _look(world: World) -> dict[str, object]:
         return {row["number"]: row for row in rows}
 
 
-BLOCKS_OF_FOUR = Procedure(kind="permuted-blocks", block_sizes=(4,), weights=(1,))
+def blocks(*sizes: int) -> Procedure:
+    """Blocks of these sizes, equally likely."""
+    return Procedure(kind="permuted-blocks", block_sizes=sizes, weights=(1,) * len(sizes))
+
+
+BLOCKS_OF_FOUR = blocks(4)

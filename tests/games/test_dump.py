@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from tests.games import adversaries, dumping, sealings
-from tests.games.dumping import BLOCKS_OF_FOUR
+from tests.games.dumping import BLOCKS_OF_FOUR, blocks
 from tests.games.leaks import CATALOGUE
 from tests.games.leaks.secret import Secret
-from tests.games.sizes import size
+from tests.games.sizes import FULL, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from randomizer.domain.unblinded import Procedure
     from tests.games.adversaries import Trial, Verdict
     from tests.games.dumping import Staged
     from tests.games.sealings import World
     from tests.games.seeing import Doors
 
-TRIALS = size(3, 24)
+TRIALS = size(3, 16)
+DESIGNS = (BLOCKS_OF_FOUR, *((blocks(6), blocks(4, 6)) if FULL else ()))
 AT_THE_CEREMONY = "in_the_nonce_of_an_envelope"
 CATCHES = (
     "in_a_log_line",
@@ -44,16 +47,14 @@ CATCHES = (
 
 
 @pytest.fixture(scope="module")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> list[Staged]:
-    """Trials, each sealed from its own bits, with everybody's first kit being prepared."""
-    place = tmp_path_factory.mktemp("dump")
-    return dumping.stage(place, TRIALS, BLOCKS_OF_FOUR, sealings.as_generated)
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Procedure], list[Staged]]:
+    """A function that gives trials of a design, each sealed from its own bits, with all first kits begun."""
 
+    @cache
+    def stage(design: Procedure) -> list[Staged]:
+        return dumping.stage(tmp_path_factory.mktemp("dump"), TRIALS, design, sealings.as_generated)
 
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory, staged: list[Staged]) -> list[Trial]:
-    """What the adversaries see of the shipped build."""
-    return robbed(staged, tmp_path_factory.mktemp("clean"))
+    return stage
 
 
 def robbed(staged: list[Staged], place: Path, spoil: Callable[[World], None] = lambda _: None) -> list[Trial]:
@@ -65,10 +66,15 @@ def robbed(staged: list[Staged], place: Path, spoil: Callable[[World], None] = l
     return trials
 
 
-def figures(verdict: Verdict) -> dict[str, object]:
+def named(design: Procedure) -> str:
+    """The design in words."""
+    return f"blocks of {' or '.join(map(str, design.block_sizes))}"
+
+
+def figures(design: Procedure, verdict: Verdict) -> dict[str, object]:
     """As they stand in the table of ``make games``."""
     return {
-        "sizes": f"{TRIALS} trials of {sum(dumping.SLOTS)}, {verdict.observed} observations",
+        "sizes": f"{named(design)}, {sum(dumping.SLOTS)} participants, {verdict.observed} observations",
         "trials": TRIALS,
         "statistic": f"tail {verdict.tail:.1e} ({verdict.guessed}), fortune {verdict.fortune:.2g}",
         "bound": f"{verdict.bound:.1e}, {2 / adversaries.ERROR:.0e}",
@@ -77,20 +83,20 @@ def figures(verdict: Verdict) -> dict[str, object]:
 
 @pytest.mark.promise(2)
 @pytest.mark.requirement("games")
+@pytest.mark.parametrize("design", DESIGNS, ids=named)
 def test_nobody_guesses_better_than_by_the_design(
-    clean: list[Trial], record_property: Callable[[str, object], None]
+    tmp_path: Path,
+    staged: Callable[[Procedure], list[Staged]],
+    design: Procedure,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    verdict = adversaries.judge(BLOCKS_OF_FOUR, clean)
-    record_property("figures", figures(verdict))
+    trials = robbed(staged(design), tmp_path)
+    verdict = adversaries.judge(design, trials)
+    record_property("figures", figures(design, verdict))
     assert not verdict.caught, verdict
     assert verdict.observed > 1000
-
-
-def test_the_adversaries_see_what_the_game_is_about(clean: list[Trial]) -> None:
-    """Otherwise nothing that they guess would say anything."""
-    for one in clean:
-        for name in EXPECTED:
-            assert len(one.traits[name]) == len(one.numbers), name
+    for one in trials:  # otherwise nothing that is guessed would say anything
+        assert [name for name in EXPECTED if len(one.traits.get(name, {})) < len(one.numbers)] == []
 
 
 EXPECTED = (
@@ -128,7 +134,10 @@ EXPECTED = (
 @pytest.mark.requirement("games")
 @pytest.mark.parametrize("name", CATCHES)
 def test_a_seeded_leak_is_reached_and_caught(
-    tmp_path: Path, staged: list[Staged], monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path,
+    staged: Callable[[Procedure], list[Staged]],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     secrets: list[Secret] = []
     leak, no_doors = CATALOGUE[name], cast("Doors", None)  # nothing here is served
@@ -144,7 +153,7 @@ def test_a_seeded_leak_is_reached_and_caught(
             secrets.append(Secret(world))
             leak(monkeypatch, secrets[-1], no_doors)
 
-        trials = robbed(staged, tmp_path, spoil)
+        trials = robbed(staged(BLOCKS_OF_FOUR), tmp_path, spoil)
     assert all(secret.uses for secret in secrets), "the traffic did not reach the leak"
     verdict = adversaries.judge(BLOCKS_OF_FOUR, trials)
     assert verdict.caught, verdict

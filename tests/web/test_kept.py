@@ -52,7 +52,7 @@ def test_no_secret_waits_and_nobody_else_sees_it(forms: KeptForms) -> None:
 
 
 def test_a_hard_stop_is_kept_whole(forms: KeptForms) -> None:
-    stop = HardStop("Wrong kit.", scanned="1", needed="2")
+    stop = HardStop("Wrong kit.", scanned="1", needed="2", next_step="Put it aside.")
     forms.refuse(1, "/sheet", Form.blank((NOTE,)), stop)
     first, second = forms.take(1, "/sheet"), forms.take(1, "/sheet")
     assert first
