@@ -11,7 +11,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from randomizer.cli.story import staging
 from randomizer.cli.story.calendar import Agenda, SimulatedClock
@@ -19,16 +19,17 @@ from randomizer.cli.story.cast import Member
 from randomizer.cli.story.counter import Counter
 from randomizer.cli.story.lives import Life, Stage
 from randomizer.cli.story.plans import plans
-from randomizer.domain.people import Role
+from randomizer.domain.people import SERVICE, Role
 from randomizer.errors import Refused
+from randomizer.services import recovery_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
     from pathlib import Path
 
-    from randomizer.cli.story.cast import Cast
     from randomizer.config import Settings
+    from randomizer.services.transactions import Store
 
     Say = Callable[[str], None]
 
@@ -66,7 +67,7 @@ def find(directory: Path) -> Rehearsal | None:
     path = directory / ACCOUNTS
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))["accounts"]
-        members = tuple(Member(**{**one, "role": Role(one["role"])}) for one in found)
+        members = tuple(_member(one) for one in found)
         return Rehearsal(instance=directory / "instance", members=members)
     if directory.exists() and any(directory.iterdir()):
         raise Refused(
@@ -103,12 +104,28 @@ def make(directory: Path, now: datetime, say: Say) -> Rehearsal:
         counter=Counter(),
         infusion_hour=(now + TO_THE_NEXT_INFUSION).time().replace(second=0, microsecond=0),
     )
+    members = _with_recovery_codes(store, cast.members)
     _play(stage, settings, now)
     store.engine.dispose()
-    _write_accounts(unfinished / ACCOUNTS, cast)
+    _write_accounts(unfinished / ACCOUNTS, members)
     shutil.rmtree(directory, ignore_errors=True)
     unfinished.rename(directory)
-    return Rehearsal(instance=directory / "instance", members=cast.members)
+    return Rehearsal(instance=directory / "instance", members=members)
+
+
+def _member(found: dict[str, Any]) -> Member:
+    codes = tuple(found.get("recovery_codes", ()))
+    return Member(**{**found, "role": Role(found["role"]), "recovery_codes": codes})
+
+
+def _with_recovery_codes(store: Store, members: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Everybody, with a sheet of recovery codes for each who can break a code."""
+    with store.writing() as uow:
+        sheets = {
+            one.account: recovery_codes.issue_missing(uow, SERVICE, account=one.account, second=None)
+            for one in members
+        }
+    return tuple(replace(one, recovery_codes=sheets[one.account]) for one in members)
 
 
 def _play(stage: Stage, settings: Settings, now: datetime) -> None:
@@ -127,7 +144,7 @@ def _play(stage: Stage, settings: Settings, now: datetime) -> None:
     agenda.run(each, until=now)
 
 
-def _write_accounts(path: Path, cast: Cast) -> None:
-    text = json.dumps({"accounts": [asdict(member) for member in cast.members]}, indent=2)
+def _write_accounts(path: Path, members: tuple[Member, ...]) -> None:
+    text = json.dumps({"accounts": [asdict(member) for member in members]}, indent=2)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE), "w") as file:
         file.write(f"{text}\n")

@@ -12,7 +12,7 @@ from rich.text import Text
 from randomizer.domain.people import UNBLINDED, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from rich.console import RenderableType
@@ -74,4 +74,13 @@ def table(members: Sequence[Member], addresses: Sequence[tuple[str, str]], now: 
             member.totp_secret,
         )
     lines = [Text(f"{name:16} {address}") for name, address in addresses]
-    return Group(*lines, Text(), shown)
+    return Group(*lines, Text(), shown, *_recovery(members))
+
+
+def _recovery(members: Sequence[Member]) -> Iterator[Text]:
+    """The printed codes of whoever has no phone at hand at night."""
+    for member in members:
+        if member.role is Role.ON_CALL and member.recovery_codes:
+            yield Text()
+            yield Text(f"Recovery codes of {member.username}, each good once at the code-break door:")
+            yield from (Text(f"  {code}") for code in member.recovery_codes)

@@ -85,12 +85,16 @@ def offer_tokens(api: APIBlueprint) -> None:
     @auth.public
     def create_token(body: Credentials) -> Response:
         """Sign in."""
-        token = auth.sign_in(username=body.username, password=body.password, code=body.code)
-        expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
-        return answer(text({"token": token, "expires_at": expires_at}), 201)
+        return hand_over(auth.sign_in(username=body.username, password=body.password, code=body.code))
 
     @api.delete("/tokens/current", responses={204: None})
     def end_token() -> tuple[str, int]:
         """Sign out."""
         this().sessions.sign_out(request.headers["Authorization"].removeprefix(auth.BEARER).strip())
         return "", 204
+
+
+def hand_over(token: str) -> Response:
+    """A new bearer token as an answer."""
+    expires_at = this().store.clock() + timedelta(hours=SESSION_HOURS)
+    return answer(text({"token": token, "expires_at": expires_at}), 201)

@@ -186,6 +186,9 @@ def test_both_doors_let_the_printed_people_in_also_when_another_process_has_died
         site, codebreak = opened.addresses["site door"], opened.addresses["code-break door"]
         assert "REHEARSAL" in Browser(site).sign_in(opened.accounts["coordinator"])
         assert "REHEARSAL" in Browser(codebreak).sign_in(opened.accounts["preparing pharmacist"])
+        person = opened.accounts["on-call clinician"]
+        printed = {"recovery_username": person["username"], "recovery_code": person["recovery_codes"][0]}
+        assert "Who is it for?" in Browser(codebreak).send("/recovery", printed)
         assert opened.stop().endswith("Stopping.\n")
         for address in (site, codebreak):
             with pytest.raises(urllib.error.URLError):

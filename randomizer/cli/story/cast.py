@@ -44,6 +44,7 @@ class Member:
     username: str
     password: str
     totp_secret: str
+    recovery_codes: tuple[str, ...] = ()
 
 
 class Cast:

@@ -8,9 +8,9 @@ import pytest
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Answered, Entry
-from randomizer.domain.people import BREAKERS, Role
+from randomizer.domain.people import BREAKERS, SERVICE, Role
 from randomizer.domain.trial import Phase, Trial
-from randomizer.services import conduct
+from randomizer.services import conduct, recovery_codes
 from randomizer.services.care import products
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
@@ -107,6 +107,26 @@ def test_a_code_break_with_its_task(
     assert doctor.get("/tasks") == {"rows": []}
 
 
+@pytest.mark.promise(6)
+def test_a_program_breaks_a_code_with_recovery_codes_alone(
+    app: Flask, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    with instance.store.writing() as uow:
+        codes = recovery_codes.issue(uow, SERVICE, account=instance.number(Role.ON_CALL), second=None)
+    sign_in = {"username": username(Role.ON_CALL), "recovery_code": codes[0]}
+    client = app.test_client()
+    token = client.post("/api/v1/tokens/recovery", json=sign_in).get_json()["token"]
+    path = f"/api/v1/participants/{number}/code-break/recovery"
+    headers = {"Authorization": f"Bearer {token}"}
+    for wrong in (codes[0], "ABC", ""):
+        body = {"reason": "emergency", "recovery_code": wrong}
+        assert client.post(path, json=body, headers=headers).status_code == 403
+    body = {"reason": "emergency", "recovery_code": codes[1]}
+    assert client.post(path, json=body, headers=headers).status_code == 201
+    assert client.post("/api/v1/tokens/recovery", json=sign_in).status_code == 401
+
+
 @pytest.mark.promise(8)
 def test_no_answer_is_ever_kept_for_a_repeat(programs: Programs, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
@@ -186,7 +206,7 @@ def test_lock_and_release(programs: Programs, instance: Instance, rehearsal: Reh
 
 
 @pytest.mark.promise(20)
-def test_every_call_but_two_needs_a_token_and_its_role(
+def test_every_call_but_those_that_sign_in_needs_a_token_and_its_role(
     app: Flask, programs: Programs, instance: Instance, desk: Desk
 ) -> None:
     document = app.test_client().get("/api/v1/openapi.json").get_json()
@@ -197,7 +217,7 @@ def test_every_call_but_two_needs_a_token_and_its_role(
         real = path.removeprefix("/api/v1").replace("{number}", "10011").replace("{task}", "1")
         real = real.replace("{intent}", "0" * 32)
         for method in calls:
-            if real == "/tokens":
+            if real in {"/tokens", "/tokens/recovery"}:
                 continue
             assert stranger.open(f"/api/v1{real}", method=method.upper(), json={}).status_code == 401, path
             if real != "/tokens/current":
@@ -213,6 +233,7 @@ def test_every_call_but_two_needs_a_token_and_its_role(
 FACTOR = {"password": "x", "code": "1"}
 BODIES: dict[str, dict[str, Any]] = {
     "/participants/10011/code-break": {"reason": "emergency", **FACTOR},
+    "/participants/10011/code-break/recovery": {"reason": "emergency", "recovery_code": "x"},
     "/tasks/1/sign": {"why": "x", **FACTOR},
     "/preparations/10011/end": {"ready": True},
     "/clearances/10011/clear": {"lot": "x", **FACTOR},

@@ -34,6 +34,7 @@ OPEN = {
     "bootstrap.static",
     "api.specification",
     "api.create_token",
+    "api.create_token_by_recovery_code",
     "api.end_token",
 }
 """Routes without a role: they are tested one by one."""

@@ -11,13 +11,14 @@ from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
 from randomizer.services.unblinded import answers, code_breaks, unblinding
 from randomizer.services.views import participant_views
-from randomizer.web import auth, exchange
-from randomizer.web.codebreak import breaking
+from randomizer.web import auth, exchange, signing
+from randomizer.web.codebreak import breaking, recovering
 from randomizer.web.codebreak import tasks as tasks_
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import desk, looking, of_one_length
 from randomizer.web.door import this
+from randomizer.web.forms import Form
 from randomizer.web.surface import answer, listed, text
 from randomizer.web.throttle import TriedTooOften
 
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 
 
 exchange.offer_tokens(api)
+
+
+@api.post("/tokens/recovery", responses={201: exchange.Token}, security=[{}])
+@auth.public
+def create_token_by_recovery_code(body: forms.Recovery) -> Response:
+    """Sign in with a recovery code."""
+    token = recovering.recovery().sign_in(username=body.username, typed=body.recovery_code)
+    return exchange.hand_over(token)
 
 
 @api.get("/participants/<number>/code-break", responses={200: forms.BeforeAnswer})
@@ -60,17 +69,17 @@ def before(path: forms.Key) -> Response:
 @api.post("/participants/<number>/code-break", responses={201: forms.Shown})
 def break_code(path: forms.Key, header: forms.Once, body: forms.Reason) -> Response:  # noqa: ARG001
     """Break the code: intent on record, then the answer."""
-    auth.demand_act(Act.CODE_BREAK_INTENT)
-    person = auth.person()
-    try:
-        step_up = auth.step_up(password=body.password, code=body.code)
-    except (StepUpRefused, TriedTooOften) as error:
-        unblinding.deny(desk(), person, path.number, error.code)
-        raise
-    intent = unblinding.intend(
-        desk(), person, step_up, participant=path.number, reason=body.reason, text=body.text
-    )
-    return _shown(unblinding.disclose(desk(), person, intent), intent, 201)
+    return _broken(path.number, body)
+
+
+@api.post("/participants/<number>/code-break/recovery", responses={201: forms.Shown})
+def break_code_by_recovery_code(
+    path: forms.Key,
+    header: forms.Once,  # noqa: ARG001
+    body: forms.RecoveryReason,
+) -> Response:
+    """Break the code, signed with a recovery code: intent on record, then the answer."""
+    return _broken(path.number, body)
 
 
 @api.get("/code-breaks", responses={200: forms.CodeBreaks})
@@ -117,3 +126,17 @@ def _shown(found: Answer, intent: str, status: int) -> Response:
         shown = breaking.shown_fields(found, seen)
     of_one_length()
     return answer(text({"intent": intent, **shown}), status)
+
+
+def _broken(number: str, body: forms.Reason | forms.RecoveryReason) -> Response:
+    auth.demand_act(Act.CODE_BREAK_INTENT)
+    person = auth.person()
+    try:
+        step_up = signing.step_up(Form((), body.model_dump()))
+    except (StepUpRefused, TriedTooOften) as error:
+        unblinding.deny(desk(), person, number, error.code)
+        raise
+    intent = unblinding.intend(
+        desk(), person, step_up, participant=number, reason=body.reason, text=body.text
+    )
+    return _shown(unblinding.disclose(desk(), person, intent), intent, 201)

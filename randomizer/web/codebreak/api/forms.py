@@ -13,9 +13,24 @@ from randomizer.web.surface import Answer
 Sealed = Annotated[str, StringConstraints(max_length=32_000_000)]
 
 
+class Recovery(Body):
+    """What a person signs in with who has a printed code and nothing else."""
+
+    username: Short
+    recovery_code: Short
+
+
 class Reason(Signed):
     """A code break: reason of the list, own words, signature."""
 
+    reason: Short
+    text: Long = ""
+
+
+class RecoveryReason(Body):
+    """A code break, signed with a recovery code."""
+
+    recovery_code: Short
     reason: Short
     text: Long = ""
 
