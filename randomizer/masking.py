@@ -76,6 +76,10 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "KitMovement": _rules(
         "number at act site kit code period participant state by role", KIT_READERS - {Role.PREPARER}
     ),
+    "StockTake": _rules(
+        "number site opened_at closed_at matched missing unexpected settled_at", KIT_READERS - {Role.PREPARER}
+    ),
+    "CountedKit": _rules("take kit counted_at", KIT_READERS - {Role.PREPARER}),
     "Signature": _rules("number printed_name meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
     "Task": _rules("number kind participant opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),

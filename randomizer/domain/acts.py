@@ -76,6 +76,10 @@ class Act(StrEnum):
     KIT_MISSING = "kit missing", "report that a kit is missing"
     KIT_FOUND = "kit found", "record that a missing kit was found"
     KIT_DESTROYED = "kit destroyed", "record the destruction of a kit"
+    STOCK_TAKE_OPENED = "stock take opened", "open a stock take"
+    KIT_COUNTED = "kit counted", "count a kit"
+    STOCK_TAKE_CLOSED = "stock take closed", "close a stock take"
+    STOCK_TAKE_SETTLED = "stock take settled", "settle the differences of a stock take"
     INFUSION_RECORDED = "infusion recorded", "record an infusion"
     PERIOD_MISSED = "period missed", "record a missed period"
     TREATMENT_STOPPED = "treatment stopped", "stop treatment"
@@ -159,6 +163,10 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.KIT_MISSING: _PHARMACY,
     Act.KIT_FOUND: _PHARMACY,
     Act.KIT_DESTROYED: _PHARMACY,
+    Act.STOCK_TAKE_OPENED: _PHARMACY,
+    Act.KIT_COUNTED: _PHARMACY,
+    Act.STOCK_TAKE_CLOSED: _PHARMACY,
+    Act.STOCK_TAKE_SETTLED: _PHARMACY,
     Act.INFUSION_RECORDED: _of(Role.CARE_PROVIDER, Role.INVESTIGATOR),
     Act.PERIOD_MISSED: _CLINICAL,
     Act.TREATMENT_STOPPED: _CLINICAL,
@@ -226,6 +234,10 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.KIT_MISSING: OPEN,
     Act.KIT_FOUND: OPEN,
     Act.KIT_DESTROYED: OPEN,
+    Act.STOCK_TAKE_OPENED: OPEN,
+    Act.KIT_COUNTED: OPEN,
+    Act.STOCK_TAKE_CLOSED: OPEN,
+    Act.STOCK_TAKE_SETTLED: OPEN,
     Act.INFUSION_RECORDED: OPEN,
     Act.PERIOD_MISSED: OPEN,
     Act.TREATMENT_STOPPED: OPEN,

@@ -8,6 +8,7 @@ from randomizer.domain import reasons
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.records import STOPS_ALLOCATION, Alarm, PeriodLock, Task
+from randomizer.domain.stock import StockTake
 from randomizer.domain.supply import PeriodRecord
 from randomizer.domain.trial import OPEN, Phase, Trial
 from randomizer.errors import Faulty, Refused
@@ -29,14 +30,20 @@ _ON_THE_WAY = (State.HARVESTED, State.CLEARED)
 def blocks(uow: UnitOfWork) -> tuple[str, ...]:
     """What stands in the way of the lock: one sentence each, nothing where it may be signed.
 
-    Open tasks, alarms about bent records, kits handed out with nothing recorded since, and open periods of
-    participants who go on with treatment; in a terminated trial nobody does.
+    Open tasks, alarms about bent records, stock takes that are open or not settled, kits handed out with
+    nothing recorded since, and open periods of participants who go on with treatment; in a terminated trial
+    nobody does.
     """
     trial, _ = trials.current(uow)
     found = [
         f"Task {task.number} is open: {task.kind}, participant {task.participant}." for task in _tasks(uow)
     ]
     found += [f"Alarm {alarm.number} stands: {alarm.kind}." for alarm in _alarms(uow)]
+    found += [
+        f"Stock take {take.number} of site {take.site} is open, or its differences are not settled."
+        for take in uow.all(StockTake, settled_at=None)
+        if take.closed_at is None or take.unsettled
+    ]
     for record in uow.all(PeriodRecord, outcome=None):
         whose = f"Participant {record.participant}, period {record.period}"
         if record.dispensed_at is not None:

@@ -161,6 +161,10 @@ kit damaged: dispensing pharmacist
 kit missing: dispensing pharmacist
 kit found: dispensing pharmacist
 kit destroyed: dispensing pharmacist
+stock take opened: dispensing pharmacist
+kit counted: dispensing pharmacist
+stock take closed: dispensing pharmacist
+stock take settled: dispensing pharmacist
 infusion recorded: care provider, investigator
 period missed: investigator
 treatment stopped: investigator
@@ -228,6 +232,7 @@ Allocation: participant* text, slot int, stratum text, ordinal int, randomizatio
  allocated_at time
 CodeBreak: intent* text, participant text, account int, reason text, intended_at time,\
  disclosed_at time?, shown bytes
+CountedKit: take* int, kit* text, counted_at time
 Deviation: number* int, participant text, period int, what text, recorded_at time
 Grant: account* int, role* one, site* text, granted_at time, revoked_at time?
 Kit: number* text, slot int, period int, state one, ready_at time?, expires_at time?
@@ -242,6 +247,8 @@ Product: participant* text, donation* int, identifier text, state one, harvested
  failed_at time?, details bytes
 Signature: number* int, account int, printed_name text, meaning text, about text, digest text, signed_at time
 SiteStatus: code* text, state one, opened_at time?
+StockTake: number* int, site text, opened_at time, closed_at time?, matched int, missing text,\
+ unexpected text, settled_at time?
 StratumStatus: code* text, capacity int, next_ordinal int, reserved int, low_water int
 Telling: intent* text, participant text, role one, way one, reader int, page_opened_at time?
 Task: number* int, kind one, participant text, opened_at time, done_at time?

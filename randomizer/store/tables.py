@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from randomizer.domain import housekeeping, participants, people, records, supply, trial
+from randomizer.domain import housekeeping, participants, people, records, stock, supply, trial
 from randomizer.store.columns import KitSets, UtcTime, Word, Wraps
 
 
@@ -276,6 +276,27 @@ class AlarmRow(SQLModel, table=True):
     entry: int
 
 
+class StockTakeRow(SQLModel, table=True):
+    __tablename__ = "stock_take"
+    number: int = Field(primary_key=True)
+    site: str = Field(foreign_key="site.code")
+    opened_at: datetime = _when()
+    closed_at: datetime | None = _when(optional=True)
+    matched: int
+    missing: str = _text()
+    unexpected: str = _text()
+    settled_at: datetime | None = _when(optional=True)
+    entry: int
+
+
+class CountedKitRow(SQLModel, table=True):
+    __tablename__ = "counted_kit"
+    take: int = Field(primary_key=True, foreign_key="stock_take.number")
+    kit: str = Field(primary_key=True)
+    counted_at: datetime = _when()
+    entry: int
+
+
 class EntryRow(SQLModel, table=True):
     __tablename__ = "entry"
     number: int = Field(primary_key=True)
@@ -398,6 +419,8 @@ ROWS: dict[type, type[SQLModel]] = {
     supply.Product: ProductRow,
     supply.Kit: KitRow,
     supply.PeriodRecord: PeriodRow,
+    stock.StockTake: StockTakeRow,
+    stock.CountedKit: CountedKitRow,
     records.Signature: SignatureRow,
     records.Deviation: DeviationRow,
     records.PeriodLock: PeriodLockRow,

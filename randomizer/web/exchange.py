@@ -60,6 +60,7 @@ class Task(Answer):
     number: int | None = None
     kind: str | None = None
     participant: str | None = None
+    site: str | None = None
     opened_at: datetime | None = None
     done_at: datetime | None = None
 

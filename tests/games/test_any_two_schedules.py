@@ -86,6 +86,7 @@ EXPECTED = (
     "kit destroyed",
     "kit found",
     "Where the kits are now",
+    "Not on the books of this site",
     "product failed",
     "screen failed",
     "code break disclosed",

@@ -43,6 +43,7 @@ PAGES = (
     "/alarms",
     "/accountability",
     "/accountability.csv",
+    "/stock-takes",
     "/trail",
     "/trail?page=2",
     "/trail/90",
@@ -51,7 +52,10 @@ PAGES = (
     "/accounts/3",
     "/no-such-page",
 )
-LISTS = ("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries", "accountability")
+LISTS = (
+    *("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries"),
+    *("accountability", "stock-takes"),
+)
 OF_PARTICIPANT = (
     "",
     "/card",
@@ -208,6 +212,7 @@ class Traffic:
         self._wait(hours=10 * 24)
         self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True)
         self._set_aside(self._prepare("whole"))
+        self._count()
         self._prepare("whole")
         self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
 
@@ -221,6 +226,16 @@ class Traffic:
         self.act(Role.PHARMACIST, f"{path}/destroy", 422, sign=True, method="incinerated", why="x")
         self.act(Role.PHARMACIST, f"{path}/return", why="Not given")
         self.act(Role.PHARMACIST, f"{path}/destroy", sign=True, method="incinerated", why="Not given")
+
+    def _count(self) -> None:
+        program = self.doors.program(Role.PHARMACIST)
+        told = program.tell("/stock-takes", {"site": SITE}, 201).get_json()["take"]
+        path = f"/stock-takes/{told['number']}"
+        for kit in (self.kits["whole"][-1], self.kits["spoilt"][-1], self._first_kit()):
+            program.tell(f"{path}/count", {"kit": kit})
+        program.tell(f"{path}/close-count", {})
+        self.doors.at_site(Role.PHARMACIST).get(path)
+        program.tell(f"{path}/settle", {"why": "Settled"})
 
     def _set_aside(self, kit: str) -> None:
         self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the shelf")

@@ -13,6 +13,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Account, Credential, Grant, Passkey, RecoveryCodes
 from randomizer.domain.records import Alarm, CodeBreak, Deviation, PeriodLock, Signature, Task, Telling
+from randomizer.domain.stock import CountedKit, StockTake
 from randomizer.domain.supply import Kit, PeriodRecord, Product
 from randomizer.domain.trial import Allocation, SiteStatus, StratumStatus, Trial
 from randomizer.services.verification import steps
@@ -27,6 +28,7 @@ COVERED: tuple[type, ...] = (
     Alarm,
     Allocation,
     CodeBreak,
+    CountedKit,
     Credential,
     Deviation,
     Grant,
@@ -39,6 +41,7 @@ COVERED: tuple[type, ...] = (
     RecoveryCodes,
     Signature,
     SiteStatus,
+    StockTake,
     StratumStatus,
     Task,
     Telling,

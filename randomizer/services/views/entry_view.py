@@ -31,6 +31,8 @@ NAMES = {
     "StratumStatus": "Stratum {}",
     "Trial": "Trial",
     "Signature": "Signature",
+    "StockTake": "Stock take {}",
+    "CountedKit": "Stock take {}, kit {}",
     "Grant": "Account {}, {} {}",
 }
 """What a record is called, from its key; others by their kind."""

@@ -23,6 +23,7 @@ WORDS = {
     "Entry": "trail",
     "SiteStatus": "site",
     "KitMovement": "kit",
+    "StockTake": "stock take",
     "StratumStatus": "stratum",
     "NextStep": "worklist",
     "Records": "release",

@@ -29,6 +29,7 @@ from randomizer.web.site import (  # noqa: F401 - each registers its pages
     home,
     kit_pages,
     participant_pages,
+    stock_pages,
     trial_pages,
 )
 from randomizer.web.site.api import doing, reading  # noqa: F401 - each registers its calls

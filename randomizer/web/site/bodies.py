@@ -83,6 +83,12 @@ class Scan(Body):
     kit: Short
 
 
+class OfSite(Body):
+    """The site whose stock is taken."""
+
+    site: Short
+
+
 class Item(Body):
     """The answer to one eligibility item."""
 

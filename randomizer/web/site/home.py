@@ -10,7 +10,7 @@ from randomizer.domain import scans
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import Role
 from randomizer.errors import NotFound, Refused
-from randomizer.services.views import participant_views, worklist
+from randomizer.services.views import participant_views, stock_views, worklist
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.site import steps
@@ -51,13 +51,15 @@ def tasks() -> str:
     with looking() as sight:
         sight.demand("Task", "kind")
         found = worklist.tasks(sight)
-    return render_template("site/tasks.html", tasks=found)
+        differences = stock_views.tasks(sight)
+    return render_template("site/tasks.html", tasks=found, differences=differences)
 
 
 def _home(error: str = "", typed: str = "") -> str:
     with looking() as sight:
         sight.demand("Participant", "number")
         work = worklist.of(sight)
+        differences = stock_views.tasks(sight)
         periods = sight.definition.period_count
     now = this().store.clock()
     return render_template(
@@ -66,6 +68,7 @@ def _home(error: str = "", typed: str = "") -> str:
         more=work["more"],
         coming=steps.coming(work["coming"]),
         tasks=work["tasks"],
+        differences=differences,
         alarms=work["alarms"],
         today=f"{now:%A} {words.day(now)}",
         error=error,

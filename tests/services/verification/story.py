@@ -10,11 +10,12 @@ from sqlalchemy import event
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
+from randomizer.domain.numbers import with_check
 from randomizer.domain.people import Role
 from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
 from randomizer.services import conduct, erasure, locking, packs
-from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits
+from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits, stock_takes
 from randomizer.services.packs import Report
 from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import (
@@ -74,6 +75,10 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.checkpoint()
     rotation.rotate(desk, instance.person(Role.ADMINISTRATOR), instance.step_up(Role.ADMINISTRATOR))
     _second_period(instance, desk, people)
+    take = instance.act(stock_takes.open_take, Role.PHARMACIST, SITE).number
+    instance.act(stock_takes.count, Role.PHARMACIST, take, with_check(10_000_000))
+    instance.act(stock_takes.close, Role.PHARMACIST, take)
+    instance.act(stock_takes.settle, Role.PHARMACIST, take, WHY)
     instance.act(endings.transfer, Role.TRIAL_MANAGER, people[0], SECOND_SITE, WHY)
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)

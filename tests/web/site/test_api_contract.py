@@ -20,8 +20,10 @@ from schemathesis.specs.openapi.checks import (
 
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import SEPARATE, SERVICE, SITE_BOUND, Role
+from randomizer.domain.stock import StockTake
 from randomizer.domain.supply import VISIBLE, Kit
 from randomizer.services import accounts
+from randomizer.services.care import stock_takes
 from randomizer.web.door import DoorSettings
 from randomizer.web.site.app import create_app
 from tests import activated, desks
@@ -62,6 +64,7 @@ def everybody(
         waiting = desks.randomized(instance, desk)
         desks.booked(instance, waiting)
         desks.prepared(instance, desk, waiting)
+        instance.act(stock_takes.open_take, Role.PHARMACIST, SITE)
         number = instance.number(Role.INVESTIGATOR)
         with instance.store.writing() as uow:
             for role in set(Role) - SEPARATE - {Role.INVESTIGATOR}:
@@ -93,6 +96,7 @@ def _try(operation: APIOperation[Any, Any, Any, Any], everybody: Program, status
             "sites": cycle(["TLS", "EX1"]),
             "alarms": cycle(["1"]),
             "entries": cycle([0, 12, 30]),
+            "stock-takes": cycle([str(one.number) for one in uow.all(StockTake)]),
             "kits": cycle([one.number for one in uow.all(Kit) if one.state in VISIBLE] or ["222471255"]),
         }
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randomizer.domain.people import Role
+from randomizer.services.care import stock_takes
 from randomizer.web import exchange
 from randomizer.web.site import bodies
 from randomizer.web.site.act_pages import TABLES
 from tests import desks
+from tests.activated import SITE
 from tests.web.site.programs import Program
 from tests.web.site.visitors import Visitor
 
@@ -42,6 +44,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "/api/v1/participants": bodies.Consent,
     "/api/v1/participants/<key>/eligibility": bodies.Eligibility,
     "/api/v1/participants/<key>/dispense": bodies.Scan,
+    "/api/v1/stock-takes": bodies.OfSite,
+    "/api/v1/stock-takes/<key>/count": bodies.Scan,
     "/api/v1/tokens": exchange.Credentials,
 }
 BODIES |= {f"/api/v1{subject.rule}/{page.slug}": page.body for subject, pages, _ in TABLES for page in pages}
@@ -65,7 +69,7 @@ def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Inst
     app.config["WTF_CSRF_ENABLED"] = False  # test_door.py holds it
     number = desks.randomized(instance, desk)
     keys = {"/sites": "EX2", "/alarm": "1", "/kits/": desks.dispensed(instance, desk, number).kit}
-    keys |= {"": number}
+    keys |= {"": number, "/stock": str(instance.act(stock_takes.open_take, Role.PHARMACIST, SITE).number)}
     people = {
         role: (
             Visitor(instance, app.test_client(), role).sign_in(),

@@ -249,6 +249,41 @@ class Accountability(Answer):
     totals: list[Stock]
 
 
+class StockTake(Answer):
+    """A stock take; `missing` and `unexpected` are kit numbers."""
+
+    number: int | None = None
+    site: str | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    matched: int | None = None
+    missing: list[str] | None = None
+    unexpected: list[str] | None = None
+    settled_at: datetime | None = None
+    unsettled: bool | None = None
+
+
+class Counted(Answer):
+    """A kit that was scanned in a stock take."""
+
+    take: int | None = None
+    kit: str | None = None
+    counted_at: datetime | None = None
+
+
+class StockTakeAnswer(Answer):
+    """A stock take with what was scanned."""
+
+    take: StockTake
+    counted: list[Counted]
+
+
+class StockTakes(Answer):
+    """Stock takes, the newest first."""
+
+    rows: list[StockTake]
+
+
 class Participants(Answer):
     """A page of participants."""
 

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from randomizer.domain.acts import Act
 from randomizer.domain.eligibility import ItemAnswer
 from randomizer.services import idempotency
-from randomizer.services.care import dispensing, enrolment
+from randomizer.services.care import dispensing, enrolment, stock_takes
 from randomizer.services.care.enrolment import Answers
-from randomizer.services.views import participant_views, sight
+from randomizer.services.views import participant_views, sight, stock_views
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.forms import Form
@@ -25,6 +25,7 @@ from randomizer.web.site.api import answers
 from randomizer.web.site.api.surface import api
 from randomizer.web.site.participant_fields import LEVEL
 from randomizer.web.site.participant_subject import OfParticipant
+from randomizer.web.site.stock_acts import OfStockTake
 from randomizer.web.surface import answer, text
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "trial": answers.TrialAnswer,
     "alarm": answers.AlarmAnswer,
     "kit": answers.KitAnswer,
+    "stock_take": answers.StockTakeAnswer,
 }
 PARTICIPANT = OfParticipant()
+STOCK_TAKE = OfStockTake()
 
 
 class Key(BaseModel):
@@ -125,6 +128,28 @@ def dispense(path: Key, header: Once, body: bodies.Scan) -> Response:
         return number
 
     return do(Act.KIT_DISPENSED, header, body, act, PARTICIPANT.answer, key=path.key)
+
+
+@api.post("/stock-takes", responses={201: answers.StockTakeAnswer})
+def open_stock_take(header: Once, body: bodies.OfSite) -> Response:
+    """Begin to count the shelf of a site."""
+
+    def act(uow: UnitOfWork) -> str:
+        return str(stock_takes.open_take(uow, auth.person(), body.site).number)
+
+    return do(Act.STOCK_TAKE_OPENED, header, body, act, STOCK_TAKE.answer, status=201)
+
+
+@api.post("/stock-takes/<key>/count", responses={200: answers.StockTakeAnswer})
+def count_kit(path: Key, header: Once, body: bodies.Scan) -> Response:
+    """Count the kit that was scanned."""
+
+    def act(uow: UnitOfWork) -> str:
+        number = stock_views.find(sight.of(uow, auth.person()), path.key).number
+        stock_takes.count(uow, auth.person(), number, body.kit)
+        return path.key
+
+    return do(Act.KIT_COUNTED, header, body, act, STOCK_TAKE.answer, key=path.key)
 
 
 def do(

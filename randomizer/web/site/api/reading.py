@@ -15,12 +15,13 @@ from randomizer.services.views import (
     entry_view,
     participant_views,
     sight,
+    stock_views,
     trail_views,
     worklist,
 )
 from randomizer.web import auth, exchange
 from randomizer.web.site.api import answers
-from randomizer.web.site.api.doing import PARTICIPANT, Key
+from randomizer.web.site.api.doing import PARTICIPANT, STOCK_TAKE, Key
 from randomizer.web.site.api.surface import api
 from randomizer.web.site.kit_acts import OfKit
 from randomizer.web.site.pages import looking
@@ -130,6 +131,21 @@ def list_movements(query: Movements) -> Response:
     return listed(answers.Accountability, found, answers.Movement, as_csv=query.format == "csv")
 
 
+@api.get("/stock-takes", responses={200: _of(answers.StockTakes)})
+def list_stock_takes(query: List) -> Response:
+    """Stock takes of the caller's sites."""
+    with looking() as seen:
+        found = stock_views.listing(seen)
+    return listed(answers.StockTakes, {"rows": found}, answers.StockTake, as_csv=query.format == "csv")
+
+
+@api.get("/stock-takes/<key>", responses={200: answers.StockTakeAnswer})
+def one_stock_take(path: Key) -> Response:
+    """One stock take with what was scanned."""
+    with looking() as seen:
+        return answer(text(STOCK_TAKE.answer(seen, path.key)))
+
+
 @api.get("/worklist", responses={200: _of(answers.Worklist)})
 def list_work(query: List) -> Response:
     """What waits for the caller."""
@@ -162,7 +178,7 @@ def list_tasks(query: List) -> Response:
     """Open tasks."""
     with looking() as seen:
         seen.demand("Task", "kind")
-        found = worklist.tasks(seen)
+        found = [*worklist.tasks(seen), *stock_views.tasks(seen)]
     return listed(answers.Tasks, {"rows": found}, exchange.Task, as_csv=query.format == "csv")
 
 
