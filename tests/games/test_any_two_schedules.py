@@ -86,7 +86,7 @@ EXPECTED = (
     "kit destroyed",
     "kit found",
     "Where the kits are now",
-    "Not on the books of this site",
+    "Counted, the last one first",
     "product failed",
     "screen failed",
     "code break disclosed",
