@@ -168,6 +168,7 @@ def test_what_the_others_see(browser: Browser, instance: Instance, desk: Desk, a
         (Role.CLEARER, f"/clearance/{waiting}/fail", "fail"),
         (Role.SPONSOR, "/lock", "lock-blocked"),
         (Role.UNBLINDED_STATISTICIAN, "/release", "release-early"),
+        (Role.UNBLINDED_STATISTICIAN, "/meter", "meter"),
         (Role.MONITOR, "/", "nothing"),
     ):
         other = browser.new_context(viewport={"width": PHONE, "height": 844})
