@@ -105,6 +105,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Window": _rules("not_before opens_on due_on closes_on since", EVERYBODY),
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
     | _rules("intent account reason disclosed_at", BREAKERS),
+    # Whom one can ask to open a code break instead.
+    "Colleague": _rules("number printed_name", BREAKERS),
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
     "Sheet": _rules(
         "participant period kit spares content treatment booked_for donation volume_ml infusion_minutes "

@@ -13,7 +13,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import Account, Grant
 from randomizer.domain.records import Way
 from randomizer.errors import Faulty, Refused
-from randomizer.services import accounts
+from randomizer.services import accounts, notices
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
@@ -69,15 +69,9 @@ def demand(uow: UnitOfWork, person: Person, call: Call, site: str) -> None:
         Faulty: Something is missing or too long; every fault by field.
         Refused: The colleague cannot break this code, or the way is not one for a call.
     """
-    faults = []
-    for field, part, missing in ASKED:
-        typed = getattr(call, part).strip()
-        if not typed:
-            faults.append((field, missing))
-        elif len(typed) > LONGEST or not typed.isprintable():
-            faults.append((field, f"At most {LONGEST} characters on one line; got {len(typed)}."))
-    if faults:
-        raise Faulty(tuple(faults), next_step="Ask for it on the telephone. Nothing was opened.")
+    found = faults(call)
+    if found:
+        raise Faulty(found, next_step="Ask for it on the telephone. Nothing was opened.")
     if call.way is Way.OWN:
         raise Refused("Choose how the answer is told. Nothing was opened.", field="way")
     if call.way is Way.COLLEAGUE and call.colleague not in dict(colleagues(uow, person, site)):
@@ -86,6 +80,29 @@ def demand(uow: UnitOfWork, person: Person, call: Call, site: str) -> None:
             field="colleague",
             next_step="They sign in at this door themselves; whoever is not listed cannot break this code.",
         )
+
+
+def faults(call: Call) -> tuple[tuple[str, str], ...]:
+    """What a call lacks of who asks: field and sentence each."""
+    found = []
+    for field, part, missing in ASKED:
+        typed = getattr(call, part).strip()
+        if not typed:
+            found.append((field, missing))
+        elif len(typed) > LONGEST or not typed.isprintable():
+            found.append((field, f"At most {LONGEST} characters on one line; got {len(typed)}."))
+    return tuple(found)
+
+
+def ask(uow: UnitOfWork, person: Person, colleague: int) -> None:
+    """Tell a colleague that an answer waits for them; whose it is stands behind the door alone."""
+    notices.tell(
+        uow,
+        colleague,
+        subject="A code break waits for you",
+        body=f"{person.printed_name} asks you to open the answer of a code break. Sign in at the code-break "
+        "door; the first page leads there. It waits for an hour.",
+    )
 
 
 def colleagues(uow: UnitOfWork, person: Person, site: str) -> tuple[tuple[int, str], ...]:

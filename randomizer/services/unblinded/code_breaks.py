@@ -14,7 +14,7 @@ from randomizer.domain import windows
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import SERVICE, Role
-from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind, Telling
+from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind, Telling, Way
 from randomizer.services import afterwards, exposure, notices, trail, trials
 from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, INTENT, Intent
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 BREAK_MEANING = "I break the code of this participant; what I learn, I need for their care or safety."
+CALL_MEANING = (
+    "I break the code of this participant for somebody who needs the answer for their care or safety."
+)
 RECONCILED = "reconciled"
 
 
@@ -36,6 +39,11 @@ def signed_values(intent: Intent) -> dict[str, Any]:
         "reason": intent.reason,
         "told": str(intent.way),
     }
+
+
+def meaning_of(way: Way) -> str:
+    """What the signature under a code break states."""
+    return BREAK_MEANING if way is Way.OWN else CALL_MEANING
 
 
 def site_of(uow: UnitOfWork, number: str) -> str:
@@ -217,7 +225,7 @@ def _sign_as_filed(act: OpenAct, intent: Intent) -> None:
             number=act.number,
             account=intent.account,
             printed_name=intent.printed_name,
-            meaning=BREAK_MEANING,
+            meaning=meaning_of(intent.way),
             about=f"participant {intent.participant}",
             digest=hashlib.sha256(rfc8785.dumps(values)).hexdigest(),
             signed_at=intent.intended_at,

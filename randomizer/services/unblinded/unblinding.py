@@ -22,10 +22,10 @@ from randomizer.services.signatures import demand_fresh, sign
 from randomizer.services.unblinded import answers, calls
 from randomizer.services.unblinded.answers import Answer
 from randomizer.services.unblinded.code_breaks import (
-    BREAK_MEANING,
     ask_afterwards,
     enter_disclosure,
     enter_intent,
+    meaning_of,
     reconcile,
     signed_values,
     site_of,
@@ -102,8 +102,10 @@ def intend(
             ) as act,
         ):
             about = f"participant {intent.participant}"
-            sign(act, step_up, meaning=BREAK_MEANING, about=about, values=signed_values(intent))
+            sign(act, step_up, meaning=meaning_of(intent.way), about=about, values=signed_values(intent))
             enter_intent(act, intent)
+            if intent.reader not in {calls.NOBODY, person.account}:
+                calls.ask(uow, person, intent.reader)
     except Unwritable:
         if not filed:
             raise Stopped(
@@ -135,7 +137,7 @@ def disclose(desk: Desk, person: Person, intent: str, step_up: StepUp | None = N
         Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
     """
     with desk.store.reading() as uow:
-        found = _read_intent(uow, desk, intent)
+        found = read_intent(uow, desk, intent)
         if found.reader != person.account:
             raise NotAllowed("The answer of this code break is for another person. Nothing was shown.")
         shown = _shown(uow, desk, intent)
@@ -162,7 +164,7 @@ def tell_caller(desk: Desk, intent: str) -> Answer:
         Stopped, Tampered: As for `disclose`.
     """
     with desk.store.reading() as uow:
-        found = _read_intent(uow, desk, intent)
+        found = read_intent(uow, desk, intent)
         operator = accounts.person(uow, found.account)
         demand(operator, MAY[Act.CODE_BREAK_DISCLOSED], found.site, what=Act.CODE_BREAK_DISCLOSED.doing)
         if found.way is not Way.PAGE:
@@ -179,16 +181,19 @@ def tell_caller(desk: Desk, intent: str) -> Answer:
 
 def can_be_shown(begun: CodeBreak, now: datetime) -> bool:
     """Whether `disclose` gives its person an answer: what was shown before, or what a young intent opens."""
-    return begun.disclosed_at is not None or now <= _open_until(begun.intended_at)
+    return begun.disclosed_at is not None or now <= open_until(begun.intended_at)
 
 
-def give_up(desk: Desk, person: Person, participant: str) -> None:
+def give_up(desk: Desk, account: int, participant: str) -> None:
     """Put on record that somebody wrote down a reason to break a code and did not sign it.
 
     Args:
         desk: The code-break host's own.
-        person: Who gave it up.
+        account: Number of the account of who gave it up.
         participant: Participant number.
+
+    Raises:
+        Unwritable: The database takes nothing now.
     """
     with (
         desk.store.writing() as uow,
@@ -200,7 +205,7 @@ def give_up(desk: Desk, person: Person, participant: str) -> None:
             participant=participant,
         ) as act,
     ):
-        act.note(account=person.account)
+        act.note(account=account)
 
 
 def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
@@ -229,12 +234,13 @@ def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
         )
 
 
-def _open_until(intended_at: datetime) -> datetime:
+def open_until(intended_at: datetime) -> datetime:
+    """Until when an intent of that moment opens."""
     return intended_at + timedelta(minutes=OPEN_MINUTES)
 
 
 def _open(uow: UnitOfWork, desk: Desk, intent: Intent) -> tuple[Answer, Definition]:
-    if uow.clock() > _open_until(intent.intended_at):
+    if uow.clock() > open_until(intent.intended_at):
         raise Refused(
             f"This code break was begun {windows.minute(intent.intended_at)} and is no longer open. "
             "Nothing was opened.",
@@ -279,8 +285,19 @@ def _check(
         )
 
 
-def _read_intent(uow: UnitOfWork, desk: Desk, intent: str) -> Intent:
-    """The intent, from the database or, failing that, from the file; without its free text."""
+def was_shown(uow: UnitOfWork, desk: Desk, intent: str) -> bool:
+    """Whether the answer of an intent was shown to its reader; opens nothing."""
+    stored = uow.find(CodeBreak, intent)
+    return bool(stored and stored.disclosed_at is not None) or desk.file.disclosure(intent) is not None
+
+
+def read_intent(uow: UnitOfWork, desk: Desk, intent: str) -> Intent:
+    """The intent, from the database or, failing that, from the file; without its free text.
+
+    Raises:
+        NotFound: No sink holds it.
+        Tampered: It differs from its entry.
+    """
     stored = uow.find(CodeBreak, intent)
     if stored is None:
         filed = desk.file.intent(intent)

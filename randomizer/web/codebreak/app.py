@@ -21,10 +21,13 @@ from randomizer.domain.people import BREAKERS
 from randomizer.errors import RandomizerError
 from randomizer.masking import STATISTICIANS
 from randomizer.services.challenges import KEY_BYTES, Challenges
+from randomizer.services.unblinded import unblinding
 from randomizer.services.unblinded.code_breaks import reconcile
+from randomizer.services.unblinded.spoken import SpokenCodes
 from randomizer.web import auth
 from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     breaking,
+    calling,
     clearing,
     finishing,
     metering,
@@ -114,7 +117,9 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
     app.extensions["desk"] = desk
     app.extensions["public"] = public
     app.extensions[recovering.EXTENSION] = recovery
-    app.extensions["drafts"] = Drafts(store.clock, store.entropy)
+    app.extensions[calling.EXTENSION] = SpokenCodes(store.clock, store.entropy)
+    drafts = Drafts(store.clock, store.entropy)
+    app.extensions["drafts"] = drafts
     app.extensions["kept"] = KeptForms(store.clock)
     padding.fill_up(app)
     app.before_request(finishing.allow_a_whole_release)
@@ -122,9 +127,10 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
     app.openapi_version = SPEC
     app.register_blueprint(codebreak)
     app.register_blueprint(recovering.pages)
+    app.register_blueprint(calling.pages)
     app.register_api(api)
     csrf.exempt(api)  # bearer tokens alone count there
-    _reconcile_after_answers(app, desk)
+    _catch_up_after_answers(app, desk, drafts)
     return app
 
 
@@ -148,18 +154,22 @@ def _nav(person: Person) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _reconcile_after_answers(app: OpenAPI, desk: Desk) -> None:
-    """Bring what only the file holds into the database, once an answer has gone out: it delays nobody."""
+def _catch_up_after_answers(app: OpenAPI, desk: Desk, drafts: Drafts) -> None:
+    """Bring what only the file or this process knows into the database once an answer is out.
+
+    It delays nobody.
+    """
 
     @app.after_request
     def _later(response: Response) -> Response:
-        if desk.file.waiting:
-            response.call_on_close(lambda: _try(desk))
+        response.call_on_close(lambda: _catch_up(desk, drafts))
         return response
 
 
-def _try(desk: Desk) -> None:
+def _catch_up(desk: Desk, drafts: Drafts) -> None:
     try:
         reconcile(desk)
+        for draft in drafts.abandoned():
+            unblinding.give_up(desk, draft.account, draft.participant)
     except (RandomizerError, OSError) as error:
         structlog.get_logger("code break").warning("not reconciled yet", error=type(error).__name__)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import redirect, render_template, request, url_for
 
 from randomizer.domain import scans
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
-from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Tampered, Unwritable
-from randomizer.services import trials
-from randomizer.services.transactions import raise_tampering
+from randomizer.domain.records import Way
+from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Unwritable
+from randomizer.services import exposure, trials
 from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
-from randomizer.services.unblinded.code_breaks import BREAK_MEANING
 from randomizer.web import auth, signing, words
-from randomizer.web.codebreak import recovering
+from randomizer.web.codebreak import calling, recovering, showing
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
     codebreak,
@@ -38,17 +37,16 @@ if TYPE_CHECKING:
     from randomizer.domain.records import CodeBreak
     from randomizer.domain.supply import PeriodRecord
     from randomizer.services.signatures import StepUp
-    from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.beforehand import Before
-    from randomizer.services.views import sight
+    from randomizer.web.codebreak.calling import Choices
     from randomizer.web.codebreak.drafts import Draft
 
 LONGEST_TEXT = 2000  # characters
 
 
 def start(typed: str = "", error: str = "") -> str:
-    """Page 1: who is it for?"""
-    return render_template("codebreak/who.html", typed=typed, error=error)
+    """Page 1: who is it for? And what waits for this person."""
+    return render_template("codebreak/who.html", typed=typed, error=error, waiting=calling.waiting())
 
 
 @codebreak.get("/code-break")
@@ -68,6 +66,7 @@ def find() -> str | Response | tuple[str, int]:
 def before(number: str) -> str:
     """Page 2: whom this is for, whether there is anything to learn, and what the person was shown before."""
     found, definition = before_of(number)
+    drafts().look(auth.person().account, number)
     draft = _draft(number)
     if draft is not None:
         drafts().calm(draft)
@@ -82,45 +81,74 @@ def before(number: str) -> str:
         site=definition.site(found.participant.site).name,
         number=number,
         earlier=earlier_of(number),
+        telephoned=calling.CALLER,
     )
 
 
 @codebreak.route("/code-break/<number>/reason", methods=["GET", "POST"])
 def reason(number: str) -> str | Response:
-    """Page 3: the reason, which waits in this process until it is signed.
+    """Page 3: the reason, which waits in this process until it is signed; and who telephones, where one does.
 
     Whoever broke this code before comes here by their own choice only, and never by Back.
     """
-    _, definition = before_of(number)
-    fields = _reason_fields(definition)
+    found, definition = before_of(number)
+    draft = _draft(number)
+    asked = request.values.get("for", "")
+    choices = None
+    if asked == calling.CALLER or (not asked and draft is not None and draft.call):
+        choices = calling.choices_at(found.participant.site)
+    fields = (*(choices.fields() if choices else ()), *_reason_fields(definition))
     if request.method == "POST":
         typed = Form.posted(fields, request.form)
-        drafts().keep(auth.person().account, number, reason=typed.text("reason"), text=typed.text("text"))
-        step = "codebreak.reason" if _faults(typed, definition) else "codebreak.sign"
+        call = {one.name: typed.text(one.name) for one in choices.fields()} if choices else {}
+        drafts().keep(
+            auth.person().account, number, reason=typed.text("reason"), text=typed.text("text"), call=call
+        )
+        step = "codebreak.reason" if _faults(typed, definition, choices) else "codebreak.sign"
         return redirect(url_for(step, number=number), code=303)
-    draft = _draft(number)
-    if draft is None:
-        if earlier_of(number) and "again" not in request.args:
-            return redirect(url_for("codebreak.before", number=number), code=303)
-        return render_template("codebreak/reason.html", number=number, form=Form.blank(fields))
-    form = _form_of(draft, fields)
-    form.errors |= _faults(form, definition)
-    return render_template("codebreak/reason.html", number=number, form=form)
+    if draft is not None and bool(draft.call) == bool(choices):
+        form = _form_of(draft, fields)
+        form.errors |= _faults(form, definition, choices)
+    elif draft is None and choices is None and earlier_of(number) and "again" not in request.args:
+        return redirect(url_for("codebreak.before", number=number), code=303)
+    else:
+        form = Form.blank(fields, calling.USUAL)
+    return render_template(
+        "codebreak/reason.html",
+        number=number,
+        form=form,
+        calling=choices is not None,
+        telephoned=calling.CALLER,
+    )
 
 
 @codebreak.get("/code-break/<number>/sign")
 def sign(number: str) -> str | Response:
     """Page 4: what is signed; without a reason the way goes on there."""
-    _, definition = before_of(number)
+    found, definition = before_of(number)
     draft = _draft(number)
     if draft is None:
         return redirect(url_for("codebreak.reason", number=number), code=303)
-    form = _form_of(draft, (*_reason_fields(definition), recovering.CODE))
-    if _faults(form, definition):
+    choices = calling.choices_at(found.participant.site) if draft.call else None
+    fields = (*(choices.fields() if choices else ()), *_reason_fields(definition), recovering.CODE)
+    form = _form_of(draft, fields)
+    if _faults(form, definition, choices):
         return redirect(url_for("codebreak.reason", number=number), code=303)
     form.errors |= dict(draft.errors)
     form.general += draft.general
-    return _signing(draft, definition, form)
+    return _signing(draft, definition, form, choices)
+
+
+@codebreak.post("/code-break/<number>/give-up")
+def give_up(number: str) -> Response:
+    """Leave a code break that was begun: it goes on record that it was given up."""
+    auth.demand_act(Act.CODE_BREAK_INTENT)
+    draft = _draft(number)
+    if draft is not None:
+        drafts().drop(draft)
+        with suppress(Unwritable):  # nothing was opened, and nobody is kept here for it
+            unblinding.give_up(desk(), draft.account, number)
+    return redirect(url_for("codebreak.home"), code=303)
 
 
 @codebreak.post("/code-break/<number>/sign")
@@ -147,23 +175,19 @@ def signed(number: str) -> Response:
 
 
 @codebreak.get("/code-break/answer/<intent>")
-def answer(intent: str) -> str:
+def answer(intent: str) -> str | Response:
     """Page 5: the answer; asked again, what was shown before."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
+    led = calling.elsewhere(intent)
+    if led is not None:
+        return led
     found = unblinding.disclose(desk(), auth.person(), intent)
-    report_bent(found)
+    showing.report_bent(found)
     with looking() as seen:
-        definition = seen.definition
-        shown = shown_fields(found, seen)
+        page = showing.on_page(showing.fields_of(found, seen), seen.definition, found.site)
+        way = unblinding.read_intent(seen.uow, desk(), intent).way
     of_one_length()
-    periods = definition.period_count
-    return render_template(
-        "codebreak/answer.html",
-        shown=shown,
-        doses=[dose | {"period": f"{dose['period']} of {periods}"} for dose in shown["given"]],
-        site=definition.site(found.site).name,
-        told=", ".join(definition.notices.code_break_roles),
-    )
+    return render_template("codebreak/answer.html", **page, by_voice=way is Way.VOICE)
 
 
 @codebreak.get("/code-breaks")
@@ -177,32 +201,13 @@ def mine() -> str:
                 one.participant,
                 words.moment(one.intended_at),
                 reasons.get(one.reason, one.reason),
-                url_for("codebreak.answer", intent=one.intent) if one.disclosed_at else "",
+                url_for("codebreak.answer", intent=one.intent),
+                exposure.reader_of(seen.uow, one) == seen.person.account,
+                one.disclosed_at is not None,
             )
             for one in code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
         ]
     return render_template("codebreak/mine.html", rows=rows)
-
-
-def shown_fields(found: Answer, seen: sight.Sight) -> dict[str, Any]:
-    """The fields of an answer that the person may see, with the emergency text of the definition."""
-    values = {
-        **found.to_values(),
-        "given": [
-            {"period": dose.period, "treatment": dose.treatment, "when": dose.when, "kit": dose.kit}
-            for dose in found.given
-        ],
-        "since": answers.since(seen.uow, found, seen.definition),
-        "emergency_text": seen.definition.code_break.emergency_text,
-    }
-    return seen.show(values, site=found.site, kind="Answer")
-
-
-def report_bent(found: Answer) -> None:
-    """Raise the alarm for records that differ from their entries, without delaying the answer."""
-    for about in found.bent:
-        with suppress(Unwritable):
-            raise_tampering(this().store, Tampered(about))
 
 
 def before_of(number: str) -> tuple[Before, Definition]:
@@ -236,11 +241,11 @@ def _draft(number: str) -> Draft | None:
 
 
 def _form_of(draft: Draft, fields: tuple[Field, ...]) -> Form:
-    return Form.blank(fields, {"reason": draft.reason, "text": draft.text})
+    return Form.blank(fields, {"reason": draft.reason, "text": draft.text, **draft.call})
 
 
-def _faults(form: Form, definition: Definition) -> dict[str, str]:
-    faults = {}
+def _faults(form: Form, definition: Definition, choices: Choices | None) -> dict[str, str]:
+    faults = calling.faults_of(form.typed, choices) if choices else {}
     if form.text("reason") not in {one.code for one in definition.code_break.reasons}:
         faults["reason"] = "Choose the reason that comes closest."
     if len(form.text("text")) > LONGEST_TEXT:
@@ -252,6 +257,7 @@ def _sign(draft: Draft) -> None:
     """Break the code with what was typed beside the signature; a refusal is kept with the draft."""
     form = Form.posted((PASSWORD, CODE, recovering.CODE), request.form)
     signing.read(form)
+    call = calling.call_of(draft.call) if draft.call else None
     try:
         intent = unblinding.intend(
             desk(),
@@ -260,11 +266,14 @@ def _sign(draft: Draft) -> None:
             participant=draft.participant,
             reason=draft.reason,
             text=draft.text,
+            call=call,
+            page_opened_at=drafts().looked_at(draft.account, draft.participant),
         )
     except SHOWN_AGAIN as error:
         refused(form, error)
         drafts().refuse(draft, form)
     else:
+        calling.begin(intent, call)
         drafts().sign(draft, intent)
 
 
@@ -293,9 +302,11 @@ def _reason_fields(definition: Definition) -> tuple[Field, ...]:
     )
 
 
-def _signing(draft: Draft, definition: Definition, form: Form) -> str:
+def _signing(draft: Draft, definition: Definition, form: Form, choices: Choices | None) -> str:
     texts = {one.code: one.text for one in definition.code_break.reasons}
-    values = [("Participant", draft.participant), ("Reason", texts[draft.reason])]
+    values = [("Participant", draft.participant)]
+    values += choices.values(draft.call) if choices else []
+    values.append(("Reason", texts[draft.reason]))
     if draft.text:
         values.append(("In your own words", draft.text))
     return render_template(
@@ -304,7 +315,7 @@ def _signing(draft: Draft, definition: Definition, form: Form) -> str:
         form=form,
         values=values,
         earlier=earlier_of(draft.participant),
-        meaning=BREAK_MEANING,
+        meaning=code_breaks.meaning_of(calling.call_of(draft.call).way if choices else Way.OWN),
         signer=signer(),
         recovery=recovering.CODE,
     )

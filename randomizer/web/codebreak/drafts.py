@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 from randomizer.services.sessions import SESSION_HOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from randomizer.web.forms import Form
 
 NUMBER_BYTES = 8
 MOST_OF_A_PERSON = 16  # drafts; the oldest gives way
+ABANDONED = timedelta(hours=1)
+LOOKED = timedelta(hours=1)  # a page that was opened before is opened anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,12 @@ class Draft:
         participant: Participant number.
         reason: Code of the reason, as typed.
         text: The reason in their own words, as typed.
+        call: Who telephones and how they are told, by field name as typed; empty where nobody does.
         kept_at: When it was written.
         errors: Why the last signature was refused: sentence by field name.
         general: Sentences of that refusal about no single field.
         intent: The code break that was signed with it, or "".
+        given_up: Whether it was put on record that nobody signed it.
         turn: Held by whoever signs it: a second tap waits for the first.
     """
 
@@ -46,10 +50,12 @@ class Draft:
     participant: str
     reason: str
     text: str = field(repr=False)
+    call: Mapping[str, str] = field(default_factory=dict, repr=False)
     kept_at: datetime
     errors: tuple[tuple[str, str], ...] = ()
     general: tuple[str, ...] = ()
     intent: str = ""
+    given_up: bool = False
     turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
 
@@ -65,13 +71,30 @@ class Drafts:
         self._clock = clock
         self._entropy = entropy
         self._kept: dict[str, Draft] = {}
+        self._looked: dict[tuple[int, str], datetime] = {}
         self._lock = Lock()
 
-    def keep(self, account: int, participant: str, *, reason: str, text: str) -> Draft:
+    def look(self, account: int, participant: str) -> None:
+        """Remember when the person opened the page of this participant, for the time to the answer."""
+        with self._lock:
+            since = self._clock() - LOOKED
+            self._looked = {key: at for key, at in self._looked.items() if at > since}
+            self._looked.setdefault((account, participant), self._clock())
+
+    def looked_at(self, account: int, participant: str) -> datetime | None:
+        """When the person opened the page of this participant, if that was within the hour."""
+        with self._lock:
+            at = self._looked.get((account, participant))
+        return at if at is not None and at > self._clock() - LOOKED else None
+
+    def keep(
+        self, account: int, participant: str, *, reason: str, text: str, call: Mapping[str, str] | None = None
+    ) -> Draft:
         """Keep what was typed; it takes the place of what the person had written about this participant."""
+        call = call or {}
         with self._lock:
             before = self._open(account, participant)
-            if before is not None and (before.reason, before.text) == (reason, text):
+            if before is not None and (before.reason, before.text, before.call) == (reason, text, call):
                 return before
             self._drop(self._given_up(account, before))
             draft = Draft(
@@ -80,6 +103,7 @@ class Drafts:
                 participant=participant,
                 reason=reason,
                 text=text,
+                call=call,
                 kept_at=self._clock(),
             )
             self._kept[draft.number] = draft
@@ -106,7 +130,25 @@ class Drafts:
 
     def sign(self, draft: Draft, intent: str) -> None:
         """Forget what was written, and remember which code break it became."""
-        self._put(replace(draft, reason="", text="", errors=(), general=(), intent=intent))
+        self._put(replace(draft, reason="", text="", call={}, errors=(), general=(), intent=intent))
+        with self._lock:
+            self._looked.pop((draft.account, draft.participant), None)
+
+    def drop(self, draft: Draft) -> None:
+        """Forget a draft: the person breaks no code."""
+        with self._lock:
+            self._drop(iter((draft,)))
+            self._looked.pop((draft.account, draft.participant), None)
+
+    def abandoned(self) -> tuple[Draft, ...]:
+        """Drafts that waited so long for a signature that nobody comes back; each is given once."""
+        with self._lock:
+            since = self._clock() - ABANDONED
+            found = [one for one in self._kept.values() if one.kept_at <= since]
+            found = [one for one in found if not one.intent and not one.given_up]
+            for one in found:
+                self._kept[one.number] = replace(one, given_up=True)
+        return tuple(found)
 
     def _put(self, draft: Draft) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from randomizer.errors import Refused
 from randomizer.services.care import dispensing
 from randomizer.services.unblinded import preparation
 from randomizer.services.views import participant_views
-from randomizer.web.codebreak import breaking
+from randomizer.web.codebreak import showing
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ def in_a_search(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> Non
 
 def in_the_length_of_an_answer(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """What is said of the next period is longer than an answer may be where it names cells."""
-    shipped = breaking.shown_fields
+    shipped = showing.fields_of
 
     def leaky(*given: Any) -> dict[str, Any]:  # noqa: ANN401
         shown = shipped(*given)
         secret.uses += 1
         return shown | {"next_planned": shown["next_planned"].replace("cells", "cells" * ANSWER_BYTES)}
 
-    patch.setattr(breaking, "shown_fields", leaky)
+    patch.setattr(showing, "fields_of", leaky)
 
 
 def in_a_compressed_answer(_patch: pytest.MonkeyPatch, secret: Secret, doors: Doors) -> None:

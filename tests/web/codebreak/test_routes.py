@@ -30,6 +30,7 @@ OPEN = {
     "entrance.sign_out",
     "passkeys.sign_in",
     "recovery.sign_in",
+    "telling.page",
     "static",
     "bootstrap.static",
     "api.specification",

@@ -12,7 +12,7 @@ from randomizer.errors import StepUpRefused
 from randomizer.services.unblinded import answers, code_breaks, unblinding
 from randomizer.services.views import participant_views
 from randomizer.web import auth, exchange, signing
-from randomizer.web.codebreak import breaking, recovering
+from randomizer.web.codebreak import breaking, recovering, showing
 from randomizer.web.codebreak import tasks as tasks_
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
@@ -121,9 +121,9 @@ def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.Done) -> Resp
 
 
 def _shown(found: Answer, intent: str, status: int) -> Response:
-    breaking.report_bent(found)
+    showing.report_bent(found)
     with looking() as seen:
-        shown = breaking.shown_fields(found, seen)
+        shown = showing.fields_of(found, seen)
     of_one_length()
     return answer(text({"intent": intent, **shown}), status)
 
