@@ -31,7 +31,7 @@ demo: .venv/installed
 
 test: .venv/installed
 	@$(LINT); \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -r fEs || failed="$$failed pytest"; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -r fEs || failed="$$failed pytest"; \
 	$(VERDICT)
 
 games: .venv/installed
