@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keys import hpke, quorum
+from keys import hpke, quorum, shares
+from keys.commands import console
 from keys.hpke import Identity
 from keys.notes import NoteKey, VerifierKey
 from randomizer.services.sealed import bundle_check, generator, rehearsals, release_content
@@ -90,18 +91,17 @@ def held(table: Table) -> Held:
     return Held(place, out, json.loads(answer), told)
 
 
-def open_release(held: Held, purpose: str) -> bytes:
+def open_release(held: Held) -> bytes:
     """Two custodians bring their shares; the statistician opens what is handed on."""
-    prefix = "" if purpose == "release" else f"{purpose}-"
-    shares: list[object] = []
+    brought: list[object] = []
     for number in (1, 3):
         own = held.place / f"custodian-{number}"
-        kept = own / f"{prefix}share.txt"
+        kept = own / "share.txt"
         if not kept.exists():
-            sealed = held.place / "split" / f"{prefix}share-{number}.sealed"
+            sealed = held.place / "split" / f"share-{number}.sealed"
             run("keys", "receive", "--dir", own, "--sealed", sealed, "--keep", cwd=held.place)
-        shares += ["--share", kept]
-    opened = held.place / "opened" / f"{purpose}-statistician.sealed"
+        brought += ["--share", kept]
+    opened = held.place / "opened" / "release-statistician.sealed"
     if not opened.exists():
         run(
             "keys",
@@ -112,11 +112,9 @@ def open_release(held: Held, purpose: str) -> bytes:
             held.answer["ceremony_key"],
             "--digest",
             held.answer["certificate_digest"],
-            *shares,
-            "--purpose",
-            purpose,
+            *brought,
             "--sealed",
-            held.out / f"{purpose}.sealed",
+            held.out / "release.sealed",
             "--recipient",
             held.place / "statistician" / "identity.pub",
             "--out",
@@ -124,7 +122,22 @@ def open_release(held: Held, purpose: str) -> bytes:
             cwd=held.place,
         )
     statistician = Identity.load(held.place / "statistician" / "identity.key")
-    return hpke.open_sealed(statistician, opened.read_bytes(), quorum.recipient_info(purpose))
+    return hpke.open_sealed(statistician, opened.read_bytes(), quorum.recipient_info(quorum.RELEASE))
+
+
+def open_staged(held: Held) -> bytes:
+    """What no command gives anybody: the staged release as it was sealed, with the key of all slots."""
+    mapping = console.read_certificate(held.out / "certificate.note", (held.answer["ceremony_key"],))
+    staged = quorum.read_quorum(mapping, quorum.STAGED)
+    words = []
+    for number in (1, 3):
+        own = held.place / f"custodian-{number}"
+        sealed = held.place / "split" / f"staged-share-{number}.sealed"
+        run("keys", "receive", "--dir", own, "--sealed", sealed, "--keep", cwd=held.place)
+        words.append((own / "staged-share.txt").read_text().strip())
+    key = Identity(shares.combine(words, staged.share_digests, staged.k))
+    content = (held.out / "staged.sealed").read_bytes()
+    return hpke.open_sealed(key, content, quorum.release_info(quorum.STAGED))
 
 
 def spellings(secret: bytes) -> tuple[bytes, ...]:
@@ -164,8 +177,8 @@ def test_a_ceremony_writes_its_named_outputs_and_nothing_else(held: Held) -> Non
 @pytest.mark.promise(11)
 @pytest.mark.promise(14)
 def test_seed_contributions_and_keys_are_in_no_file_that_the_ceremony_wrote(held: Held) -> None:
-    content = release_content.decode_release(open_release(held, "release"))
-    staged = release_content.decode_staged(open_release(held, "staged"))
+    content = release_content.decode_release(open_release(held))
+    staged = release_content.decode_staged(open_staged(held))
     secrets = [content.seed, staged.staged_key, content.unblinded_salt, *content.salts]
     secrets += [secret for _, secret in content.contributions]
     assert len(secrets) == 3 + 24 + 3
@@ -184,7 +197,7 @@ def test_the_search_for_secrets_finds_a_leak(tmp_path: Path) -> None:
 
 @pytest.mark.promise(11)
 def test_each_contribution_stands_with_its_contributor_alone(held: Held) -> None:
-    content = release_content.decode_release(open_release(held, "release"))
+    content = release_content.decode_release(open_release(held))
     by_name = dict(content.contributions)
     assert holders(held.place, by_name["machine"]) == []
     assert holders(held.place, by_name["anna"]) == ["anna/contribution.secret"]
@@ -193,7 +206,7 @@ def test_each_contribution_stands_with_its_contributor_alone(held: Held) -> None
 
 @pytest.mark.promise(15)
 def test_the_release_regenerates_the_sealed_schedule(held: Held) -> None:
-    content = release_content.decode_release(open_release(held, "release"))
+    content = release_content.decode_release(open_release(held))
     checked = bundle_check.check(Bundle(held.out), held.key)
     schedule = generator.generate(checked.definition, content.unblinded, content.seed)
     assert release_content.sequence_codes(schedule) == content.slots

@@ -198,7 +198,7 @@ class Traffic:
         self._prepare("whole")
         self._prepare("expired")
         self._spoil("spoilt")
-        self.doors.at_site(Role.PHARMACIST).get(f"/participants/{self.people['whole']}/dispense", 200)
+        self.doors.at_site(Role.PHARMACIST).get(f"/participants/{self.people['whole']}/dispense")
         self._hand_out("whole", outcome="given")
         self._expire("expired")
         self._prepare("spoilt")

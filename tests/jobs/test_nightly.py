@@ -41,8 +41,8 @@ def recorded(context: Context) -> Context:
                 act.add(Grant(account=number, role=Role.MONITOR, site="", granted_at=act.at))
         with trail.act(uow, Act.ACCOUNT_CLOSED, SERVICE) as act:
             act.change(uow.get(Account, 3), active=False)
-        with trail.act(uow, Act.KIT_EXPIRED, SERVICE) as act:
-            act.change(uow.get(Kit, "100000001"), state=KitState.EXPIRED)
+        with trail.act(uow, Act.PREPARATION_ENDED, SERVICE) as act:
+            act.change(uow.get(Kit, "100000001"), state=KitState.READY)
     assert tasks.sign_checkpoint(context)
     return context
 

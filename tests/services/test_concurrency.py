@@ -93,7 +93,7 @@ def test_twenty_clients_randomize_twenty_participants(crowd: tuple[Stage, list[s
     demand_sound(stage)
 
 
-@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_so_do_several_processes(crowd: tuple[Stage, list[str]], nursery: Nursery, tmp_path: Path) -> None:
     stage, numbers = crowd
     clients = [[["randomize", one] for one in numbers[start::5]] for start in range(5)]

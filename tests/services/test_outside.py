@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from randomizer.domain.trial import Allocation
     from tests.stages import Stage
 
-pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail"), pytest.mark.every_database]
+pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail")]
 
 WITNESS = NoteKey("example.org/witness", bytes(range(32, 64)), COSIGNATURE)
 SECOND = NoteKey("example.org/second", bytes(range(64, 96)), COSIGNATURE)
@@ -131,6 +131,7 @@ def log_key(stage: Stage, public: Path) -> None:
     (public / "log.vkey").write_text(f"{stage.instance.log.verifier.encode()}\n")
 
 
+@pytest.mark.every_database
 def test_an_untouched_trail_goes_on(stage: Stage, public: Path) -> None:
     assert randomize(stage)
     assert publish(stage, public) == publish(stage, public)
@@ -139,7 +140,6 @@ def test_an_untouched_trail_goes_on(stage: Stage, public: Path) -> None:
 
 
 @pytest.mark.promise(6)
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lived_on", [False, True])
 def test_a_restored_backup_is_noticed_by_the_next_allocation(
     stage: Stage, public: Path, tmp_path: Path, *, lived_on: bool
@@ -158,6 +158,7 @@ def test_a_restored_backup_is_noticed_by_the_next_allocation(
     stopped(stage, size)
 
 
+@pytest.mark.every_database
 def test_a_trail_cut_back_by_sql_is_noticed(stage: Stage, public: Path) -> None:
     with stage.store.reading() as uow:
         head = uow.get(TrailHead, 1)
@@ -178,7 +179,6 @@ def test_a_trail_cut_back_by_sql_is_noticed(stage: Stage, public: Path) -> None:
         "DELETE FROM entry_values WHERE number + 1 = {size};DELETE FROM entry WHERE number + 1 = {size}",
     ],
 )
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_any_part_of_it_that_is_gone_is_noticed(stage: Stage, public: Path, cut: str) -> None:
     size = outside.held_of(outside.newest_published(public) or b"").size
     bend(stage, *cut.format(size=size).split(";"))
@@ -186,6 +186,7 @@ def test_any_part_of_it_that_is_gone_is_noticed(stage: Stage, public: Path, cut:
         randomize(stage)
 
 
+@pytest.mark.every_database
 def test_a_head_that_was_set_back_is_noticed(stage: Stage, public: Path) -> None:
     with stage.store.writing() as uow:
         uow.update(TrailHead(size=3, frontier=Frontier().to_bytes()))
@@ -193,7 +194,6 @@ def test_a_head_that_was_set_back_is_noticed(stage: Stage, public: Path) -> None
         randomize(stage)
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_nothing_is_randomized_beside_a_record_that_cannot_be_read(stage: Stage, public: Path) -> None:
     shutil.rmtree(public)
     with pytest.raises(Stopped, match="cannot be read here") as stop:
@@ -205,6 +205,7 @@ def test_nothing_is_randomized_beside_a_record_that_cannot_be_read(stage: Stage,
         randomize(stage)
 
 
+@pytest.mark.every_database
 @pytest.mark.promise(13)
 @pytest.mark.usefixtures("log_key")
 def test_a_cosignature_is_published_and_told(stage: Stage, public: Path) -> None:
@@ -241,7 +242,6 @@ def test_a_cosignature_is_published_and_told(stage: Stage, public: Path) -> None
 
 
 @pytest.mark.usefixtures("log_key")
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_what_no_witness_of_this_instance_signed_is_refused(stage: Stage, public: Path) -> None:
     size = publish(stage, public)
     stranger = NoteKey("example.org/stranger", bytes(32), COSIGNATURE)
@@ -261,7 +261,6 @@ def test_what_no_witness_of_this_instance_signed_is_refused(stage: Stage, public
 
 @pytest.mark.promise(13)
 @pytest.mark.usefixtures("log_key")
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_a_machine_that_was_set_back_whole_is_noticed_by_its_witness_alone(
     stage: Stage, public: Path, tmp_path: Path
 ) -> None:
@@ -299,7 +298,6 @@ def test_a_machine_that_was_set_back_whole_is_noticed_by_its_witness_alone(
 
 
 @pytest.mark.usefixtures("log_key")
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_two_trees_of_one_size_outside_are_a_fault_of_the_night(stage: Stage, public: Path) -> None:
     size = publish(stage, public)
     fork = tlog.sign(Checkpoint(ORIGIN, size, merkle.leaf_hash(b"another")), stage.instance.log)
@@ -311,7 +309,6 @@ def test_two_trees_of_one_size_outside_are_a_fault_of_the_night(stage: Stage, pu
 
 
 @pytest.mark.usefixtures("log_key")
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_a_published_file_that_says_something_else_is_not_overwritten(stage: Stage, public: Path) -> None:
     size = publish(stage, public)
     back = cosigned(public, size)

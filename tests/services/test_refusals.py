@@ -576,7 +576,6 @@ def demand_unchanged(stage: Stage, before: dict[str, Any]) -> None:
     assert [kind for kind, rows in after.items() if rows != before[kind]] == []
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", CASES)
 def test_a_refusal_names_field_and_rule_and_changes_nothing(stage: Stage, name: str) -> None:
     case = CASES[name]
@@ -652,7 +651,6 @@ def run(stage: Stage, what: Act, role: Role, site: str = SITE) -> None:
 
 
 @pytest.mark.promise(20)
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", ACTS)
 def test_nobody_else_may_and_they_learn_nothing(stage: Stage, what: Act) -> None:
     before = stage.dump()
@@ -666,7 +664,6 @@ def test_nobody_else_may_and_they_learn_nothing(stage: Stage, what: Act) -> None
 
 
 @pytest.mark.promise(20)
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", [what for what in ACTS if MAY[what] & {INVESTIGATOR}])
 def test_the_right_role_of_another_site_may_not(stage: Stage, what: Act) -> None:
     before = stage.dump()
@@ -676,7 +673,6 @@ def test_the_right_role_of_another_site_may_not(stage: Stage, what: Act) -> None
 
 
 @pytest.mark.promise(20)
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", [what for what in ACTS if what not in BLOCKED])
 def test_the_right_person_may(stage: Stage, what: Act) -> None:
     """The same calls are no refusals of anything else."""
@@ -685,7 +681,6 @@ def test_the_right_person_may(stage: Stage, what: Act) -> None:
     assert len(stage.dump()["Entry"]) > len(entries)
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", sorted(SIGNED_ACTS - BLOCKED))
 def test_a_signature_needs_a_fresh_re_authentication_of_ones_own(stage: Stage, what: Act) -> None:
     before = stage.dump()
@@ -720,21 +715,18 @@ AFTER_ENROLMENT = set(ACTS) - {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", [what for what in ACTS if what not in BLOCKED])
 def test_in_a_terminated_trial_what_has_begun_is_recorded_and_nothing_begins(stage: Stage, what: Act) -> None:
     stage.sign(conduct.terminate, SPONSOR, "the sponsor ran out of money")
     demand_phase(stage, what, admitted=what in RECORDING, phase=Phase.TERMINATED)
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", [what for what in ACTS if what not in BLOCKED])
 def test_when_enrolment_is_closed_those_who_were_harvested_go_on(stage: Stage, what: Act) -> None:
     stage.act(conduct.close_enrolment, MANAGER, "enough")
     demand_phase(stage, what, admitted=what in AFTER_ENROLMENT, phase=Phase.ENROLMENT_CLOSED)
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 def test_after_the_lock_nothing_is_written(stage: Stage) -> None:
     stage.give(stage["dispensed"])
     stage.sign(conduct.terminate, SPONSOR, "the sponsor ran out of money")

@@ -142,7 +142,7 @@ USES: dict[str, tuple[str, str, Callable[[Stage], object]]] = {
 }
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.parametrize("name", USES)
 def test_an_edited_participant_is_noticed_by_the_next_act(stage: Stage, name: str) -> None:
     change, station, act = USES[name]
@@ -211,7 +211,7 @@ PERIODS: dict[str, tuple[str, str, int, Callable[[Stage], object]]] = {
 }
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.parametrize("name", PERIODS)
 def test_an_edited_period_is_noticed_by_the_next_act(stage: Stage, name: str) -> None:
     change, station, period, act = PERIODS[name]

@@ -103,7 +103,6 @@ def test_another_kit_says_what_was_scanned_and_what_is_needed(stage: Stage, stat
     stage.dispense(number, right)
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "typed", ["", "12345678", "1234567890", "482119o37", "482119038", "]C1010401234567890128", "٤٨٢١١٩٠٣٧"]
 )
@@ -122,7 +121,6 @@ def test_a_kit_of_the_right_number_for_the_wrong_person_is_stopped(stage: Stage)
     assert stop.needed == ready_kit(stage, "other")
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("station", "said"),
     [

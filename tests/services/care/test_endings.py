@@ -34,7 +34,6 @@ ALL_ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("what", ALL_ENDINGS)
 @pytest.mark.parametrize("station", ["booked", "fit", "preparing", "ready"])
 def test_bookings_and_preparations_stop_at_once_and_a_ready_kit_is_destroyed(

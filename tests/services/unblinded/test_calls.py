@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.promise(9),
     pytest.mark.requirement("code-break door"),
-    pytest.mark.parametrize("instance", ["sqlite"], indirect=True),
 ]
 
 OPERATOR, COLLEAGUE = Role.ON_CALL, Role.INVESTIGATOR
