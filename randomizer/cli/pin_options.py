@@ -79,5 +79,8 @@ def pin_options(command: Command) -> Command:
 
 
 def _text(text_or_path: str) -> str:
-    path = Path(text_or_path)
-    return read_text(path) if text_or_path and path.is_file() else text_or_path
+    try:
+        is_file = bool(text_or_path) and Path(text_or_path).is_file()
+    except (OSError, ValueError):  # too long for a name
+        is_file = False
+    return read_text(Path(text_or_path)) if is_file else text_or_path

@@ -249,6 +249,20 @@ DURING: Mapping[Act, frozenset[Phase]] = {
 }
 """The phases that admit an act; the service may ask for more."""
 
+BY_SERVICE = frozenset(
+    {
+        *(act for act, roles in MAY.items() if not roles),
+        # The first accounts of an instance.
+        Act.ACCOUNT_CREATED,
+        Act.CREDENTIAL_SET,
+        Act.ROLE_GRANTED,
+        # What the file of intents held while the database could not be written.
+        Act.CODE_BREAK_INTENT,
+        Act.CODE_BREAK_DISCLOSED,
+    }
+)
+"""Acts that the service enters without a person."""
+
 SIGNED = frozenset(
     {
         Act.DEFINITION_SIGNED,

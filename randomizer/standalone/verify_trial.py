@@ -54,6 +54,7 @@ pins.ceremony-key pins
 pins.log-key pins
 certificate.signature public
 certificate.definition public
+certificate.quorums public
 certificate.attempts public
 commitments.signatures public
 commitments.before-reveal public
@@ -65,6 +66,7 @@ schedule.regenerated release
 leaves.root release
 rows.places release
 rows.numbers release
+rows.lengths release
 rows.sealed-root release
 rows.lasting-root release
 entries.numbering public
@@ -194,6 +196,8 @@ signed: definition signed, keys rotated, site opened, trial terminated, period 1
  eligibility signed, product cleared, product go given, randomized, deviation signed,\
  fit for infusion signed, dispensation undone, kit destroyed, code break intent,\
  impact assessment signed, treatment decided after a code break, code break explained, reason erased
+by the service: instance created, kit expired, code break denied, code break aborted, task opened,\
+ alarm raised, account created, credential set, role granted, code break intent, code break disclosed
 without values: account created, account closed, credential set, passkey added, passkey removed
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
  role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
@@ -202,7 +206,8 @@ after the lock: account created, account closed, credential set, passkey added, 
  emergency pack opened, emergency pack returned, emergency drill, alarm raised, alarm cleared, reason erased
 not after the lock of period 1: randomized, randomized in error, factor corrected, period 1 locked
 """)
-SIGNED, WITHOUT_VALUES, AFTER_LOCK = SETS["signed"], SETS["without values"], SETS["after the lock"]
+SIGNED, BY_SERVICE = SETS["signed"], SETS["by the service"]
+WITHOUT_VALUES, AFTER_LOCK = SETS["without values"], SETS["after the lock"]
 NOT_AFTER_PERIOD_LOCK = SETS["not after the lock of period 1"]
 VALUES = listed("""
 Alarm kind: a record differs from its entry, a sealed row differs from the certificate,\
@@ -256,6 +261,7 @@ Trial: number* int, kind one, phase one, definition text, definition_digest text
  certificate_digest text, activation_entry int, locked_at time?
 """)
 PLANNED = {"booked_for", "expires_at"}
+AT_THE_ACT = {"Allocation": "allocated_at", "Deviation": "recorded_at", "Signature": "signed_at"}
 AS_ACTIVATED = {"entry": 0, "expires_at": None, "ready_at": None, "state": "reserved"}
 
 HEX = re.compile(r"[0-9a-f]{64}")
@@ -292,6 +298,11 @@ def is_moment(value: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_second(value: str) -> bool:
+    """Whether a text is a moment in whole seconds."""
+    return SECONDS.fullmatch(value) is not None and is_moment(f"{value[:-1]}.000000Z")
 
 
 def is_moment_or_null(value: object) -> bool:
@@ -404,6 +415,19 @@ class Report:
 LARGEST = 2**53
 LONGEST_NOTE = 1 << 20
 MOST_SIGNATURES = 100
+LONGEST_LINE = 1 << 24
+LONGEST_NAME = 255
+LARGEST_SCHEDULE = 1_000_000
+
+
+def demand_plain(directory: Path, name: str) -> None:
+    """Refuse a pipe or a device, which would be read for ever.
+
+    Raises:
+        UnreadableError: It is one.
+    """
+    if (directory / name).exists() and not (directory / name).is_file():
+        raise UnreadableError(name, "It is no file.")
 
 
 def read_bytes(directory: Path, name: str) -> bytes:
@@ -412,6 +436,7 @@ def read_bytes(directory: Path, name: str) -> bytes:
     Raises:
         UnreadableError: It is missing or cannot be read.
     """
+    demand_plain(directory, name)
     try:
         return (directory / name).read_bytes()
     except (OSError, ValueError) as error:
@@ -424,9 +449,10 @@ def read_lines(directory: Path, name: str) -> Iterator[tuple[str, bytes]]:
     Raises:
         UnreadableError: The file is missing, or its last line does not end.
     """
+    demand_plain(directory, name)
     try:
         with (directory / name).open("rb") as file:
-            for number, line in enumerate(file):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b"")):
                 place = f"{name} line {number}"
                 if not line.endswith(b"\n"):
                     raise UnreadableError(place, "It does not end with a newline.")
@@ -854,7 +880,7 @@ CERTIFICATE = {
     "leaf_root": is_hex,
     "rehearsal": is_text,
     "release": QUORUM,
-    "schedule_version": lambda value: is_number(value) and 0 <= value < 1 << 32,
+    "schedule_version": lambda value: is_number(value) and 1 <= value < 1 << 16,
     "sealed_at": is_text,
     "sealed_root": is_hex,
     "sizes": {
@@ -872,8 +898,9 @@ DEFINITION = {
     "format": one_of(f"{V1}definition"),
     "value": {
         "factors": [{"code": is_text, "levels": [{"code": is_text}]}],
-        "kits": {"kits_per_period": lambda value: is_number(value) and 0 <= value < 1 << 8},
+        "kits": {"kits_per_period": lambda value: is_number(value) and 1 <= value < 1 << 8},
         "periods": [{"number": is_number}],
+        "quorum": {"k": is_number, "n": is_number},
         "sites": [{"code": is_text}],
         "strata": [
             {
@@ -910,6 +937,7 @@ ENTRY = {
     "role": is_text,
     "site": is_text,
 }
+RECIPIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 SIZE = re.compile(r"0|[1-9]\d{0,15}", re.ASCII)
 CERTIFICATE_NOTE, DEFINITION_FILE = "public/certificate.note", "public/definition.json"
@@ -987,11 +1015,15 @@ def read_public(directory: Path) -> Public:
     note = Note.read(directory, CERTIFICATE_NOTE)
     certificate = parse_canonical(note.text[:-1], CERTIFICATE_NOTE)
     expect(certificate, CERTIFICATE, CERTIFICATE_NOTE)
-    if SECONDS.fullmatch(certificate["sealed_at"]) is None:
+    if not is_second(certificate["sealed_at"]):
         raise UnreadableError(f"{CERTIFICATE_NOTE} sealed_at", "It is no moment.")
+    if (certificate["kind"] == "production") != (certificate["rehearsal"] == ""):
+        raise UnreadableError(f"{CERTIFICATE_NOTE} rehearsal", "A rehearsal, and nothing else, says so.")
     definition_bytes = read_bytes(directory, DEFINITION_FILE)
     definition = parse_canonical(definition_bytes, DEFINITION_FILE)
     expect(definition, DEFINITION, DEFINITION_FILE, more=True)
+    if sum(one["capacity"] for one in definition["value"]["strata"]) > LARGEST_SCHEDULE:
+        raise UnreadableError(DEFINITION_FILE, "No schedule has so many slots.")
     keys_bytes = read_bytes(directory, KEYS_FILE)
     if not keys_bytes.endswith(b"\n"):
         raise UnreadableError(KEYS_FILE, "It does not end with a newline.")
@@ -1095,6 +1127,7 @@ UNBLINDED = {
 }
 WRAPS = ("code-break", "staged", "emergency")
 LASTING = WRAPS[1:]
+SEALING = 28  # by so many bytes a sealed text is longer: nonce and tag
 ROW = {
     "ciphertext": is_base64,
     "index": is_number,
@@ -1245,13 +1278,14 @@ def make_pins(digest_text: str, ceremony: str, log: str, witnesses: Iterable[str
     Raises:
         UnreadableError: One is not of its format.
     """
+    digest_text = digest_text.strip().lower()
     if digest_text and not is_hex(digest_text):
         raise UnreadableError(f"{place} certificate digest", "It needs 64 hex digits.")
     return Pins(
         certificate_digest=digest_text,
         ceremony_key=_pinned(ceremony, f"{place} ceremony key", SIGNS) if ceremony else None,
         log_key=_pinned(log, f"{place} log key", SIGNS) if log else None,
-        witness_keys=tuple(_pinned(text, f"{place} witness key", COSIGNS) for text in witnesses),
+        witness_keys=tuple(_pinned(text, f"{place} witness key", COSIGNS) for text in witnesses if text),
     )
 
 
@@ -1347,6 +1381,33 @@ def _check_definition(public: Public, report: Report) -> None:
     report.check(step, CERTIFICATE_NOTE, "Trial or sizes do not follow from the definition.", holds=fits)
 
 
+def check_quorums(public: Public, report: Report) -> None:
+    """``certificate.quorums``."""
+    step, wanted, keys = "certificate.quorums", public.definition["quorum"], set()
+    report.saw(step, f"{wanted['k']} of {wanted['n']} custodians for each release.")
+    for purpose in ("release", "staged"):
+        found = public.certificate[purpose]
+        digests, recipients = found["share_digests"], found["recipients"]
+        keys.add(found["public_key"])
+        fits = is_release_key(found["public_key"]) and all(map(RECIPIENT.fullmatch, recipients))
+        sentence = f"The {purpose} key, or the name of one of its recipients, is none."
+        report.check(step, CERTIFICATE_NOTE, sentence, holds=fits)
+        fits = (found["k"], found["n"]) == (wanted["k"], wanted["n"])
+        sentence = f"The {purpose} key is split {found['k']} of {found['n']}."
+        report.check(step, CERTIFICATE_NOTE, sentence, holds=fits)
+        fits = 1 <= found["k"] <= found["n"] == len(digests) == len(set(digests))
+        sentence = f"The {purpose} key has not the shares of its quorum, one digest each."
+        report.check(step, CERTIFICATE_NOTE, sentence, holds=fits)
+    sentence = "Both releases are sealed to the same key."
+    report.check(step, CERTIFICATE_NOTE, sentence, holds=len(keys) > 1)
+
+
+def is_release_key(text: str) -> bool:
+    """Whether a text is a public key that something can be sealed to."""
+    prefix, _, rest = text.partition(":")
+    return prefix == "x25519" and is_base64(rest) and len(from_base64(rest)) == 32  # noqa: PLR2004
+
+
 def check_commitments(public: Public, report: Report) -> None:
     """``commitments.*``."""
     listed = public.certificate["contributions"]
@@ -1408,7 +1469,8 @@ def check_seed(public: Public, release: Release, report: Report) -> None:
     if len(listed) != len(revealed):
         sentence = f"{len(revealed)} contributions, and {len(listed)} commitments."
         report.fail("seed.contributions", SCHEDULE_FILE, sentence)
-    if len(listed) != len(revealed) or not in_order(listed):
+    again = [one | {"commitment": found.hex()} for one, found in zip(revealed, made, strict=True)]
+    if len(listed) != len(revealed) or not in_order(listed) or not in_order(again):
         report.skip("seed.combination", "Contributions are missing or in a wrong order.")
         return
     seed = combined(made, [bytes.fromhex(one["contribution"]) for one in revealed])
@@ -1438,6 +1500,8 @@ def check_schedule(public: Public, release: Release, report: Report) -> None:
         holds = set(one["treatments"]) <= treatments and len(one["treatments"]) == periods
         report.check(step, SCHEDULE_FILE, f"Sequence {one['code']} is none of this design.", holds=holds)
     report.check(step, SCHEDULE_FILE, "A sequence stands twice.", holds=len(set(codes)) == len(codes))
+    real = certificate["kind"] == "rehearsal" or not release.unblinded["rehearsal_only"]
+    report.check(step, SCHEDULE_FILE, "Its unblinded definition is for rehearsals only.", holds=real)
     for number, code in enumerate(schedule["slots"]):
         if code not in codes:
             report.fail(step, f"{SCHEDULE_FILE} slot {number}", "Its sequence is not of the design.")
@@ -1450,8 +1514,7 @@ def draw_complete(count: int, arms: int, procedure: Fields, stream: Stream) -> l
 
 def draw_blocks(count: int, arms: int, procedure: Fields, stream: Stream) -> list[int]:
     """Permuted blocks."""
-    sizes = procedure["block_sizes"]
-    weights = procedure["weights"] or [1] * len(sizes)
+    sizes, weights = procedure["block_sizes"], procedure["weights"]
     drawn: list[int] = []
     while len(drawn) < count:
         size = sizes[0]
@@ -1479,6 +1542,7 @@ def draw_stick(count: int, arms: int, procedure: Fields, stream: Stream) -> list
     return drawn
 
 
+GENERATOR = "crossover-randomizer/v1"
 DRAWS = {"complete": draw_complete, "permuted-blocks": draw_blocks, "big-stick": draw_stick}
 
 
@@ -1487,10 +1551,10 @@ def can_be_drawn(procedure: Fields, arms: int) -> bool:
     sizes, weights = procedure["block_sizes"], procedure["weights"]
     if procedure["kind"] == "permuted-blocks":
         return (
-            bool(sizes)
-            and all(1 <= size <= 1 << 16 for size in sizes)
-            and all(weight >= 0 for weight in weights)
-            and (not weights or (len(weights) == len(sizes) and sum(weights) > 0))
+            0 < len(sizes) == len(weights)
+            and arms > 0
+            and all(1 <= size <= LARGEST_SCHEDULE and size % arms == 0 for size in sizes)
+            and all(1 <= weight <= LARGEST_SCHEDULE for weight in weights)
         )
     return arms > 0 and (procedure["kind"] != "big-stick" or (arms == 2 and procedure["limit"] >= 1))  # noqa: PLR2004
 
@@ -1535,6 +1599,9 @@ def check_regenerated(public: Public, release: Release, report: Report) -> None:
     """``schedule.regenerated``; the rows were read before."""
     step, schedule = "schedule.regenerated", release.schedule
     procedure, codes = release.unblinded["procedure"], release.unblinded["sequences"]
+    if public.certificate["generator"]["version"] != GENERATOR:
+        report.fail(step, CERTIFICATE_NOTE, "No generator of this version is known.")
+        return
     if procedure["kind"] not in DRAWS:
         report.skip(step, f"Procedure {procedure['kind']}: leaves checked, not regenerated.")
         return
@@ -1619,10 +1686,16 @@ def check_rows(public: Public, release: Release, report: Report) -> None:
         counts = [len(period) for period in row["kits"]] == [sizes["kits_per_period"]] * sizes["periods"]
         report.check("rows.places", place, "It has not the periods and kits of a slot.", holds=counts)
         _check_numbers(place, row, seen, report)
+        wanted = 28 + 16 + 1 + 16 * len(public.definition["periods"]) + 32 + SEALING
+        lengths = [len(from_base64(text)) for text in (row["ciphertext"], *row["wraps"].values())]
+        fits = lengths == [wanted] + [32 + SEALING] * len(WRAPS)
+        sentence = "Its envelope or one of its wraps has another length."
+        report.check("rows.lengths", place, sentence, holds=fits)
         kits = tuple(tuple(period) for period in row["kits"])
         release.slots.append(Slot(row["stratum"], row["ordinal"], row["randomization_number"], kits))
     count = len(release.slots)
     report.saw("rows.places", f"{count} rows.")
+    report.saw("rows.lengths", f"{count} rows.")
     report.saw("rows.numbers", f"{len(seen.randomization) + len(seen.kits)} numbers.")
     report.check("rows.places", SLOTS_FILE, f"{count} rows.", holds=count == sizes["slots"])
     for step, tree, name in (
@@ -1667,21 +1740,28 @@ def check_entries(public: Public, report: Report) -> None:
     count = len(public.entries)
     for step in ("entries.numbering", "entries.roles", "entries.subjects"):
         report.saw(step, f"{count} entries.")
+    latest, back = "", []
     sites = {one["code"] for one in public.definition["sites"]} | {""}
     for line, entry in enumerate(public.entries):
         place, role = line_of(line), entry["role"]
         numbered = entry["number"] == line
         report.check("entries.numbering", place, f"It is entry {entry['number']}.", holds=numbered)
+        back += [line] if entry["at"] < latest else []
+        latest = max(latest, entry["at"])
         known = entry["act"] in ACTS
         report.check("entries.roles", place, f"There is no act {entry['act']}.", holds=known)
-        service = (entry["actor"], role) == (0, "")
+        service = (entry["actor"], role) == (0, "") and entry["act"] in BY_SERVICE
         may = service or (entry["actor"] > 0 and (not known or role in ACTS[entry["act"]]))
         report.check("entries.roles", place, f"Nobody may do this as {role or 'nobody'}.", holds=may)
         known = entry["site"] in sites
         report.check("entries.subjects", place, f"There is no site {entry['site']}.", holds=known)
-        right = entry["participant"] == "" or is_checked(entry["participant"], 5, 7)
+        typed = entry["act"] == "code break denied"  # it names whoever was asked about, known or not
+        right = typed or entry["participant"] == "" or is_checked(entry["participant"], 5, 7)
         sentence = f"{entry['participant']} is no participant number."
         report.check("entries.subjects", place, sentence, holds=right)
+    order = f"; {len(back)} dated before one above them, the first is entry {back[0]}" if back else ""
+    order = order or ", none dated before one above it"
+    report.saw("entries.numbering", f"{count} entries{order}.")
 
 
 def check_checkpoints(public: Public, pins: Pins, report: Report) -> None:
@@ -1724,7 +1804,8 @@ def check_order(public: Public, pins: Pins, report: Report) -> None:
     else:
         report.fail(step, ENTRIES_FILE, "No entry activates the trial.")
     activation = activations[0] if activations else len(public.entries)
-    signers = {one["role"] for one in public.entries[:activation] if one["act"] == "definition signed"}
+    before = public.entries[:activation] if activations else []
+    signers = {one["role"] for one in before if one["act"] == "definition signed"}
     step = "order.definition-signed-before-activation"
     report.saw(step, "Both signed before the activation.")
     for role in (SPONSOR, STATISTICIAN):
@@ -1831,16 +1912,21 @@ class Event:
     """An entry with its values.
 
     Args:
-        place: Of the entry.
+        line: Of the entry, from 0.
         entry: Its fields.
         details: What the act noted.
         rows: The records that it made or changed.
     """
 
-    place: str
+    line: int
     entry: Fields
     details: Fields
     rows: tuple[Row, ...]
+
+    @property
+    def place(self) -> str:
+        """Where the entry stands."""
+        return line_of(self.line)
 
     @property
     def act(self) -> str:
@@ -1848,11 +1934,10 @@ class Event:
         return str(self.entry["act"])
 
     @property
-    def participant(self) -> object:
-        """Whom it is about; a consent notes the number that it gave."""
-        if self.act == "participant consented":
-            return self.details.get("participant", "")
-        return self.entry["participant"]
+    def account(self) -> object:
+        """Who acted: of what the service entered from the file of intents, whose it was."""
+        from_file = self.entry["actor"] == 0 and self.details.get("from_file") is True
+        return self.details.get("account") if from_file else self.entry["actor"]
 
     def of(self, kind: str) -> list[Row]:
         """Records of a kind."""
@@ -1877,7 +1962,7 @@ def events(public: Public, release: Release, report: Report) -> Iterator[Event]:
         sentence = f"They are not the values of entry {entry['number']}."
         report.check(step, place, sentence, holds=found == entry["digest"])
         seen += 1
-        yield Event(line_of(line), entry, content["details"], tuple(_row(row) for row in content["rows"]))
+        yield Event(line, entry, content["details"], tuple(_row(row) for row in content["rows"]))
         place, values = next(lines, ("", None))
     while values is not None:
         report.fail(step, place, f"No entry {values['number']} is due here.")
@@ -1899,7 +1984,15 @@ def text_of(fields: Fields | None, name: str) -> str:
 def number_of(fields: Fields | None, name: str) -> int:
     """A number of a record; -1 where there is none, which other steps tell."""
     value = fields.get(name) if fields else None
-    return value if isinstance(value, int) else -1
+    return value if type(value) is int else -1
+
+
+def cell_of(kind: str, fields: Fields, name: str) -> object:
+    """A field of a record as a table shows it, whatever else stands there, which other steps tell."""
+    shape = FIELDS[kind][1][name]
+    if shape is is_number:
+        return number_of(fields, name)
+    return fields.get(name) is True if shape is is_flag else text_of(fields, name)
 
 
 def check_records(event: Event, report: Report) -> None:
@@ -1909,8 +2002,8 @@ def check_records(event: Event, report: Report) -> None:
         if not report.check(step, event.place, f"There is no record {row.kind}.", holds=row.kind in FIELDS):
             continue
         _, shapes = FIELDS[row.kind]
-        if row.new.keys() != shapes.keys():
-            names = ", ".join(sorted(row.new.keys() ^ shapes.keys()))
+        if row.new.keys() != shapes.keys() or not (row.before or {}).keys() <= shapes.keys():
+            names = ", ".join(sorted((row.new | (row.before or {})).keys() ^ shapes.keys()))
             report.fail(step, event.place, f"The {row.kind} has other fields: {names}.")
             continue
         for name, shape in shapes.items():
@@ -1920,9 +2013,9 @@ def check_records(event: Event, report: Report) -> None:
                 sentence = f"The {name} of the {row.kind} is after its act."
                 late = value is not None and name not in PLANNED and value > at
                 report.check(step, event.place, sentence, holds=not late)
-        if row.kind == "Signature":
-            dated = row.new["signed_at"] == at
-            report.check(step, event.place, "The signature is dated otherwise than its act.", holds=dated)
+        if row.kind in AT_THE_ACT and event.entry["actor"] != 0:
+            dated = row.new[AT_THE_ACT[row.kind]] == at
+            report.check(step, event.place, f"The {row.kind} is dated otherwise than its act.", holds=dated)
 
 
 _MOMENTS = (is_moment, is_moment_or_null)
@@ -1937,36 +2030,39 @@ class Subjects:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self.sites: dict[str, str] = {}
+        self.sites: dict[str, list[str]] = {}  # of each participant, where they are now last
 
     def see(self, event: Event) -> None:
         """Check the next entry."""
-        step, who = "values.subjects", event.participant
+        if event.act != "code break denied":  # it names whoever was asked about, known or not
+            self._check(event)
+        for row in event.of("Participant"):
+            self.sites.setdefault(text_of(row.new, "number"), []).append(text_of(row.new, "site"))
+
+    def _check(self, event: Event) -> None:
+        step, entry = "values.subjects", event.entry
         consent = event.act == "participant consented"
-        named = not consent or event.entry["participant"] == ""
-        self._report.check(step, event.place, "A consent names nobody yet.", holds=named)
-        abouts = [
-            text_of(row.new, "number" if row.kind == "Participant" else "participant")
-            for row in event.rows
-            if row.kind == "Participant" or "participant" in FIELDS.get(row.kind, ((), {}))[1]
-        ]
-        for about in abouts:
+        who = self._consented(event) if consent else entry["participant"]
+        known = consent or who == "" or who in self.sites
+        self._report.check(step, event.place, f"{who} had not consented.", holds=known)
+        for row in event.rows:
+            about = row.new.get("number" if row.kind == "Participant" else "participant", who)
             sentence = f"A record is about {about}, its entry about {who or 'nobody'}."
             self._report.check(step, event.place, sentence, holds=about == who)
-        if consent:
-            self._move(event)
-        site = self.sites.get(str(who)) if who else ""
-        if who and site is None:
-            self._report.fail(step, event.place, f"{who} had not consented.")
-        elif who:
-            sentence = f"{who} was at {site}, the act is at {event.entry['site']}."
-            there = event.entry["site"] in {"", site}
+            there = not consent or row.new.get("site", entry["site"]) == entry["site"]
+            self._report.check(step, event.place, f"The {row.kind} is of another site.", holds=there)
+        been = self.sites.get(entry["participant"])
+        if been and entry["site"] != "":
+            # What the file of intents held may be entered, or shown, after the participant has moved on.
+            late = entry["actor"] == 0 or event.act == "code break disclosed"
+            sentence = f"{who} was at {been[-1]}, the act is at {entry['site']}."
+            there = entry["site"] in (been if late else been[-1:])
             self._report.check(step, event.place, sentence, holds=there)
-        self._move(event)
 
-    def _move(self, event: Event) -> None:
-        for row in event.of("Participant"):
-            self.sites[text_of(row.new, "number")] = text_of(row.new, "site")
+    def _consented(self, event: Event) -> str:
+        """The number that a consent gave; empty where it gave none that is new."""
+        number = text_of(event.details, "participant")
+        return number if event.entry["participant"] == "" and number not in self.sites else ""
 
 
 class History:
@@ -1996,7 +2092,7 @@ class History:
             self._report.check(step, event.place, sentence, holds=fits)
             key = tuple(row.new.get(part) for part in FIELDS.get(row.kind, ([], {}))[0])
             sentence = f"{called} has another key."
-            self._report.check(step, event.place, sentence, holds=row.kind not in FIELDS or key == row.key)
+            self._report.check(step, event.place, sentence, holds=row.kind in FIELDS and key == row.key)
             numbered = row.new.get("entry") == event.entry["number"]
             self._report.check(
                 step, event.place, f"{called} has not the number of its entry.", holds=numbered
@@ -2056,6 +2152,7 @@ class Certified:
         self._public = public
         self._report = report
         self._activation = public.first("trial activated")
+        self._activated = False
         self.signatures = 0
 
     def see(self, event: Event) -> None:
@@ -2072,6 +2169,9 @@ class Certified:
                 "ceremony_key": self._public.keys["ceremony"],
                 "certificate_digest": self._public.digest,
             }
+            self._activated = True
+            holds = bool(event.of("Trial"))
+            self._report.check(step, event.place, "The activation did not change the trial.", holds=holds)
         elif event.act == "release exported":
             wanted = {"release_digest": certificate["files"].get("release.sealed")}
         elif event.act == "staged release exported":
@@ -2079,7 +2179,7 @@ class Certified:
         for name, value in wanted.items():
             sentence = f"The {name} that it noted is not that of the certificate."
             self._report.check(step, event.place, sentence, holds=event.details.get(name) == value)
-        activated = self._activation is not None and event.entry["number"] >= self._activation
+        activated = self._activation is not None and event.line >= self._activation
         for row in event.of("Trial"):
             digests = (text_of(row.new, "definition_digest"), text_of(row.new, "certificate_digest"))
             wanted_digest = self._public.digest if activated else ""
@@ -2087,17 +2187,20 @@ class Certified:
             fits = told and digests == (certificate["definition_digest"], wanted_digest)
             self._report.check(step, event.place, "The trial has other digests.", holds=fits)
 
+    def end(self) -> None:
+        """Demand that the values of the activation were there."""
+        sentence = "No values say which certificate was activated."
+        self._report.check("values.certificate", VALUES_FILE, sentence, holds=self._activated)
+
     def _signatures(self, event: Event) -> None:
         step, rows, signed = "values.signatures", event.of("Signature"), event.details.get("signed")
         if event.act in SIGNED and len(rows) != 1:
             self._report.fail(step, event.place, f"{event.act} has {len(rows)} signatures.")
         entry = event.entry
-        # What the service itself enters later, from the file of intents, names the signer.
-        signer = entry["actor"] or event.details.get("account", 0)
         for row in rows:
             self.signatures += 1
             own = (number_of(row.new, "account"), number_of(row.new, "number"))
-            fits = own == (signer, entry["number"])
+            fits = own == (event.account, entry["number"])
             self._report.check(step, event.place, "The signature is of another account or entry.", holds=fits)
             fits = isinstance(signed, dict) and sha256(canonical(signed)).hex() == row.new.get("digest")
             self._report.check(step, event.place, "The signature is over something else.", holds=fits)
@@ -2139,6 +2242,7 @@ class Ledger:
             tuple(sorted(f"{factor}={level}" for factor, level in one["levels"])): one["code"]
             for one in public.definition["strata"]
         }
+        self._periods = len(public.definition["periods"])
         self._slots: set[int] = set()
         self._next: dict[str, int] = defaultdict(lambda: 1)
         self._given: set[tuple[str, int]] = set()
@@ -2159,37 +2263,27 @@ class Ledger:
             self.participants[text_of(row.new, "number")] = row.new
         for row in event.of("Product"):
             self.products[text_of(row.new, "participant"), number_of(row.new, "donation")] = row.new
-        self.deviations += [Line(event.entry, row.new) for row in event.of("Deviation")]
         self._allocate(event)
-        if event.act == "kit dispensed":
-            self._dispense(event)
-        elif event.act == "dispensation undone":
-            self._take_back(event)
-        elif any(
-            text_of(row.new, "state") == "dispensed" != text_of(row.before, "state")
-            for row in event.of("Kit")
-        ):
-            self._report.fail("kits.right-kit", event.place, "A kit goes out, and this is no dispensation.")
+        self._hand_out(event)
+        self._break(event)
+        self.deviations += [Line(event.entry, row.new) for row in event.of("Deviation")]
         for row in event.of("PeriodRecord"):
             self.periods[text_of(row.new, "participant"), number_of(row.new, "period")] = row.new
-        if event.act == "code break intent":
-            self._intend(event)
-        if event.act == "code break disclosed":
-            self._disclose(event)
 
     def _allocate(self, event: Event) -> None:
         step, rows = "allocations.one-slot-each", event.of("Allocation")
         wanted = 1 if event.act == "randomized" else 0
-        self._report.check(step, event.place, f"It made {len(rows)} allocations.", holds=len(rows) == wanted)
+        sentence = f"It made {len(rows)} allocations."
+        if not self._report.check(step, event.place, sentence, holds=len(rows) == wanted):
+            return
         for row in rows:
             who, slot = event.entry["participant"], number_of(row.new, "slot")
             fits = who not in self.allocations and slot not in self._slots
             sentence = f"Participant {who} or slot {slot} was allocated before."
             self._report.check(step, event.place, sentence, holds=fits)
             self._slots.add(slot)
-            if event.act == "randomized":
-                self.allocations.setdefault(who, Line(event.entry, row.new))
-                self._place(event, row.new, slot)
+            self.allocations.setdefault(who, Line(event.entry, row.new))
+            self._place(event, row.new, slot)
 
     def _place(self, event: Event, new: Fields, slot: int) -> None:
         stratum, ordinal = text_of(new, "stratum"), number_of(new, "ordinal")
@@ -2198,63 +2292,74 @@ class Ledger:
         fits = row is not None and told == (row.stratum, row.ordinal, row.number)
         sentence = f"Slot {slot} is another."
         self._report.check("allocations.right-slot", event.place, sentence, holds=fits)
-        levels = text_of(self.participants.get(text_of(new, "participant")), "levels")
-        fits = self._strata.get(tuple(sorted(levels.split(";")))) == stratum
-        sentence = f"The levels {levels} do not lead to stratum {stratum}."
+        participant = self.participants.get(event.entry["participant"])
+        levels = text_of(participant, "levels")
+        called_for = self._strata.get(tuple(sorted(levels.split(";"))))
+        fits = participant is not None and called_for == stratum == text_of(participant, "stratum")
+        sentence = f"The levels {levels} lead to stratum {called_for}, not {stratum}."
         self._report.check("allocations.right-stratum", event.place, sentence, holds=fits)
         sentence = f"Ordinal {ordinal} of {stratum}; {self._next[stratum]} was due."
         step = "allocations.in-order-without-gaps"
         self._report.check(step, event.place, sentence, holds=ordinal == self._next[stratum])
         self._next[stratum] += 1
 
-    def _dispense(self, event: Event) -> None:
+    def _hand_out(self, event: Event) -> None:
+        if event.act == "dispensation undone":
+            self._take_back(event)
+            return
         kits, records = event.of("Kit"), event.of("PeriodRecord")
-        kit, record = kits[0].new if kits else {}, records[0].new if records else {}
-        who, period, number = (
-            text_of(record, "participant"),
-            number_of(record, "period"),
-            text_of(kit, "number"),
-        )
-        fits = (
-            len(kits) == len(records) == 1
-            and text_of(record, "kit") == number
-            and self._right_kit(kits[0], event, period)
-        )
+        dispensation = event.act == "kit dispensed"
+        one = len(kits) == len(records) == 1 and text_of(kits[0].new, "state") == "dispensed"
+        if dispensation and one:
+            self._dispense(event, kits[0], records[0].new)
+            return
+        out = any(text_of(row.new, "state") == "dispensed" != text_of(row.before, "state") for row in kits)
+        sentence = "It hands out a kit otherwise than a dispensation, which hands out one, and alone does."
+        self._report.check("kits.right-kit", event.place, sentence, holds=not dispensation and not out)
+
+    def _dispense(self, event: Event, kit: Row, record: Fields) -> None:
+        who, period = event.entry["participant"], number_of(record, "period")
+        number = text_of(kit.new, "number")
+        fits = text_of(record, "kit") == number and self._right_kit(kit, event, period)
         sentence = f"Kit {number} is not one of this slot and period {period}, or was not ready."
         self._report.check("kits.right-kit", event.place, sentence, holds=fits)
         self._kits.add(number)
-        before = (self.periods.get((who, earlier), {}) for earlier in range(1, period))
-        fits = all(one.get("outcome") is not None for one in before) and (who, period) not in self._given
+        before = (
+            self.periods.get((who, earlier), {}) for earlier in range(1, min(period, self._periods + 1))
+        )
+        fits = all(text_of(one, "outcome") != "" for one in before) and (who, period) not in self._given
         sentence = f"Period {period} of {who} was not the next."
         self._report.check("kits.periods-in-order", event.place, sentence, holds=fits)
         self._given.add((who, period))
-        self.dispensed.append((event.entry, kit, record))
+        self.dispensed.append((event.entry, kit.new, record))
 
     def _take_back(self, event: Event) -> None:
         kits, records = event.of("Kit"), event.of("PeriodRecord")
-        kit, record = kits[0] if kits else None, records[0].new if records else {}
-        mine = (text_of(record, "participant"), number_of(record, "period"))
-        number = text_of(kit.new, "number") if kit else ""
-        out = [line for line in self.dispensed if text_of(line[1], "number") == number]
-        fits = (
-            kit is not None
-            and (text_of(kit.before, "state"), text_of(kit.new, "state")) == ("dispensed", "returned")
-            and mine in self._given
-            and self.periods.get(mine, {}).get("outcome") is None
-            and [(text_of(line[2], "participant"), number_of(line[2], "period")) for line in out] == [mine]
-        )
-        self._report.check("kits.right-kit", event.place, f"Kit {number} was not out.", holds=fits)
-        self._given.discard(mine)
+        moved = [(text_of(row.before, "state"), text_of(row.new, "state")) for row in kits]
+        out = []
+        if moved == [("dispensed", "returned")] and len(records) == 1:
+            number, who = text_of(kits[0].new, "number"), event.entry["participant"]
+            mine = (number, who, number_of(records[0].new, "period"))
+            out = [line for line in self.dispensed if self._told(line) == mine]
+        open_still = out and text_of(self.periods.get(self._told(out[0])[1:], {}), "outcome") == ""
+        sentence = "It takes back no kit that was out and not recorded."
+        self._report.check("kits.right-kit", event.place, sentence, holds=bool(open_still))
+        self._given -= {self._told(line)[1:] for line in out}
         self.dispensed = [line for line in self.dispensed if line not in out]
+
+    @staticmethod
+    def _told(line: tuple[Fields, Fields, Fields]) -> tuple[str, str, int]:
+        """Kit, participant and period of a dispensation."""
+        entry, kit, record = line
+        return text_of(kit, "number"), entry["participant"], number_of(record, "period")
 
     def _right_kit(self, row: Row, event: Event, period: int) -> bool:
         number, slot = text_of(row.new, "number"), self._slot_of(event.entry["participant"])
         if slot is None or not 1 <= period <= len(self._release.slots[slot].kits):
             return False
-        told = (number_of(row.new, "slot"), number_of(row.new, "period"), text_of(row.new, "state"))
         return (
             text_of(row.before, "state") == "ready"
-            and told == (slot, period, "dispensed")
+            and (number_of(row.new, "slot"), number_of(row.new, "period")) == (slot, period)
             and number in self._release.slots[slot].kits[period - 1]
             and number not in self._kits
         )
@@ -2263,37 +2368,44 @@ class Ledger:
         slot = number_of(self.allocations[who].new, "slot") if who in self.allocations else -1
         return slot if 0 <= slot < len(self._release.slots) else None
 
-    def _intend(self, event: Event) -> None:
-        for row in event.of("CodeBreak"):
-            self.intents.setdefault(text_of(row.new, "intent"), Line(event.entry, row.new))
-        for row in event.of("Telling"):
-            self.readers[text_of(row.new, "intent")] = number_of(row.new, "reader")
-
-    def _disclose(self, event: Event) -> None:
-        rows = event.of("CodeBreak")
-        fits = len(rows) == 1 and self._follows(event.entry, rows[0].new)
-        sentence = "It follows no intent of the same account and participant."
-        step = "code-breaks.disclosure-of-its-intent"
-        self._report.check(step, event.place, sentence, holds=fits)
+    def _break(self, event: Event) -> None:
+        step, rows = "code-breaks.disclosure-of-its-intent", event.of("CodeBreak")
+        intent = event.act == "code break intent"
+        wanted = 1 if intent or event.act == "code break disclosed" else 0
+        sentence = f"It tells of {len(rows)} code breaks."
+        if not self._report.check(step, event.place, sentence, holds=len(rows) == wanted):
+            return
         for row in rows:
-            self.disclosures[text_of(row.new, "intent")] = Line(event.entry, row.new)
+            who = text_of(row.new, "participant")
+            own = who == event.entry["participant"] and who in self.allocations
+            account = number_of(row.new, "account")
+            # An answer may be for a colleague, or for somebody without an account: then the service shows it.
+            reader = account if intent else self.readers.get(text_of(row.new, "intent"), account)
+            own = own and (event.entry["actor"] == reader or event.account == account)
+            sentence = "It is of another account, or not about a participant who has a slot."
+            self._report.check(step, event.place, sentence, holds=own)
+            fits = self._intend(event, row) if intent else self._disclose(event, row)
+            sentence = "It is no new intent, or follows none of the same account and participant."
+            self._report.check(step, event.place, sentence, holds=fits)
 
-    def _follows(self, entry: Fields, new: Fields) -> bool:
-        name, who = text_of(new, "intent"), text_of(new, "participant")
+    def _intend(self, event: Event, row: Row) -> bool:
+        name = text_of(row.new, "intent")
+        fits = row.before is None and text_of(row.new, "disclosed_at") == "" and name not in self.intents
+        self.intents.setdefault(name, Line(event.entry, row.new))
+        for telling in event.of("Telling"):
+            self.readers[text_of(telling.new, "intent")] = number_of(telling.new, "reader")
+        return fits
+
+    def _disclose(self, event: Event, row: Row) -> bool:
+        name, at = text_of(row.new, "intent"), text_of(row.new, "disclosed_at")
         intent = self.intents.get(name)
-        if intent is None or name in self.disclosures or who not in self.allocations:
+        if intent is None or name in self.disclosures or at == "":
             return False
-        account = number_of(new, "account")
-        # The service enters what only the file held, and what somebody without an account was shown.
-        readers = {0, self.readers.get(name, account)}
-        people = {
-            (account, entry["participant"]),
-            (account, who),
-            (number_of(intent.new, "account"), text_of(intent.new, "participant")),
-        }
-        later = text_of(new, "disclosed_at") >= text_of(intent.new, "intended_at") != ""
-        fits = entry["actor"] in readers and intent.entry["actor"] in {0, account}
-        return fits and len(people) == 1 and later
+        told = (text_of(row.new, "participant"), number_of(row.new, "account"))
+        if told != (intent.entry["participant"], number_of(intent.new, "account")):
+            return False
+        self.disclosures[name] = Line(event.entry, row.new)
+        return at >= text_of(intent.new, "intended_at")
 
 
 # ==== Step: tables
@@ -2318,10 +2430,10 @@ def _allocation_table(public: Public, release: Release, ledger: Ledger) -> list[
     names = ["participant", "site", "stratum", "slot", "ordinal", "randomization_number", "allocated_at"]
     lines: list[Cells] = [["entry", *names, "sequence", *(f"treatment_{n + 1}" for n in range(periods))]]
     for line in ledger.allocations.values():
-        new, slot = line.new | {"site": line.entry["site"]}, number_of(line.new, "slot")
-        new["participant"] = line.entry["participant"]
-        cells = [line.entry["number"], *(new.get(name) for name in names)]
-        lines.append([*cells, release.sequence(slot), *release.treatments(slot)])
+        slot, about = number_of(line.new, "slot"), [line.entry[name] for name in names[:2]]
+        cells = [line.entry["number"], *about, *(cell_of("Allocation", line.new, name) for name in names[2:])]
+        treatments = (release.treatments(slot) + [""] * periods)[:periods]
+        lines.append([*cells, release.sequence(slot), *treatments])
     return lines
 
 
@@ -2331,20 +2443,25 @@ def _dispensation_table(release: Release, ledger: Ledger) -> list[Cells]:
         ["entry", "participant", "site", "period", "kit", "treatment", "dispensed_at", *last]
     ]
     for entry, kit, record in ledger.dispensed:
-        who, period = text_of(record, "participant"), number_of(record, "period")
+        who, period = entry["participant"], number_of(record, "period")
         allocation = ledger.allocations.get(who)
         treatments = release.treatments(number_of(allocation.new, "slot")) if allocation else []
         treatment = treatments[period - 1] if 1 <= period <= len(treatments) else ""
-        cells: Cells = [entry["number"], who, entry["site"], period, kit.get("number"), treatment]
-        ended = ledger.periods.get((who, period), {})
-        lines.append([*cells, record.get("dispensed_at"), *(ended.get(name) for name in last)])
+        cells: Cells = [entry["number"], who, entry["site"], period, text_of(kit, "number"), treatment]
+        ended = ledger.periods.get((who, period), {"volume_ml": 0})
+        cells += [text_of(record, "dispensed_at"), *(cell_of("PeriodRecord", ended, name) for name in last)]
+        lines.append(cells)
     return lines
 
 
 def _deviation_table(ledger: Ledger) -> list[Cells]:
     names = ["participant", "period", "what", "recorded_at"]
-    lines = [[line.entry["number"], *(line.new.get(name) for name in names)] for line in ledger.deviations]
-    return [["entry", *names], *lines]
+    lines: list[Cells] = [["entry", *names]]
+    lines += [
+        [line.entry["number"], *(cell_of("Deviation", line.new, name) for name in names)]
+        for line in ledger.deviations
+    ]
+    return lines
 
 
 def _code_break_table(ledger: Ledger) -> list[Cells]:
@@ -2354,7 +2471,7 @@ def _code_break_table(ledger: Ledger) -> list[Cells]:
         cells = [line.entry["number"], line.entry["participant"], line.entry["site"]]
         shown = ledger.disclosures.get(intent)
         told = [shown.new.get("disclosed_at"), shown.entry["number"]] if shown else ["", ""]
-        lines.append([*cells, *(line.new.get(name) for name in names), *told])
+        lines.append([*cells, *(cell_of("CodeBreak", line.new, name) for name in names), *told])
     return lines
 
 
@@ -2377,7 +2494,7 @@ def _participant_table(public: Public, ledger: Ledger) -> list[Cells]:
         new = ledger.participants[number]
         levels = _levels(text_of(new, "levels"))
         true = levels | _levels(text_of(new, "corrected_levels"))
-        cells = [number, *(new.get(name) for name in names)]
+        cells = [number, *(cell_of("Participant", new, name) for name in names)]
         lines.append([*cells, *(levels.get(code) for code in factors), *(true.get(code) for code in factors)])
     return lines
 
@@ -2385,7 +2502,9 @@ def _participant_table(public: Public, ledger: Ledger) -> list[Cells]:
 def _product_table(ledger: Ledger) -> list[Cells]:
     names = ["participant", "donation", "state", "harvested_at", "cleared_at", "failed_at"]
     keys = sorted(ledger.products, key=lambda key: (_by_number(key[0]), key[1]))
-    return [list(names), *([ledger.products[key].get(name) for name in names] for key in keys)]
+    lines: list[Cells] = [list(names)]
+    lines += [[cell_of("Product", ledger.products[key], name) for name in names] for key in keys]
+    return lines
 
 
 def encode_line(cells: Cells) -> bytes:
@@ -2442,6 +2561,7 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         rotations.see(event)
         ledger.see(event)
     rotations.end()
+    certified.end()
     report.saw("values.records", f"{count} records.")
     report.saw("values.subjects", f"{len(subjects.sites)} participants.")
     report.saw("values.history", f"{len(history.records)} records.")
@@ -2479,6 +2599,7 @@ def verify(directory: Path, pins: Pins) -> Fields:
     release = read_release(directory) if (directory / "release").exists() else None
     check_pins(public, pins, report)
     check_certificate(public, pins, report)
+    check_quorums(public, report)
     check_commitments(public, report)
     check_entries(public, report)
     check_checkpoints(public, pins, report)
@@ -2547,7 +2668,8 @@ def text_or_file(given: str) -> str:
         UnreadableError: The file is no text.
     """
     try:
-        return Path(given).read_text(encoding="utf-8").strip() if Path(given).is_file() else given
+        is_file = bool(given) and len(given) < LONGEST_NAME and Path(given).is_file()
+        return (Path(given).read_text(encoding="utf-8") if is_file else given).strip()
     except (OSError, ValueError) as error:
         raise UnreadableError(given, f"It cannot be read: {error}.") from None
 

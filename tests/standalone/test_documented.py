@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from randomizer.domain.acts import MAY, NOT_AFTER_PERIOD_LOCK, SIGNED
+from randomizer.domain.acts import BY_SERVICE, MAY, NOT_AFTER_PERIOD_LOCK, SIGNED
 from randomizer.domain.people import Role
 from randomizer.standalone import verify_trial
 from randomizer.store.tables import COVERED
@@ -41,12 +41,13 @@ def test_the_acts_and_who_may_do_them() -> None:
     }
 
 
-def test_the_acts_that_are_signed_without_values_or_after_the_lock() -> None:
+def test_what_the_acts_are_marked_as() -> None:
     marks = {act: set(marks.split(", ")) for act, _, marks in rows_of("### Acts")}
 
     def marked(mark: str) -> list[str]:
         return sorted(act for act, words in marks.items() if mark in words)
 
+    assert marked("service") == sorted(verify_trial.BY_SERVICE) == sorted(map(str, BY_SERVICE))
     assert marked("signed") == sorted(verify_trial.SIGNED) == sorted(map(str, SIGNED))
     assert marked("no values") == sorted(verify_trial.WITHOUT_VALUES)
     assert marked("after the lock") == sorted(verify_trial.AFTER_LOCK)

@@ -26,6 +26,7 @@ from tests.activated import entropy_of
 from tests.services.verification import (
     allocation_defects,
     defects,
+    finer_defects,
     rotation_defects,
     trail_defects,
     value_defects,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tests.services.verification.forging import Forged
 
 ALL = defects.DEFECTS
-BENT = (allocation_defects, defects, rotation_defects, trail_defects, value_defects)
+BENT = (allocation_defects, defects, finer_defects, rotation_defects, trail_defects, value_defects)
 KINDS = {kind.__name__ for kind in BENT}
 SCRIPT = Path(verify_trial.__file__)
 WITNESS = NoteKey.generate("example.org/witness", entropy_of("witness"), COSIGNATURE)
@@ -73,6 +74,10 @@ def agreed(directory: Path, *arguments: str) -> tuple[int, Answer]:
     """The answer that both give, each step alike; fails where they differ."""
     (code, mine), (other, theirs) = standalone(directory, *arguments), project(directory, *arguments)
     assert (code, compared(mine)) == (other, compared(theirs))
+    for step in [*mine.get("steps", ()), *theirs.get("steps", ())]:
+        if step["status"] == "fails":
+            assert step["sentence"]
+            assert step["record"].startswith(("public/", "release/"))
     return code, mine
 
 
@@ -97,10 +102,6 @@ def test_a_record_with_one_defect_fails_exactly_its_steps(forged: Forged, defect
     code, answer = agreed(forged.directory)
 
     assert (code, tuple(answer["failed"])) == (1, defect.steps)
-    for step in answer["steps"]:
-        if step["id"] in defect.steps:
-            assert step["sentence"]
-            assert step["record"].startswith(("public/", "release/"))
 
 
 @pytest.mark.promise(15)
@@ -201,10 +202,50 @@ def test_pins_stand_in_a_file_beside_the_record(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--certificate-digest", "abc"], ["--log-key", "no key"], ["--witness-key", STRANGER.verifier.encode()]],
+    [
+        ["--certificate-digest", "abc"],
+        ["--log-key", "no key"],
+        ["--log-key", "k" * 5000],
+        ["--log-key", WITNESS.verifier.encode()],
+        ["--ceremony-key", WITNESS.verifier.encode()],
+    ],
 )
 def test_a_malformed_pin_is_refused(record: Path, arguments: list[str]) -> None:
-    assert standalone(record, *arguments)[0] == 2
+    assert agreed(record, *arguments)[0] == 2
+
+
+@pytest.mark.promise(13)
+def test_the_log_is_no_witness_of_itself(record: Path, given_pins: list[str]) -> None:
+    assert agreed(record, *given_pins, "--witness-key", given_pins[3])[0] == 2
+
+
+def test_a_pinned_digest_may_be_in_upper_case(record: Path, given_pins: list[str]) -> None:
+    digest, log_key = given_pins[1], given_pins[3]
+    assert agreed(record, "--certificate-digest", f" {digest.upper()}", "--log-key", log_key)[0] == 0
+
+
+@pytest.mark.promise(13)
+def test_a_cosignature_of_somebody_with_the_name_of_the_witness_counts_for_nothing(
+    record: Path, given_pins: list[str]
+) -> None:
+    namesake = NoteKey.generate(WITNESS.name, entropy_of("namesake"), COSIGNATURE)
+    for path in (record / "public" / "checkpoints").iterdir():
+        path.write_bytes(notes.cosign(path.read_bytes(), namesake, at=1_800_000_000))
+
+    found = agreed(record, *given_pins, "--witness-key", WITNESS.verifier.encode())[1]["failed"]
+
+    assert found == ["checkpoints.witnessed", "order.witnessed-before-first-allocation"]
+
+
+def test_where_a_clock_was_set_back_is_told_and_fails_nothing(forged: Forged) -> None:
+    number = forged.numbers("role granted")[3]
+    forged.entries[number]["at"] = forged.entries[0]["at"].replace("2027", "2026")
+    forged.change(number, "Grant", granted_at=forged.entries[number]["at"])
+    forged.write_trail()
+
+    for answer in (agreed(forged.directory)[1], project(forged.directory)[1]):
+        told = next(step["sentence"] for step in answer["steps"] if step["id"] == "entries.numbering")
+        assert told.endswith(f"; 1 dated before one above them, the first is entry {number}.")
 
 
 @pytest.mark.promise(15)

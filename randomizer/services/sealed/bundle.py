@@ -24,10 +24,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keys import files
+from keys.merkle import HASH_LENGTH
 from randomizer.domain.housekeeping import PreparationRecord
 from randomizer.domain.trial import Slot
 from randomizer.errors import BundleRefused
 from randomizer.services.sealed.bindings import WRAPS
+from randomizer.services.sealed.release_content import INTEGER_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -178,13 +180,16 @@ def decode_slot(line: str) -> Slot:
     found = json.loads(line)
     if set(found["wraps"]) != set(WRAPS):
         raise ValueError("the wraps of a row are those of the format")
+    leaf_hash = bytes.fromhex(found["leaf_hash"])
+    if len(leaf_hash) != HASH_LENGTH:
+        raise ValueError("a hash has 32 bytes")
     return Slot(
         number=_whole(found["index"]),
         stratum=_text(found["stratum"]),
         ordinal=_whole(found["ordinal"]),
         randomization_number=_text(found["randomization_number"]),
         kits=tuple(tuple(_text(kit) for kit in period) for period in found["kits"]),
-        leaf_hash=bytes.fromhex(found["leaf_hash"]),
+        leaf_hash=leaf_hash,
         proof=b"",
         ciphertext=b64decode(found["ciphertext"], validate=True),
         wraps=tuple((purpose, b64decode(found["wraps"][purpose], validate=True)) for purpose in WRAPS),
@@ -230,8 +235,8 @@ def _line(mapping: Mapping[str, Any]) -> str:
 
 
 def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("a whole number is needed")
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > INTEGER_MAX:
+        raise TypeError("a whole number within 2^53 is needed")
     return value
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from keys import certificate, notes
 from keys.errors import KeysError
@@ -88,7 +88,7 @@ class CertificateFields(_Part):
     kind: Literal["rehearsal", "production"]
     rehearsal: str
     trial_id: str
-    schedule_version: int
+    schedule_version: Annotated[int, Field(ge=1, le=0xFFFF)]
     definition_digest: Hex32
     unblinded_commitment: Hex32
     generator: Generator
@@ -102,7 +102,13 @@ class CertificateFields(_Part):
     attempts: list[AttemptFields]
     transport_key: Hex32
     files: dict[str, Hex32]
-    sealed_at: str
+    sealed_at: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+    @model_validator(mode="after")
+    def _say_of_a_rehearsal_that_it_is_one(self) -> Self:
+        if (self.instance_kind is Kind.PRODUCTION) != (self.rehearsal == ""):
+            raise ValueError("a rehearsal says that it is one, and production does not")
+        return self
 
     @property
     def instance_kind(self) -> Kind:

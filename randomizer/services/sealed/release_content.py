@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RELEASE_FORMAT = "crossover-randomizer/v1/release"
 STAGED_FORMAT = "crossover-randomizer/v1/staged-release"
+SECRET_BYTES = 32
+INTEGER_MAX = 1 << 53
 PAD_BYTES = 4096  # so that the length tells nothing finer
 
 
@@ -96,15 +98,15 @@ def decode_release(data: bytes) -> ReleaseContent:
         found = _read(data, RELEASE_FORMAT)
         return ReleaseContent(
             trial_id=str(found["trial_id"]),
-            version=int(found["schedule_version"]),
-            seed=bytes.fromhex(found["seed"]),
+            version=_version(found["schedule_version"]),
+            seed=_bytes32(found["seed"]),
             contributions=tuple(
-                (str(one["name"]), bytes.fromhex(one["contribution"])) for one in found["contributions"]
+                (str(one["name"]), _bytes32(one["contribution"])) for one in found["contributions"]
             ),
             unblinded=unblinded_definition.from_canonical(found["unblinded_definition"].encode()),
-            unblinded_salt=bytes.fromhex(found["unblinded_salt"]),
+            unblinded_salt=_bytes32(found["unblinded_salt"]),
             slots=tuple(str(code) for code in found["slots"]),
-            salts=tuple(bytes.fromhex(salt) for salt in found["salts"]),
+            salts=tuple(map(_bytes32, found["salts"])),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, DefinitionFaulty):
         raise BundleRefused("What was opened is not a release of this version.") from None
@@ -143,6 +145,19 @@ def padded(mapping: dict[str, Any]) -> bytes:
     """JSON with sorted names, padded with spaces to a multiple of 4096 bytes."""
     content = json.dumps(mapping, sort_keys=True, separators=(",", ":")).encode()
     return content.ljust(-(-len(content) // PAD_BYTES) * PAD_BYTES)
+
+
+def _version(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > INTEGER_MAX:
+        raise ValueError("no version")
+    return value
+
+
+def _bytes32(text: str) -> bytes:
+    found = bytes.fromhex(text)
+    if len(found) != SECRET_BYTES:
+        raise ValueError("another length")
+    return found
 
 
 def _read(data: bytes, form: str) -> dict[str, Any]:

@@ -98,17 +98,20 @@ class Ledger:
     participants: dict[str, Row] = field(default_factory=dict)
     products: dict[tuple[str, int], Row] = field(default_factory=dict)
 
-    def follow(self, values: Values) -> None:
-        """Keep how each participant, product and period stands now."""
+    def meet(self, values: Values) -> None:
+        """Keep how each participant and product stands now."""
         for row in rows_of(values.rows, "Participant"):
             self.participants[row.text("number")] = row
         for row in rows_of(values.rows, "Product"):
             self.products[row.text("participant"), row.whole("donation")] = row
+
+    def follow(self, values: Values) -> None:
+        """Keep how each period stands now, once what the act did was compared with how it stood."""
         for row in rows_of(values.rows, "PeriodRecord"):
             self.periods[row.text("participant"), row.whole("period")] = PeriodEnd(
-                outcome=row.shown("outcome"),
-                given_at=row.shown("given_at"),
-                stopped_at=row.shown("stopped_at"),
+                outcome=row.text("outcome"),
+                given_at=row.text("given_at"),
+                stopped_at=row.text("stopped_at"),
                 volume_ml=row.whole("volume_ml"),
             )
 
@@ -122,7 +125,7 @@ def allocated(entry: TrailEntry, row: Row) -> Allocated:
     """The allocation of a row."""
     return Allocated(
         entry=entry.number,
-        participant=row.text("participant"),
+        participant=entry.participant,
         site=entry.site,
         stratum=row.text("stratum"),
         slot=row.whole("slot"),
@@ -141,11 +144,11 @@ def dispensed(entry: TrailEntry, values: Values) -> Dispensed | None:
         return None
     return Dispensed(
         entry=entry.number,
-        participant=records[0].text("participant"),
+        participant=entry.participant,
         site=entry.site,
         period=records[0].whole("period"),
         kit=kits[0].text("number"),
-        dispensed_at=records[0].shown("dispensed_at"),
+        dispensed_at=records[0].text("dispensed_at"),
     )
 
 
@@ -165,7 +168,7 @@ def broken(entry: TrailEntry, row: Row) -> Broken:
     return Broken(
         entry=entry.number,
         intent=row.text("intent"),
-        participant=row.text("participant"),
+        participant=entry.participant,
         site=entry.site,
         account=row.whole("account"),
         reason=row.text("reason"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from keys import custody
+from keys import custody, notes
 from keys.errors import KeysError
 from keys.notes import VerifierKey
 from randomizer.services.verification.reading import Unreadable
@@ -46,9 +46,11 @@ def given(
         raise Unreadable("The digest of a certificate is 64 hex digits.", field=CERTIFICATE_DIGEST)
     return Pins(
         certificate_digest=digest,
-        ceremony_key=_key(ceremony_key, CEREMONY_KEY),
-        log_key=_key(log_key, LOG_KEY),
-        witness_keys=tuple(key for text in witness_keys if (key := _key(text, WITNESS_KEYS))),
+        ceremony_key=_key(ceremony_key, CEREMONY_KEY, notes.ED25519),
+        log_key=_key(log_key, LOG_KEY, notes.ED25519),
+        witness_keys=tuple(
+            key for text in witness_keys if (key := _key(text, WITNESS_KEYS, notes.COSIGNATURE))
+        ),
     )
 
 
@@ -81,10 +83,16 @@ def texts(pins: Pins) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
-def _key(text: str, field: str) -> VerifierKey | None:
+def _key(text: str, field: str, kind: int) -> VerifierKey | None:
     if not text.strip():
         return None
     try:
-        return VerifierKey.parse(text.strip())
+        key = VerifierKey.parse(text.strip())
     except KeysError as error:
         raise Unreadable(f"{field}: {error}", field=field) from None
+    if key.kind != kind:  # the log's own signature is no witness of the log
+        raise Unreadable(
+            f"{field}: {key.name} is a key of type {key.kind:02}; this takes one of type {kind:02}.",
+            field=field,
+        )
+    return key

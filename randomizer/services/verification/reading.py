@@ -6,6 +6,7 @@ the steps.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +17,7 @@ from keys.errors import KeysError
 from keys.notes import VerifierKey
 from randomizer.domain import definition as definitions
 from randomizer.domain import unblinded as unblinded_definition
+from randomizer.domain.strata_parser import LARGEST_CAPACITY
 from randomizer.errors import BundleRefused, DefinitionFaulty, RandomizerError
 from randomizer.services.sealed import bundle, certificate_fields, release_content
 
@@ -42,6 +44,10 @@ CHECKPOINTS = "checkpoints"
 SCHEDULE = "schedule.json"
 VALUES = "values.jsonl"
 LINE_MAX = 1 << 24  # bytes
+MAX_BYTE = 0xFF
+"""What a leaf has one byte for."""
+
+_SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 SEALED_AT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -151,6 +157,8 @@ def read_public(directory: Path) -> Public:
         definition = definitions.from_canonical(definition_bytes)
     except DefinitionFaulty:
         refuse(f"{PUBLIC}/{bundle.DEFINITION}", "It is not the canonical form of a definition.")
+    if not _has_sizes(definition):
+        refuse(f"{PUBLIC}/{bundle.DEFINITION}", "No schedule has the sizes that it asks for.")
     return Public(
         directory=directory,
         note=note,
@@ -193,6 +201,7 @@ def read_file(path: Path) -> bytes:
     Raises:
         Unreadable: It cannot be read.
     """
+    _demand_plain(path)
     try:
         return path.read_bytes()
     except OSError as error:
@@ -205,6 +214,7 @@ def lines(path: Path) -> Iterator[bytes]:
     Raises:
         Unreadable: It cannot be read, a line is far too long, or the last one does not end.
     """
+    _demand_plain(path)
     try:
         with path.open("rb", buffering=1 << 20) as file:
             number = 0
@@ -224,6 +234,12 @@ def refuse(record: str, sentence: str) -> NoReturn:
     )
 
 
+def _demand_plain(path: Path) -> None:
+    # A pipe or a device would be read for ever.
+    if path.exists() and not path.is_file():
+        refuse(_name(path), "It is no file.")
+
+
 def _name(path: Path) -> str:
     return (
         f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
@@ -233,6 +249,15 @@ def _name(path: Path) -> str:
             CHECKPOINTS,
         }
         else f"{path.parent.name}/{path.name}"
+    )
+
+
+def _has_sizes(definition: Definition) -> bool:
+    """Whether a definition asks for a schedule that can be; its other rules were checked at the sealing."""
+    return (
+        all(stratum.capacity >= 0 for stratum in definition.strata)
+        and definition.capacity <= LARGEST_CAPACITY
+        and 1 <= definition.kits.kits_per_period <= MAX_BYTE
     )
 
 
@@ -253,10 +278,8 @@ def _keys(directory: Path) -> PublicKeys:
 
 
 def _commitments(directory: Path) -> tuple[tuple[bytes, Commitment], ...]:
-    count = len(_stems(directory / bundle.COMMITMENTS))
-    found = []
-    for number in range(1, count + 1):
-        name = f"{bundle.COMMITMENTS}/{number}.note"
+    found: list[tuple[bytes, Commitment]] = []
+    while (directory / (name := f"{bundle.COMMITMENTS}/{len(found) + 1}.note")).exists():
         note = read_file(directory / name)
         try:
             found.append((note, contribution.parse_commitment(notes.read_unverified(note)[0])))
@@ -268,7 +291,7 @@ def _commitments(directory: Path) -> tuple[tuple[bytes, Commitment], ...]:
 def _checkpoint_sizes(directory: Path) -> tuple[int, ...]:
     stems = _stems(directory / CHECKPOINTS)
     for stem in stems:
-        if not (stem.isascii() and stem.isdecimal()) or str(int(stem)) != stem:
+        if _SIZE.fullmatch(stem) is None:
             refuse(f"{PUBLIC}/{CHECKPOINTS}/{stem}.note", "Its name is not a number of entries.")
     return tuple(sorted(int(stem) for stem in stems))
 

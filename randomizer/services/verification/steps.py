@@ -28,6 +28,7 @@ PINS_CEREMONY_KEY = "pins.ceremony-key"
 PINS_LOG_KEY = "pins.log-key"
 CERTIFICATE_SIGNATURE = "certificate.signature"
 CERTIFICATE_DEFINITION = "certificate.definition"
+CERTIFICATE_QUORUMS = "certificate.quorums"
 CERTIFICATE_ATTEMPTS = "certificate.attempts"
 COMMITMENTS_SIGNATURES = "commitments.signatures"
 COMMITMENTS_BEFORE_REVEAL = "commitments.before-reveal"
@@ -39,6 +40,7 @@ SCHEDULE_REGENERATED = "schedule.regenerated"
 LEAVES_ROOT = "leaves.root"
 ROWS_PLACES = "rows.places"
 ROWS_NUMBERS = "rows.numbers"
+ROWS_LENGTHS = "rows.lengths"
 ROWS_SEALED_ROOT = "rows.sealed-root"
 ROWS_LASTING_ROOT = "rows.lasting-root"
 ENTRIES_NUMBERING = "entries.numbering"
@@ -79,6 +81,7 @@ STEPS: tuple[Step, ...] = (
     Step(PINS_LOG_KEY, "pins", "keys.json names the pinned key of the log"),
     Step(CERTIFICATE_SIGNATURE, "public", "the ceremony's key signed the certificate"),
     Step(CERTIFICATE_DEFINITION, "public", "definition.json is the one that was sealed for"),
+    Step(CERTIFICATE_QUORUMS, "public", "both releases need the custodians whom the definition asks for"),
     Step(CERTIFICATE_ATTEMPTS, "public", "every earlier attempt at the ceremony is told, with its reason"),
     Step(COMMITMENTS_SIGNATURES, "public", "every contributor signed their own commitment"),
     Step(
@@ -95,6 +98,7 @@ STEPS: tuple[Step, ...] = (
     Step(LEAVES_ROOT, "release", "the leaves made of schedule and rows lead to the certificate's root"),
     Step(ROWS_PLACES, "release", "the sealed rows are those that the definition calls for, in order"),
     Step(ROWS_NUMBERS, "release", "numbers of slots and kits stand once each and have their check digit"),
+    Step(ROWS_LENGTHS, "release", "envelopes and wraps have the one length of the design"),
     Step(ROWS_SEALED_ROOT, "release", "columns, envelopes and wraps lead to the root that is in force"),
     Step(ROWS_LASTING_ROOT, "release", "all that no rotation changes leads to the certificate's root"),
     Step(ENTRIES_NUMBERING, "public", "entries are numbered from 0 without a gap"),

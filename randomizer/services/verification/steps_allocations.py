@@ -11,6 +11,7 @@ from randomizer.domain.supply import KitState
 from randomizer.errors import RandomizerError
 from randomizer.services.verification import steps
 from randomizer.services.verification.ledger import Ledger, allocated, broken, deviated, dispensed, rows_of
+from randomizer.services.verification.trail_lines import acting
 
 if TYPE_CHECKING:
     from randomizer.services.verification.ledger import Allocated, Dispensed
@@ -43,6 +44,7 @@ class AllocationSteps:
 
     def see(self, entry: TrailEntry, values: Values) -> None:
         """Take the next entry with its values."""
+        self.ledger.meet(values)
         self._see_allocations(entry, values)
         self._see_kits(entry, values)
         self._see_breaks(entry, values)
@@ -67,8 +69,7 @@ class AllocationSteps:
 
     def _see_allocations(self, entry: TrailEntry, values: Values) -> None:
         rows = rows_of(values.rows, "Allocation")
-        one = len(rows) == 1 and rows[0].old is None and rows[0].new.get("participant") == entry.participant
-        if (rows and entry.act != Act.RANDOMIZED) or (entry.act == Act.RANDOMIZED and not one):
+        if len(rows) != int(entry.act == Act.RANDOMIZED):
             self._findings.fail(
                 steps.ALLOCATIONS_ONE_SLOT,
                 values.record,
@@ -104,22 +105,21 @@ class AllocationSteps:
                 values.record,
                 f"Slot {made.slot} has another stratum, ordinal or randomization number.",
             )
-        stratum = slot.stratum if slot else made.stratum
-        ordinal = slot.ordinal if slot else made.ordinal
-        if ordinal != self._ordinals[stratum] + 1:
+        self._ordinals[made.stratum] += 1
+        if made.ordinal != self._ordinals[made.stratum]:
             self._findings.fail(
                 steps.ALLOCATIONS_IN_ORDER,
                 values.record,
-                f"Slot {ordinal} of stratum {stratum} was taken after slot {self._ordinals[stratum]}.",
+                f"Slot {made.ordinal} of stratum {made.stratum} was taken, "
+                f"{self._ordinals[made.stratum]} was due.",
             )
-        self._ordinals[stratum] = max(ordinal, self._ordinals[stratum])
 
     def _check_stratum(self, made: Allocated, values: Values) -> None:
-        people = rows_of(values.rows, "Participant")
-        if [row.text("number") for row in people] != [made.participant]:
-            sentence = "It does not say how the participant stood."
+        participant = self.ledger.participants.get(made.participant)
+        if participant is None:
+            sentence = "Nothing says how the participant stood."
         else:
-            sentence = self._wrong_stratum(made, people[0])
+            sentence = self._wrong_stratum(made, participant)
         if sentence:
             self._findings.fail(steps.ALLOCATIONS_RIGHT_STRATUM, values.record, sentence)
 
@@ -134,9 +134,10 @@ class AllocationSteps:
 
     def _see_kits(self, entry: TrailEntry, values: Values) -> None:
         if entry.act == Act.DISPENSATION_UNDONE:
-            self._take_back(values)
+            self._take_back(entry, values)
             return
-        out = [row for row in rows_of(values.rows, "Kit") if row.text("state") == KitState.DISPENSED]
+        kits = rows_of(values.rows, "Kit")
+        out = [row for row in kits if row.text("state") == KitState.DISPENSED != _state_before(row)]
         made = dispensed(entry, values)
         if made is None:
             if out or entry.act == Act.KIT_DISPENSED:
@@ -147,26 +148,22 @@ class AllocationSteps:
                 )
             return
         record = rows_of(values.rows, "PeriodRecord")[0]
-        self._check_kit(made, out[0], record, entry, values)
+        self._check_kit(made, kits[0], record, values)
         self._check_period(made, values)
         self._kits.setdefault(made.kit, made.entry)
         self._given.add((made.participant, made.period))
         self.ledger.dispensations.append(made)
 
-    def _take_back(self, values: Values) -> None:
+    def _take_back(self, entry: TrailEntry, values: Values) -> None:
         """A kit that was handed out in error came back: its period is open again, and its line goes."""
         kits, records = rows_of(values.rows, "Kit"), rows_of(values.rows, "PeriodRecord")
-        moved = [((row.old or {}).get("state"), row.new.get("state")) for row in kits]
-        out = [
-            one
-            for one in self.ledger.dispensations
-            if records
-            and kits
-            and (one.kit, one.participant, one.period)
-            == (kits[0].text("number"), records[0].text("participant"), records[0].whole("period"))
-        ]
-        open_still = out and not self._outcome(out[0])
-        if moved != [(KitState.DISPENSED, KitState.RETURNED)] or not open_still:
+        moved = [(_state_before(row), row.text("state")) for row in kits]
+        if moved != [(KitState.DISPENSED, KitState.RETURNED)] or len(records) != 1:
+            out = []
+        else:
+            told = (kits[0].text("number"), entry.participant, records[0].whole("period"))
+            out = [one for one in self.ledger.dispensations if (one.kit, one.participant, one.period) == told]
+        if not out or self._outcome(out[0]):
             self._findings.fail(
                 steps.KITS_RIGHT, values.record, "It takes back no kit that was out and not recorded."
             )
@@ -178,11 +175,11 @@ class AllocationSteps:
         record = self.ledger.periods.get((made.participant, made.period))
         return record.outcome if record else ""
 
-    def _check_kit(self, made: Dispensed, kit: Row, record: Row, entry: TrailEntry, values: Values) -> None:
+    def _check_kit(self, made: Dispensed, kit: Row, record: Row, values: Values) -> None:
         step, mine = steps.KITS_RIGHT, self.ledger.allocations.get(made.participant)
         slot = self._slots.find(mine.slot) if mine else None
         belongs = slot is not None and 1 <= made.period <= len(slot.kits)
-        if made.participant != entry.participant or slot is None or mine is None:
+        if slot is None or mine is None:
             self._findings.fail(step, values.record, "It is not for a participant who has a slot.")
         elif not belongs or made.kit not in slot.kits[made.period - 1]:
             self._findings.fail(
@@ -196,7 +193,7 @@ class AllocationSteps:
             made.kit,
         ):
             self._findings.fail(step, values.record, f"Kit {made.kit} is told of another slot or period.")
-        if (kit.old or {}).get("state") != KitState.READY:
+        if _state_before(kit) != KitState.READY:
             self._findings.fail(step, values.record, f"Kit {made.kit[:20]} had not been declared ready.")
         if made.kit in self._kits:
             self._findings.fail(
@@ -220,11 +217,13 @@ class AllocationSteps:
             return
         for row in rows:
             made = broken(entry, row)
-            if made.participant != entry.participant or made.participant not in self.ledger.allocations:
+            who = row.text("participant")
+            if who != entry.participant or who not in self.ledger.allocations:
                 self._findings.fail(step, values.record, "It is not about a participant who has a slot.")
             intended = entry.act == Act.CODE_BREAK_INTENT
+            # An answer may be for a colleague, or for somebody without an account: then the service shows it.
             reader = made.account if intended else self._readers.get(made.intent, made.account)
-            if entry.actor not in {0, reader}:
+            if entry.actor != reader and made.account != acting(entry, values):
                 self._findings.fail(step, values.record, "It is another account's code break.")
             if intended:
                 self._intend(row, values)
@@ -235,7 +234,7 @@ class AllocationSteps:
     def _intend(self, row: Row, values: Values) -> None:
         for telling in rows_of(values.rows, "Telling"):
             self._readers[telling.text("intent")] = telling.whole("reader")
-        if row.old is not None or row.shown("disclosed_at") or row.text("intent") in self.ledger.breaks:
+        if row.old is not None or row.text("disclosed_at") or row.text("intent") in self.ledger.breaks:
             self._findings.fail(
                 steps.BREAKS_RECORDS, values.record, "It is not a new intent without a disclosure."
             )
@@ -243,15 +242,23 @@ class AllocationSteps:
     def _disclose(self, row: Row, values: Values) -> None:
         self._disclosures += 1
         intent = self.ledger.breaks.get(row.text("intent"))
-        if intent is None or intent.participant != row.text("participant") or not row.shown("disclosed_at"):
+        told = (row.text("participant"), row.whole("account"))
+        if intent is None or told != (intent.participant, intent.account) or not row.text("disclosed_at"):
             self._findings.fail(
-                steps.BREAKS_RECORDS, values.record, "No intent for this participant stands before it."
+                steps.BREAKS_RECORDS,
+                values.record,
+                "No intent of this account for this participant stands before it.",
             )
             return
         if intent.disclosure_entry is not None:
             self._findings.fail(steps.BREAKS_RECORDS, values.record, "Its intent was disclosed before.")
             return
-        intent.disclosed_at = row.shown("disclosed_at")
+        intent.disclosed_at = row.text("disclosed_at")
         intent.disclosure_entry = values.number
         if intent.disclosed_at < intent.intended_at:
             self._findings.fail(steps.BREAKS_RECORDS, values.record, "It is dated before its intent.")
+
+
+def _state_before(kit: Row) -> object:
+    """The state in which a kit was before the act, or None where the act made it."""
+    return None if kit.before is None else kit.before.get("state")

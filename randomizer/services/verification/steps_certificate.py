@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keys import contribution, notes
+from keys import contribution, notes, quorum
 from keys.contribution import Terms
 from keys.errors import KeysError
 from keys.notes import VerifierKey
@@ -49,6 +49,7 @@ def check(public: Public, pins: Pins, findings: Findings) -> None:
     _check_pins(public, pins, findings)
     _check_signature(public, pins, findings)
     _check_definition(public, findings)
+    _check_quorums(public, findings)
     _check_attempts(public, findings)
     _check_commitment_signatures(public, findings)
     _check_commitments(public, findings)
@@ -103,6 +104,27 @@ def _check_definition(public: Public, findings: Findings) -> None:
             "Trial or sizes are not those of the definition.",
         )
     findings.hold(steps.CERTIFICATE_DEFINITION, f"Trial {definition.trial_id}, digest {digest}.")
+
+
+def _check_quorums(public: Public, findings: Findings) -> None:
+    step, wanted = steps.CERTIFICATE_QUORUMS, public.definition.quorum
+    said = public.fields.model_dump(include={quorum.RELEASE, quorum.STAGED})
+    try:
+        found = [quorum.read_quorum(said, purpose) for purpose in said]
+    except KeysError as error:
+        findings.fail(step, CERTIFICATE_RECORD, str(error))
+        return
+    for one in found:
+        if (one.k, one.n) != (wanted.k, wanted.n):
+            findings.fail(
+                step,
+                CERTIFICATE_RECORD,
+                f"The {one.purpose} key is split {one.k} of {one.n}; the definition wants {wanted.k} of "
+                f"{wanted.n}.",
+            )
+    if len({one.public for one in found}) != len(found):
+        findings.fail(step, CERTIFICATE_RECORD, "Both releases are sealed to the same key.")
+    findings.hold(step, f"{wanted.k} of {wanted.n} custodians for each release.")
 
 
 def _check_attempts(public: Public, findings: Findings) -> None:

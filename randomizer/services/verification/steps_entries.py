@@ -8,7 +8,7 @@ from keys import checkpoint as tlog
 from keys import notes
 from keys.errors import KeysError
 from keys.merkle import Frontier
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain.acts import BY_SERVICE, MAY, Act
 from randomizer.domain.numbers import parse_participant_number
 from randomizer.errors import Refused
 from randomizer.services.verification import steps
@@ -43,6 +43,8 @@ class TreeSteps:
         self._sites = frozenset(site.code for site in public.definition.sites)
         self._frontier = Frontier()
         self._waiting = list(reversed(public.checkpoint_sizes))
+        self._latest = ""  # of the moments so far
+        self._back: list[int] = []  # entries that are dated before one above them
         self._activation = -1
         self._first_allocation = -1
         self._witnessed_in_time = False
@@ -58,6 +60,9 @@ class TreeSteps:
                 f"{ENTRIES_RECORD} line {position + 1}",
                 f"It is numbered {entry.number}, not {position}.",
             )
+        if entry.at < self._latest:
+            self._back.append(position)
+        self._latest = max(self._latest, entry.at)
         self._check_role(entry)
         self._check_subject(entry)
         if entry.act == Act.TRIAL_ACTIVATED and self._activation < 0:
@@ -80,7 +85,11 @@ class TreeSteps:
         for beyond in self._waiting:
             note, head = self._public.checkpoint(beyond)
             self._check_signature(beyond, note, head)
-        findings.hold(steps.ENTRIES_NUMBERING, f"{size} entries.")
+            if beyond != newest:
+                findings.fail(
+                    steps.CHECKPOINTS_CONSISTENCY, _record(beyond), f"There are {size} entries alone."
+                )
+        findings.hold(steps.ENTRIES_NUMBERING, f"{size} entries{self._set_back()}.")
         for step in (steps.ENTRIES_ROLES, steps.ENTRIES_SUBJECTS):
             findings.hold(step, f"{size} acts.")
         findings.hold(steps.ENTRIES_ROOT, f"{size} entries, root {self._frontier.root().hex()}.")
@@ -89,14 +98,20 @@ class TreeSteps:
         findings.hold(steps.CHECKPOINTS_CONSISTENCY, f"{count} checkpoints.")
         self._end_witnesses(newest)
 
+    def _set_back(self) -> str:
+        """A clock may be set back, so this fails nothing; but whoever reads should know where."""
+        if not self._back:
+            return ", none dated before one above it"
+        return f"; {len(self._back)} dated before one above them, the first is entry {self._back[0]}"
+
     def _compare(self) -> None:
         if not self._waiting or self._waiting[-1] != self._frontier.size:
             return
         size = self._waiting.pop()
         note, head = self._public.checkpoint(size)
         self._check_signature(size, note, head)
-        if head.root != self._frontier.root():
-            is_newest = not self._waiting
+        is_newest = not self._waiting
+        if head.root != self._frontier.root() or (is_newest and head.size != size):
             step = steps.ENTRIES_ROOT if is_newest else steps.CHECKPOINTS_CONSISTENCY
             self._findings.fail(step, _record(size), "Its root is not that of the entries up to there.")
         if 0 <= self._activation < size:
@@ -147,7 +162,7 @@ class TreeSteps:
 
     def _check_role(self, entry: TrailEntry) -> None:
         roles = _ROLES.get(entry.act)
-        by_service = entry.actor == 0 and not entry.role
+        by_service = entry.actor == 0 and not entry.role and entry.act in BY_SERVICE
         if roles is None:
             self._findings.fail(steps.ENTRIES_ROLES, entry.record, f"There is no act {entry.act[:40]!r}.")
         elif not by_service and (entry.actor < 1 or entry.role not in roles):

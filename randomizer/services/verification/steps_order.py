@@ -30,8 +30,11 @@ class OrderSteps:
         self._public = public
         self._findings = findings
         self._signers: set[str] = set()
+        self._position = -1
         self._activation: TrailEntry | None = None
+        self._activated_at = -1  # position
         self._first_allocation: TrailEntry | None = None
+        self._allocated_at = -1
         self._randomized: set[str] = set()
         self._dispensed: Counter[str] = Counter()
         self._intents: Counter[str] = Counter()
@@ -42,6 +45,7 @@ class OrderSteps:
 
     def see(self, entry: TrailEntry) -> None:
         """Take the next entry."""
+        self._position += 1
         if self._lock is not None:
             self._after_lock += 1
             if entry.act not in AFTER_LOCK:
@@ -108,7 +112,7 @@ class OrderSteps:
                 f"The trial was activated before, by entry {self._activation.number}.",
             )
             return
-        self._activation = entry
+        self._activation, self._activated_at = entry, self._position
         missing = SIGNERS - self._signers
         if missing:
             self._findings.fail(
@@ -116,7 +120,8 @@ class OrderSteps:
             )
 
     def _randomize(self, entry: TrailEntry) -> None:
-        self._first_allocation = self._first_allocation or entry
+        if self._first_allocation is None:
+            self._first_allocation, self._allocated_at = entry, self._position
         if entry.participant in self._randomized:
             self._findings.fail(
                 steps.RANDOMIZATIONS_ONCE,
@@ -174,10 +179,12 @@ class OrderSteps:
         findings.hold(steps.ORDER_SIGNED, "Both signed.")
         findings.hold(steps.ORDER_ACTIVATED, f"Entry {activation.number}.")
         if first is None:
+            if covering < 0:
+                findings.fail(steps.ORDER_SEALED, ENTRIES_RECORD, "No checkpoint covers the activation.")
             findings.hold(steps.ORDER_SEALED, "Nobody is randomized yet.")
             return
         sealed_at = self._public.sealed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        if not activation.number < covering <= first.number:
+        if not self._activated_at < covering <= self._allocated_at:
             sentence = (
                 f"The activation is entry {activation.number}, the first checkpoint over it covers "
                 f"{covering if covering >= 0 else 'nothing'}."

@@ -10,14 +10,15 @@ from keys.contribution import Commitment, Contribution, Terms
 from keys.errors import KeysError
 from keys.merkle import Frontier, leaf_hash
 from randomizer.domain import unblinded as unblinded_definition
-from randomizer.domain.leaf import Leaf, encode_leaf
+from randomizer.domain.leaf import CODE_BYTES, CONTENT_LABEL, SALT_BYTES, Leaf, encode_leaf
 from randomizer.domain.numbers import KIT_DIGITS, RANDOMIZATION_DIGITS, damm
+from randomizer.domain.trial import Kind
 from randomizer.domain.unblinded import PROCEDURES
 from randomizer.errors import Refused
 from randomizer.services.sealed import bundle, generator
 from randomizer.services.sealed.sealed_rows import RowRoots
 from randomizer.services.verification import steps
-from randomizer.services.verification.reading import RELEASE, SCHEDULE
+from randomizer.services.verification.reading import PUBLIC, RELEASE, SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 SCHEDULE_RECORD = f"{RELEASE}/{SCHEDULE}"
 ROWS_RECORD = f"{RELEASE}/{bundle.SLOTS}"
+SEALING_BYTES = 28
+"""By so much a sealed text is longer: nonce and tag. Nothing here may import what opens an envelope."""
+
+WRAP_BYTES = 32 + SEALING_BYTES
+ENVELOPE_BYTES = SEALING_BYTES + len(CONTENT_LABEL) + CODE_BYTES + 1 + SALT_BYTES
+"""Without the treatment codes, of which there is one for each period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +128,20 @@ def _check_contributions(public: Public, release: Release, findings: Findings) -
 
 
 def _check_combination(public: Public, release: Release, findings: Findings) -> None:
-    step = steps.SEED_COMBINATION
+    step, content = steps.SEED_COMBINATION, release.content
+    if len(content.contributions) != len(public.fields.contributions):
+        findings.skip(step, "Contributions are missing, so there is no seed to compare.")
+        return
     try:
         terms = _terms(public)
-        contributions = [Contribution(name, terms, secret) for name, secret in release.content.contributions]
-        commitments = [
-            Commitment(one.name, terms, made.commitment.value)
-            for one, made in zip(public.fields.contributions, contributions, strict=True)
-        ]
-        seed = contribution.combine(commitments, contributions)
+        contributions = [Contribution(name, terms, secret) for name, secret in content.contributions]
+        listed = [Commitment(one.name, terms, one.commitment) for one in public.fields.contributions]
+        contribution.check_commitments(listed)
+        seed = contribution.combine([made.commitment for made in contributions], contributions)
     except (KeysError, ValueError):
         findings.skip(step, "The contributions do not fit the certificate, so there is no seed to compare.")
         return
-    if seed != release.content.seed:
+    if seed != content.seed:
         findings.fail(step, SCHEDULE_RECORD, "The contributions give another seed than the released one.")
     findings.hold(step, "The contributions give the released seed.")
 
@@ -156,6 +164,10 @@ def _check_fit(public: Public, release: Release, findings: Findings) -> bool:
         for one in content.unblinded.sequences
     ):
         problems.append("A sequence does not name one treatment of the definition for each period.")
+    if len(known) != len(content.unblinded.sequences):
+        problems.append("A sequence stands twice.")
+    if content.unblinded.rehearsal_only and fields.instance_kind is Kind.PRODUCTION:
+        problems.append("The unblinded definition is for rehearsals only, the sealing for production.")
     if not known.issuperset(content.slots):
         slot = next(number for number, code in enumerate(content.slots) if code not in known)
         problems.append(f"Slot {slot} has a sequence that the unblinded definition does not have.")
@@ -175,6 +187,7 @@ def _check_rows(public: Public, release: Release, slots: Slots, findings: Findin
         record = f"{ROWS_RECORD} slot {number}"
         _check_place(public, slot, next(places, None), record, findings)
         _check_numbers(slot, seen, record, findings)
+        _check_lengths(public, slot, record, findings)
         rows.add(slot)
         made = _leaf_hash(public, release, slot, number, strata)
         if made != slot.leaf_hash:
@@ -205,6 +218,7 @@ def _check_rows(public: Public, release: Release, slots: Slots, findings: Findin
     slots.root = rows.sealed  # which root is in force is for the entries to say
     findings.hold(steps.ROWS_PLACES, f"{rows.size} rows.")
     findings.hold(steps.ROWS_NUMBERS, f"{len(seen)} numbers.")
+    findings.hold(steps.ROWS_LENGTHS, f"{rows.size} rows.")
 
 
 def _places(public: Public) -> Iterator[tuple[int, str, int]]:
@@ -246,6 +260,14 @@ def _check_numbers(slot: Slot, seen: set[str], record: str, findings: Findings) 
             findings.fail(steps.ROWS_NUMBERS, record, "The kits of a period are not sorted.")
 
 
+def _check_lengths(public: Public, slot: Slot, record: str, findings: Findings) -> None:
+    # A length could tell a sequence to whoever knows the code, and a spoilt wrap opens nothing at 3 a.m.
+    wanted = ENVELOPE_BYTES + public.definition.period_count * CODE_BYTES
+    wraps_fit = all(len(wrap) == WRAP_BYTES for _, wrap in slot.wraps)
+    if len(slot.ciphertext) != wanted or not wraps_fit:
+        findings.fail(steps.ROWS_LENGTHS, record, "Its envelope or one of its wraps has another length.")
+
+
 def _leaf_hash(
     public: Public, release: Release, slot: Slot, number: int, strata: dict[str, int]
 ) -> bytes | None:
@@ -276,11 +298,17 @@ def _check_regenerated(
 ) -> None:
     step, content = steps.SCHEDULE_REGENERATED, release.content
     kind = content.unblinded.procedure.kind
-    if kind not in PROCEDURES or public.fields.generator.version != generator.VERSION:
-        findings.skip(step, "Leaves checked, not regenerated: this procedure or generator is not known here.")
+    if public.fields.generator.version != generator.VERSION:
+        findings.fail(step, f"{PUBLIC}/{bundle.CERTIFICATE}", "No generator of this version is known.")
+        return
+    if kind not in PROCEDURES:
+        findings.skip(step, "Leaves checked, not regenerated: this procedure is not known here.")
         return
     if not fits:
         findings.skip(step, "The schedule does not fit the certificate, so it cannot be made again.")
+        return
+    if public.definition.capacity != len(content.slots):
+        findings.fail(step, SCHEDULE_RECORD, "The definition has another number of slots.")
         return
     if not _is_sound(content.unblinded):
         findings.fail(step, SCHEDULE_RECORD, "The procedure does not fit the number of sequences.")
@@ -291,9 +319,7 @@ def _check_regenerated(
     except (KeysError, Refused, ValueError):
         findings.fail(step, SCHEDULE_RECORD, "The generator refuses seed and unblinded definition.")
         return
-    if len(made) != len(content.slots):
-        findings.fail(step, SCHEDULE_RECORD, f"The seed gives {len(made)} slots, not {len(content.slots)}.")
-    for plan, sequence, salt in zip(made, content.slots, content.salts, strict=False):
+    for plan, sequence, salt in zip(made, content.slots, content.salts, strict=True):
         plain = slots.find(plan.index)
         wrong = [
             name

@@ -15,7 +15,7 @@ from randomizer.services.verification import steps
 from randomizer.services.verification.reading import RELEASE, VALUES
 from randomizer.services.verification.steps_records import KEY_FIELDS
 from randomizer.services.verification.steps_schedule import ROWS_RECORD
-from randomizer.services.verification.trail_lines import canonical
+from randomizer.services.verification.trail_lines import acting, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +85,7 @@ class ValueSteps:
         if entry.act == Act.TRIAL_ACTIVATED and not self._activated:
             self._activated = True
             self._check_certificate(values)
+        self._check_trials(values)
 
     def end(self) -> None:
         """Say what came of it."""
@@ -132,7 +133,7 @@ class ValueSteps:
         if before is None and row.kind == "Kit" and row.old is not None:
             reserved = Kit(number=row.text("number"), slot=row.whole("slot"), period=row.whole("period"))
             before = _digest(plain(reserved))  # activation loads the kits of the sealed rows without an entry
-        told = None if row.old is None else _digest(row.new | row.old)
+        told = None if row.before is None else _digest(row.before)
         if told != before:
             self._findings.fail(
                 steps.VALUES_HISTORY, values.record, f"{named} does not go on from its last entry."
@@ -141,13 +142,14 @@ class ValueSteps:
 
     def _check_signatures(self, entry: TrailEntry, values: Values) -> None:
         step, found = steps.VALUES_SIGNATURES, [row for row in values.rows if row.kind == "Signature"]
-        if entry.act in SIGNED and not found:
-            self._findings.fail(step, values.record, f"{entry.act} is a signed act and has no signature.")
+        if entry.act in SIGNED and len(found) != 1:
+            self._findings.fail(
+                step, values.record, f"{entry.act} is signed once and has {len(found)} signatures."
+            )
         signed = values.details.get("signed")
         for row in found:
             self._signatures += 1
-            account = values.details.get("account", 0) if entry.actor == 0 else entry.actor
-            if row.whole("number") != entry.number or row.whole("account") != account:
+            if row.whole("number") != entry.number or row.whole("account") != acting(entry, values):
                 self._findings.fail(step, values.record, "The signature is of another entry or account.")
             if not isinstance(signed, dict) or row.text("digest") != _signed_digest(signed):
                 self._findings.fail(step, values.record, "The signature is not over what was signed.")
@@ -179,18 +181,22 @@ class ValueSteps:
         for name, value in expected.items():
             if values.details.get(name) != value:
                 self._findings.fail(step, values.record, f"The activation noted another {name}.")
-        trials = [row for row in values.rows if row.kind == "Trial"]
-        if not trials:
+        if not any(row.kind == "Trial" for row in values.rows):
             self._findings.fail(step, values.record, "The activation did not change the trial.")
-        for row in trials:
-            definition = hashlib.sha256(row.text("definition").encode()).hexdigest()
-            if (row.text("certificate_digest"), definition) != (
-                self._public.digest,
-                fields.definition_digest,
-            ):
-                self._findings.fail(
-                    step, values.record, "The trial was activated with another certificate or definition."
-                )
+
+    def _check_trials(self, values: Values) -> None:
+        digest = self._public.fields.definition_digest
+        expected = (digest, digest, self._public.digest if self._active else "")
+        for row in values.rows:
+            if row.kind == "Trial":
+                definition = hashlib.sha256(row.text("definition").encode()).hexdigest()
+                told = (definition, row.text("definition_digest"), row.text("certificate_digest"))
+                if told != expected:
+                    self._findings.fail(
+                        steps.VALUES_CERTIFICATE,
+                        values.record,
+                        "The trial is of another certificate or definition.",
+                    )
 
     def _rotate(self, values: Values) -> None:
         """Compare a rotation with the root that was in force; its own is from here on."""

@@ -138,27 +138,32 @@ def _code_breaks(ledger: Ledger) -> Iterator[Line]:
 
 
 def _participants(ledger: Ledger, factors: tuple[str, ...]) -> Iterator[Line]:
-    for _, row in sorted(ledger.participants.items()):
+    for _, row in sorted(ledger.participants.items(), key=lambda one: _by_number(one[0])):
         levels = _levels(row, "levels")
         true = levels | _levels(row, "corrected_levels")
         yield (
             *(row.text(name) for name in ("number", "site", "state")),
             row.whole("period"),
-            row.shown("ending"),
+            row.text("ending"),
             _yes(row, "follow_up"),
             row.whole("attempt"),
             row.text("replaces"),
             _yes(row, "randomized_in_error"),
-            *(row.shown(name) for name in ("consented_at", "ended_at", "stratum")),
+            *(row.text(name) for name in ("consented_at", "ended_at", "stratum")),
             *(levels.get(code, "") for code in factors),
             *(true.get(code, "") for code in factors),
         )
 
 
 def _products(ledger: Ledger) -> Iterator[Line]:
-    for (participant, donation), row in sorted(ledger.products.items()):
-        times = (row.shown(name) for name in ("harvested_at", "cleared_at", "failed_at"))
+    order = sorted(ledger.products.items(), key=lambda one: (_by_number(one[0][0]), one[0][1]))
+    for (participant, donation), row in order:
+        times = (row.text(name) for name in ("harvested_at", "cleared_at", "failed_at"))
         yield (participant, donation, row.text("state"), *times)
+
+
+def _by_number(number: str) -> tuple[int, str]:
+    return len(number), number
 
 
 def _levels(row: Row, name: str) -> dict[str, str]:

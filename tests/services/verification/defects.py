@@ -62,7 +62,7 @@ def _contributor(forged: Forged, index: int) -> dict[str, Any]:
     return found
 
 
-def _recommit(forged: Forged, index: int, **changes: object) -> None:
+def recommit(forged: Forged, index: int, **changes: object) -> None:
     """Publish another commitment of a contributor, signed with a key that the certificate then names."""
     path = forged.public / "commitments" / f"{index + 1}.note"
     made = certificate.parse(path.read_text().partition("\n\n")[0] + "\n") | changes
@@ -143,13 +143,13 @@ def commitment_published_twice(forged: Forged) -> None:
 
 @caught_by("commitments.before-reveal")
 def commitment_for_another_definition(forged: Forged) -> None:
-    _recommit(forged, 1, definition_digest="ab" * 32)
+    recommit(forged, 1, definition_digest="ab" * 32)
     forged.write_certificate()
 
 
 @caught_by("commitments.before-reveal")
 def commitment_of_another_attempt(forged: Forged) -> None:
-    _recommit(forged, 2, attempt=2)
+    recommit(forged, 2, attempt=2)
     forged.write_certificate()
 
 
@@ -180,7 +180,7 @@ def contribution_and_certificate_changed_after_commitment(forged: Forged) -> Non
 
 @caught_by("seed.combination")
 def contribution_changed_with_its_commitment(forged: Forged) -> None:
-    _recommit(forged, 1, commitment=_new_contribution(forged, 1))
+    recommit(forged, 1, commitment=_new_contribution(forged, 1))
     forged.write_schedule()
     forged.write_certificate()
 
@@ -228,7 +228,7 @@ def released_schedule_with_two_slots_swapped(forged: Forged) -> None:
 @caught_by("schedule.regenerated")
 def schedule_with_two_slots_swapped_and_sealed_anew(forged: Forged) -> None:
     _swap_sequences(forged)
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 def _swap_sequences(forged: Forged) -> None:
@@ -237,7 +237,7 @@ def _swap_sequences(forged: Forged) -> None:
     slots[0], slots[other] = slots[other], slots[0]
 
 
-def _seal_anew(forged: Forged) -> None:
+def seal_anew(forged: Forged) -> None:
     forged.make_leaves()
     forged.write_rows()
     forged.write_schedule()
@@ -253,13 +253,13 @@ def released_salt_changed(forged: Forged) -> None:
 @caught_by("schedule.regenerated")
 def salt_changed_and_sealed_anew(forged: Forged) -> None:
     forged.schedule["salts"][3] = "33" * 32
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 @caught_by("schedule.fits-certificate")
 def sequence_that_the_design_does_not_have(forged: Forged) -> None:
     forged.schedule["slots"][5] = "ZZ"
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 @caught_by("schedule.fits-certificate")
@@ -327,7 +327,7 @@ def another_lasting_root(forged: Forged) -> None:
 @caught_by("rows.places")
 def last_row_left_out(forged: Forged) -> None:
     forged.rows.pop()
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 @caught_by("schedule.fits-certificate", "rows.places")
@@ -345,20 +345,20 @@ def row_added(forged: Forged) -> None:
     )
     forged.schedule["slots"].append(forged.schedule["slots"][-1])
     forged.schedule["salts"].append("55" * 32)
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 @caught_by("rows.places")
 def rows_in_another_order(forged: Forged) -> None:
     first, second = forged.rows[9], forged.rows[10]
     first["ordinal"], second["ordinal"] = second["ordinal"], first["ordinal"]
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 @caught_by("schedule.regenerated", "rows.numbers")
 def kit_in_two_slots(forged: Forged) -> None:
     forged.rows[10]["kits"][0] = forged.rows[11]["kits"][0]
-    _seal_anew(forged)
+    seal_anew(forged)
 
 
 @caught_by("schedule.regenerated", "rows.numbers")
@@ -366,4 +366,4 @@ def kit_with_a_wrong_check_digit(forged: Forged) -> None:
     kits = forged.rows[10]["kits"][1]
     kits[0] = kits[0][:-1] + str((int(kits[0][-1]) + 1) % 10)
     forged.rows[10]["kits"][1] = sorted(kits)
-    _seal_anew(forged)
+    seal_anew(forged)

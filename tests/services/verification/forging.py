@@ -69,6 +69,25 @@ class Forged:
         found: dict[str, Any] = self.values[number][1]["details"]
         return found
 
+    def change(self, number: int, kind: str, **changes: object) -> None:
+        """Let an entry have left a record otherwise, and every later one have gone on from there."""
+        key = self.row(number, kind)["key"]
+        mentions = [
+            row
+            for entry in sorted(self.values)
+            if entry >= number
+            for row in self.values[entry][1]["rows"]
+            if (row["kind"], row["key"]) == (kind, key)
+        ]
+        for name, value in changes.items():
+            mentions[0].get("old", {}).setdefault(name, mentions[0]["new"][name])
+            mentions[0]["new"][name] = value
+            for row in mentions[1:]:
+                if name in row["old"]:
+                    row["old"][name] = value
+                    break
+                row["new"][name] = value
+
     def digest(self) -> str:
         """Digest of the certificate as it is now."""
         return certificate.digest(certificate.canonical(self.certificate))
@@ -117,6 +136,20 @@ class Forged:
     def write_schedule(self) -> None:
         """The released schedule as it is."""
         (self.release / "schedule.json").write_bytes(release_content.padded(self.schedule))
+
+    def unblinded(self) -> dict[str, Any]:
+        """The unblinded definition."""
+        found: dict[str, Any] = json.loads(self.schedule["unblinded_definition"])
+        return found
+
+    def write_unblinded(self, unblinded: dict[str, Any]) -> None:
+        """Another unblinded definition, under a commitment that fits."""
+        text = trail_lines.canonical(unblinded)
+        self.schedule["unblinded_definition"] = text.decode()
+        salt = bytes.fromhex(self.schedule["unblinded_salt"])
+        self.certificate["unblinded_commitment"] = hashlib.sha256(salt + text).hexdigest()
+        self.write_schedule()
+        self.write_certificate()
 
     def write_rows(self) -> None:
         """The sealed rows as they are."""

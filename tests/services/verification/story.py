@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from randomizer.domain.numbers import with_check
 from randomizer.domain.people import Role
 from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
+from randomizer.errors import NotFound
 from randomizer.services import conduct, erasure, locking, packs
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits, stock_takes
 from randomizer.services.packs import Report
@@ -79,7 +80,11 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(stock_takes.count, Role.PHARMACIST, take, with_check(10_000_000))
     instance.act(stock_takes.close, Role.PHARMACIST, take)
     instance.act(stock_takes.settle, Role.PHARMACIST, take, WHY)
+    with _only_reading(instance):
+        _break_code(instance, desk, people[0])
     instance.act(endings.transfer, Role.TRIAL_MANAGER, people[0], SECOND_SITE, WHY)
+    code_breaks.reconcile(desk)  # who was broken has moved on meanwhile
+    _try_to_break(instance, desk, "12")
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
     instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[0]))
@@ -128,6 +133,14 @@ def _break_code(instance: Instance, desk: Desk, number: str) -> None:
     step_up = _step_up(instance, doctor)
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency", text=WHY)
     unblinding.disclose(desk, doctor, intent)
+
+
+def _try_to_break(instance: Instance, desk: Desk, typed: str) -> None:
+    doctor = instance.person(Role.ON_CALL)
+    with suppress(NotFound):
+        unblinding.intend(
+            desk, doctor, _step_up(instance, doctor), participant=typed, reason="emergency", text=WHY
+        )
 
 
 def _break_for_others(instance: Instance, desk: Desk, number: str) -> None:
