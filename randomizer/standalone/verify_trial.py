@@ -2336,14 +2336,16 @@ class Ledger:
     def _take_back(self, event: Event) -> None:
         kits, records = event.of("Kit"), event.of("PeriodRecord")
         moved = [(text_of(row.before, "state"), text_of(row.new, "state")) for row in kits]
-        out = []
-        if moved == [("dispensed", "returned")] and len(records) == 1:
-            number, who = text_of(kits[0].new, "number"), event.entry["participant"]
-            mine = (number, who, number_of(records[0].new, "period"))
-            out = [line for line in self.dispensed if self._told(line) == mine]
-        open_still = out and text_of(self.periods.get(self._told(out[0])[1:], {}), "outcome") == ""
+        told = [
+            (text_of(row.new, "number"), event.entry["participant"], number_of(records[0].new, "period"))
+            for row in kits
+            if records
+        ]
+        out = [line for line in self.dispensed if self._told(line) in told]
+        period = self.periods.get(self._told(out[0])[1:], {}) if out else {}
+        fits = moved == [("dispensed", "returned")] and len(out) == 1 and text_of(period, "outcome") == ""
         sentence = "It takes back no kit that was out and not recorded."
-        self._report.check("kits.right-kit", event.place, sentence, holds=bool(open_still))
+        self._report.check("kits.right-kit", event.place, sentence, holds=fits)
         self._given -= {self._told(line)[1:] for line in out}
         self.dispensed = [line for line in self.dispensed if line not in out]
 

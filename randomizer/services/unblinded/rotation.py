@@ -22,6 +22,7 @@ from randomizer.services.sealed import bundle, certificate_fields, sealed_rows
 from randomizer.services.sealed.bindings import CODE_BREAK, slot_binding, unblinded_binding
 from randomizer.services.sealed.sealed_rows import RowRoots
 from randomizer.services.signatures import StepUp, sign
+from randomizer.services.unblinded import wrapped_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +70,8 @@ def rotate(
         NotAllowed: The person is no administrator.
         Refused: There is nothing to rotate yet, or the keys of this host are not those of this trial.
         StepUpRefused: The re-authentication does not count.
-        Tampered: A record or a sealed row differs from what was recorded; the keys are as they were.
+        Tampered: A record or a sealed row differs from what was recorded, or the last rotation was none of
+            this host's; the keys are as they were.
     """
     with desk.keys.alone(), _settled(desk), desk.store.writing() as uow:
         trial, _ = acting.in_trial(uow, Act.KEYS_ROTATED)
@@ -77,11 +79,13 @@ def rotate(
         _demand_own(desk, trial)
         sealed_rows.check(uow)
         _settle(uow, desk)
+        wrapped_rows.check(uow, desk)
         _demand_openable(desk)
         desk.keys.begin(uow.entropy, uow.clock())
         former = sealed_rows.root_in_force(uow, certificate_fields.read(trial.certificate))
         with trail.act(uow, Act.KEYS_ROTATED, person) as act:
             roots = _rewrap(uow, desk, progress)
+            wrapped_rows.begin(desk, roots.sealed)
             noted = {"former_root": former, "sealed_root": roots.sealed, "slots": roots.size}
             act.note(**noted)
             sign(act, step_up, meaning=ROTATE_MEANING, about="slot keys", values=noted)
@@ -155,12 +159,14 @@ def _settle(uow: UnitOfWork, desk: Desk) -> None:
     except KeysError:
         raise Tampered("Slot 0") from None
     if not committed:
+        wrapped_rows.abandon(desk)
         desk.keys.abandon()
         return
     path = desk.directory / bundle.UNBLINDED
     if path.exists():
         bound = unblinded_binding(desk.pins.trial_id)
         files.write_public(path, desk.keys.reseal(path.read_bytes(), bound, uow.entropy), replace=True)
+    wrapped_rows.end(desk)
     # Last: until here, both keys are needed.
     desk.keys.end()
 

@@ -158,12 +158,12 @@ class AllocationSteps:
         """A kit that was handed out in error came back: its period is open again, and its line goes."""
         kits, records = rows_of(values.rows, "Kit"), rows_of(values.rows, "PeriodRecord")
         moved = [(_state_before(row), row.text("state")) for row in kits]
-        if moved != [(KitState.DISPENSED, KitState.RETURNED)] or len(records) != 1:
-            out = []
-        else:
-            told = (kits[0].text("number"), entry.participant, records[0].whole("period"))
-            out = [one for one in self.ledger.dispensations if (one.kit, one.participant, one.period) == told]
-        if not out or self._outcome(out[0]):
+        told = [
+            (row.text("number"), entry.participant, records[0].whole("period")) for row in kits if records
+        ]
+        out = [one for one in self.ledger.dispensations if (one.kit, one.participant, one.period) in told]
+        open_still = len(out) == 1 and not self._outcome(out[0])
+        if moved != [(KitState.DISPENSED, KitState.RETURNED)] or not open_still:
             self._findings.fail(
                 steps.KITS_RIGHT, values.record, "It takes back no kit that was out and not recorded."
             )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from threading import Event
 from typing import TYPE_CHECKING
 
 from randomizer.config import load_codebreak_secrets
 from randomizer.services.unblinded.desk import open_desk
 from randomizer.web import server
 from randomizer.web.codebreak.app import create_app
+from randomizer.web.codebreak.watching import watch
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,6 +30,7 @@ def make_app(settings: Settings) -> Flask:
     held = load_codebreak_secrets(settings.directory)
     store = server.store_of(settings, patience_seconds=PATIENCE_SECONDS)
     desk = open_desk(store, settings.directory / "codebreak", settings.pkcs11)
+    watch(desk, Event())
     gate = server.gate_of(settings, settings.codebreak, held)
     deployment = server.deployment_of(settings, settings.codebreak, held)
     return create_app(desk, gate, deployment, public=settings.public)

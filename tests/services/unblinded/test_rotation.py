@@ -19,7 +19,7 @@ from randomizer.errors import NotAllowed, Refused, StepUpRefused, Tampered
 from randomizer.services import conduct, locking, trail
 from randomizer.services.sealed import certificate_fields, sealed_rows
 from randomizer.services.sealed.bindings import CODE_BREAK, ENVELOPE, slot_binding, unblinded_binding
-from randomizer.services.unblinded import release, release_files, rotation, unblinding
+from randomizer.services.unblinded import release, release_files, rotation, unblinding, wrapped_rows
 from randomizer.services.unblinded.desk import open_desk
 from randomizer.store.work import UnitOfWork
 from tests import activated, rotating
@@ -313,6 +313,7 @@ def test_a_rotation_killed_at_any_moment_leaves_a_host_that_opens_every_slot(
             desk = open_desk(instance.store, directory)
             assert opens_all(instance, desk)
             assert check(instance) == 20
+            assert wrapped_rows.look(desk)
             left += custody.read_key_file(directory / "keys.json").holds(custody.NEXT)
             rotate(instance, desk)
             assert opens_all(instance, desk)
