@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 LEFT_OUT = pytest.StashKey[list[str]]()
 """Identifiers of the tests that were deselected in this run."""
-CHANGES = {
-    "as generated": sealings.as_generated,
-    "exchanged": sealings.exchanged,
-    "another": sealings.another,
-}
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -43,10 +38,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sealing]:
-    """The same trial, sealed with three schedules."""
+    """The same trial, sealed with several schedules."""
     place = tmp_path_factory.mktemp("games")
     drafted = sealings.draft(place / "draft.db")
-    return {name: sealings.seal(place / name, drafted, change) for name, change in CHANGES.items()}
+    return {name: sealings.seal(place / name, drafted, change) for name, change in sealings.CHANGES.items()}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from keys.stream import Stream
 from randomizer.services.sealed import generator
 from tests import activated, desks
+from tests.games.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,14 +85,31 @@ def exchanged(schedule: Schedule, unblinded: UnblindedDefinition) -> Schedule:
     return _drawn(schedule, lambda plan: (codes.index(plan.sequence_code) + 1) % len(codes))
 
 
-def another(schedule: Schedule, unblinded: UnblindedDefinition) -> Schedule:
-    """Sequences drawn anew, each slot by itself."""
-    draws = Stream(b"another schedule of the games".ljust(32), "tests")
-    return _drawn(schedule, lambda _: draws.below(len(unblinded.sequences)))
+def anew(text: str) -> Change:
+    """Sequences drawn anew, each slot by itself.
+
+    Args:
+        text: The draws follow from it.
+    """
+
+    def another(schedule: Schedule, unblinded: UnblindedDefinition) -> Schedule:
+        draws = Stream(text.encode().ljust(32), "tests")
+        return _drawn(schedule, lambda _: draws.below(len(unblinded.sequences)))
+
+    return another
 
 
 def _drawn(schedule: Schedule, choose: Callable[[SlotPlan], int]) -> Schedule:
     return replace(schedule, chosen=bytes(choose(plan) for plan in schedule))
+
+
+CHANGES: dict[str, Change] = {
+    "as generated": as_generated,
+    "exchanged": exchanged,
+    "another": anew("another schedule of the games"),
+    **{f"another {number}": anew(f"schedule {number} of the games") for number in range(2, size(2, 8))},
+}
+"""What is done to the schedules that are compared; there are more of them at full size."""
 
 
 def draft(path: Path, drafted: Definition | None = None) -> Path:

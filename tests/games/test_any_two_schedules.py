@@ -45,11 +45,13 @@ def clean(tmp_path_factory: pytest.TempPathFactory, sealed: dict[str, Sealing]) 
 
 @pytest.mark.promise(1)
 @pytest.mark.requirement("games")
-@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("other", [name for name in sealings.CHANGES if name != "as generated"])
 def test_nothing_that_can_be_seen_depends_on_the_schedule(
-    world: Worlds, clean: Recording, other: str
+    world: Worlds, clean: Recording, other: str, record_property: Callable[[str, object], None]
 ) -> None:
     same_as(clean, world(other))
+    seen = f"{other}, {len(clean.seen)} things seen"
+    record_property("figures", {"sizes": seen, "trials": 2, "statistic": "0 differ", "bound": "0"})
 
 
 @pytest.mark.promise(1)
