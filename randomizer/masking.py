@@ -105,6 +105,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Window": _rules("not_before opens_on due_on closes_on since", EVERYBODY),
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
     | _rules("intent account reason disclosed_at", BREAKERS),
+    # How long an answer took, and how it went; never whose it was or who was told.
+    "AnswerTime": _rules("answered_at site way seconds", OVERSEERS | {Role.SPONSOR, Role.SAFETY_PHYSICIAN}),
     # Whom one can ask to open a code break instead.
     "Colleague": _rules("number printed_name", BREAKERS),
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.

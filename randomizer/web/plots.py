@@ -71,12 +71,7 @@ def step_chart(
     along = "" if isinstance(points[0][0], date) else x_label
     svg = _svg(figure, HEIGHT + (36 if along else 0), title, description)
     across = _Axis(_place(points[0][0]), _place(points[-1][0]), LEFT, WIDTH - RIGHT)
-    ticks = _ticks(max(y for _, y in points))
-    up = _Axis(0, ticks[-1], HEIGHT - BOTTOM, TOP)
-    _text(svg, 0, 20, y_label)
-    for tick in ticks:
-        _line(svg, (LEFT, up.at(tick)), (WIDTH - RIGHT, up.at(tick)), "grid" if tick else "axis")
-        _text(svg, LEFT - 10, up.at(tick) + 6, _plain(tick), anchor="end")
+    up = _grid(svg, max(y for _, y in points), y_label)
     path = f"M{LEFT} {up.at(points[0][1]):.1f}"
     path += "".join(f"H{across.at(_place(x)):.1f}V{up.at(y):.1f}" for x, y in points[1:])
     _child(svg, "path", None, {"class": "area", "d": f"{path}V{up.at(0):.1f}H{LEFT}Z"})
@@ -86,6 +81,37 @@ def step_chart(
     if along:
         _text(svg, WIDTH - RIGHT, HEIGHT + 24, along, anchor="end")
     _table(figure, title, (x_label, y_label), [(_words(x), _plain(y)) for x, y in points])
+    return _markup(figure)
+
+
+def dot_chart(
+    points: Sequence[tuple[date, float]],
+    *,
+    title: str,
+    description: str,
+    y_label: str,
+    table: tuple[tuple[str, ...], Sequence[tuple[str, ...]]],
+) -> Markup:
+    """Draw single measurements, each on its day.
+
+    Args:
+        points: (when, value) in rising order of time; values are zero or more.
+        title: Heading of the figure; its id comes from it, so it differs between the figures of a page.
+        description: One sentence that says what the drawing shows, for whoever can't see it.
+        y_label: What is measured.
+        table: Headings, and a row for each point with all that is told of it.
+    """
+    figure = _figure(title)
+    if not points:
+        _child(figure, "p", NOTHING)
+        return _markup(figure)
+    svg = _svg(figure, HEIGHT, title, description)
+    across = _Axis(_place(points[0][0]), _place(points[-1][0]), LEFT, WIDTH - RIGHT)
+    up = _grid(svg, max(y for _, y in points), y_label)
+    for x, y in points:
+        _mark(svg, across.at(_place(x)), up.at(y))
+    _bottom(svg, across, points[0][0], HEIGHT - BOTTOM + 32)
+    _table(figure, title, *table)
     return _markup(figure)
 
 
@@ -136,6 +162,17 @@ class _Axis:
     def at(self, value: float) -> float:
         span = self.high - self.low
         return self.start + (self.end - self.start) * ((value - self.low) / span if span else 0)
+
+
+def _grid(svg: ET.Element, highest: float, label: str) -> _Axis:
+    """Draw the lines that values are read against; returns the axis from the bottom up."""
+    ticks = _ticks(highest)
+    up = _Axis(0, ticks[-1], HEIGHT - BOTTOM, TOP)
+    _text(svg, 0, 20, label)
+    for tick in ticks:
+        _line(svg, (LEFT, up.at(tick)), (WIDTH - RIGHT, up.at(tick)), "grid" if tick else "axis")
+        _text(svg, LEFT - 10, up.at(tick) + 6, _plain(tick), anchor="end")
+    return up
 
 
 def _bar(svg: ET.Element, window: Window, across: _Axis, top: float) -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from randomizer.web.plots import Window, X, step_chart, window_chart
+from randomizer.web.plots import Window, X, dot_chart, step_chart, window_chart
 
 START = date(2026, 3, 2)
 
@@ -99,3 +99,20 @@ def test_a_window_of_one_day_is_still_drawn() -> None:
     figure = ET.fromstring(drawn)  # noqa: S314 - our own markup
     assert float(next(figure.iter("rect")).get("width", "0")) > 0
     assert "Dashed" not in drawn
+
+
+def test_single_measurements_are_dots_with_all_that_is_told_of_them() -> None:
+    days = [START + timedelta(days=day) for day in (0, 3, 40)]
+    rows = [(str(day), "Toulouse") for day in days]
+    drawn = dot_chart(
+        [(day, 2.5) for day in days],
+        title="Times",
+        description="Three.",
+        y_label="Minutes",
+        table=(("When", "Site"), rows),
+    )
+    figure = ET.fromstring(drawn)  # noqa: S314 - our own markup
+    assert len(list(figure.iter("circle"))) == len(days)
+    assert cells(figure) == [list(row) for row in rows]
+    nothing = dot_chart([], title="Times", description="", y_label="", table=((), ()))
+    assert "Nothing to draw yet." in nothing

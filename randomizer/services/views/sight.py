@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = 50  # rows on a page of a list
 WORDS = {
+    "AnswerTime": "time",
     "Entry": "trail",
     "SiteStatus": "site",
     "KitMovement": "kit",

@@ -36,6 +36,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     recovering,
     taking,
     tasks,
+    timing,
 )
 from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
 from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401
@@ -74,6 +75,7 @@ LINKS = (
     ("Release", "codebreak.releasing", MAY[Act.RELEASE_EXPORTED]),
     ("Meter", "codebreak.meter", metering.READERS),
     ("Records", RECORDS, STATISTICIANS),
+    ("Times", "codebreak.times", timing.READERS),
 )
 """Label, endpoint, and whom the link is shown to; the page itself decides again."""
 

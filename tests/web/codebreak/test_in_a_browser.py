@@ -169,7 +169,7 @@ def test_what_the_others_see(browser: Browser, instance: Instance, desk: Desk, a
         (Role.SPONSOR, "/lock", "lock-blocked"),
         (Role.UNBLINDED_STATISTICIAN, "/release", "release-early"),
         (Role.UNBLINDED_STATISTICIAN, "/meter", "meter"),
-        (Role.MONITOR, "/", "nothing"),
+        (Role.CARE_PROVIDER, "/", "nothing"),
     ):
         other = browser.new_context(viewport={"width": PHONE, "height": 844})
         reading = Walk(other.new_page(), instance, address, role)
