@@ -67,7 +67,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     | _rules("identifier", TREATING | {Role.CLEARER, Role.PREPARER, Role.MONITOR}),
     "PeriodRecord": _rules("participant period booked_for outcome given_at closed_at", EVERYBODY)
     | _rules(
-        "fit_signed_at deviation_signed_at preparation_begun_at preparation_ended_at",
+        "fit_signed_at deviation_signed_at preparation_begun_at preparation_ended_at asked_at answered_at "
+        "available_at",
         TREATING | OFFICE | {Role.MONITOR, Role.PREPARER},
     )
     | _rules("kit dispensed_at stopped_at volume_ml", KIT_READERS),

@@ -67,6 +67,8 @@ class Act(StrEnum):
     FIT_SIGNED = "fit for infusion signed", "sign fit for infusion"
     PREPARATION_BEGUN = "preparation begun", "begin a preparation"
     PREPARATION_ENDED = "preparation ended", "end a preparation"
+    REPLACEMENT_REQUESTED = "replacement requested", "ask for another kit"
+    REPLACEMENT_ANSWERED = "replacement answered", "answer a request for another kit"
     KIT_DISPENSED = "kit dispensed", "dispense a kit"
     DISPENSATION_UNDONE = "dispensation undone", "undo a dispensation"
     KIT_EXPIRED = "kit expired", "let a kit expire"
@@ -154,6 +156,8 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.FIT_SIGNED: _CLINICAL,
     Act.PREPARATION_BEGUN: _of(Role.PREPARER),
     Act.PREPARATION_ENDED: _of(Role.PREPARER),
+    Act.REPLACEMENT_REQUESTED: _PHARMACY | _SITE_STAFF,
+    Act.REPLACEMENT_ANSWERED: _of(Role.PREPARER),
     Act.KIT_DISPENSED: _PHARMACY,
     Act.DISPENSATION_UNDONE: _PHARMACY,
     Act.KIT_EXPIRED: _SERVICE,
@@ -226,6 +230,8 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.SHEET_OPENED: RUNNING,
     Act.PREPARATION_BEGUN: RUNNING,
     Act.PREPARATION_ENDED: OPEN,
+    Act.REPLACEMENT_REQUESTED: RUNNING,
+    Act.REPLACEMENT_ANSWERED: RUNNING,
     Act.KIT_DISPENSED: RUNNING,
     Act.DISPENSATION_UNDONE: OPEN,
     Act.KIT_RETURNED: OPEN,

@@ -50,7 +50,8 @@ def parse(text: str, source: str) -> Definition:
     faults = Faults(source)
     root = load(text, faults)
     trial = root.table("trial")
-    treatments = _treatments(root, faults)
+    kits = _kits(root)
+    treatments = _treatments(root, kits, faults)
     periods = _periods(root)
     sites = _sites(root, faults)
     factors = _factors(root, sites, faults)
@@ -74,7 +75,7 @@ def parse(text: str, source: str) -> Definition:
         eligibility=eligibility(root, sites, faults),
         product_gate=trial.flag("product_gate"),
         staged_release=trial.flag("staged_release", optional=True),
-        kits=_kits(root),
+        kits=kits,
         quorum=_quorum(root),
         code_break=_code_break(root, faults),
         notices=_notices(root),
@@ -112,9 +113,17 @@ def _telephone(table: Table) -> str:
     return text
 
 
-def _treatments(root: Table, faults: Faults) -> tuple[Treatment, ...]:
+def _treatments(root: Table, kits: KitPolicy, faults: Faults) -> tuple[Treatment, ...]:
     tables = root.tables("treatments", least=2)
-    found = tuple(Treatment(code=table.code("code"), name=table.text("name", most=80)) for table in tables)
+    most = max(kits.kits_per_period - 1, 0)  # 0 kits: a fault that is noted already
+    found = tuple(
+        Treatment(
+            code=table.code("code"),
+            name=table.text("name", most=80),
+            spares=table.whole("spares", 0, most) if table.has("spares") else most,
+        )
+        for table in tables
+    )
     _finish(tables)
     faults.unique([one.code for one in found], [table.place("code") for table in tables], "treatments")
     faults.unique([one.name for one in found], [table.place("name") for table in tables], "treatments")

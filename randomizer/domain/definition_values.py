@@ -24,6 +24,7 @@ class Treatment:
 
     code: str  # at most 16 ASCII letters, digits or hyphens
     name: str
+    spares: int  # kits of a period that can really be filled beside the first one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def check(definition: Definition, unblinded: UnblindedDefinition) -> tuple[Findi
     Returns:
         Refusals first.
     """
-    refusals = tuple(_refusals(definition, unblinded.procedure))
+    refusals = (*_refusals(definition, unblinded.procedure), *_unequal_spares(definition))
     warnings = (
         *_thin_strata(definition, unblinded.procedure),
         *_neighbours(definition, unblinded.procedure),
@@ -64,6 +64,16 @@ def _refusals(definition: Definition, procedure: Procedure) -> Iterator[str]:
         )
     elif largest_posterior(procedure, definition.sequence_count) == 1:
         yield "One code break would give away another participant's sequence for certain. Use a larger limit."
+
+
+def _unequal_spares(definition: Definition) -> Iterator[str]:
+    spares = {treatment.spares for treatment in definition.treatments}
+    if len(spares) > 1:
+        yield (
+            f"The treatments have {min(spares)} to {max(spares)} real spares a period: whoever asks for "
+            "another kit and hears that there is no product would learn which treatment it is. Give all of "
+            "them the same number."
+        )
 
 
 def _thin_strata(definition: Definition, procedure: Procedure) -> Iterator[str]:

@@ -130,6 +130,9 @@ class PeriodRecord:
         deviation_signed_at: When a booking outside the visit window was signed for.
         preparation_begun_at: When the preparation of this booking began.
         preparation_ended_at: When it ended, ready or not.
+        asked_at: When the site asked for another kit, as the one before can't be used.
+        answered_at: When that was answered last.
+        available_at: When the other kit is to be ready; an answer without says that there is no product.
         kit: Number of the kit that was declared ready, or "".
         dispensed_at: When that kit was handed out.
         given_at: Start of the infusion.
@@ -148,6 +151,9 @@ class PeriodRecord:
     deviation_signed_at: datetime | None = None
     preparation_begun_at: datetime | None = None
     preparation_ended_at: datetime | None = None
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    available_at: datetime | None = None
     kit: str = ""
     dispensed_at: datetime | None = None
     given_at: datetime | None = None
@@ -161,3 +167,8 @@ class PeriodRecord:
     def preparing(self) -> bool:
         """Whether a preparation has begun and not ended."""
         return self.preparation_begun_at is not None and self.preparation_ended_at is None
+
+    @property
+    def no_product(self) -> bool:
+        """Whether the answer to the request for another kit was that there is none."""
+        return self.answered_at is not None and self.available_at is None

@@ -154,6 +154,8 @@ deviation signed: investigator
 fit for infusion signed: investigator
 preparation begun: preparing pharmacist
 preparation ended: preparing pharmacist
+replacement requested: investigator, coordinator, dispensing pharmacist
+replacement answered: preparing pharmacist
 kit dispensed: dispensing pharmacist
 dispensation undone: dispensing pharmacist
 kit expired:
@@ -246,8 +248,9 @@ Participant: number* text, site text, attempt int, state one, period int, levels
  consented_at time, ended_at time?
 PeriodLock: period* int, locked_at time
 PeriodRecord: participant* text, period* int, booked_for time?, fit_signed_at time?,\
- deviation_signed_at time?, preparation_begun_at time?, preparation_ended_at time?, kit text,\
- dispensed_at time?, given_at time?, stopped_at time?, volume_ml int, outcome one, closed_at time?
+ deviation_signed_at time?, preparation_begun_at time?, preparation_ended_at time?, asked_at time?,\
+ answered_at time?, available_at time?, kit text, dispensed_at time?, given_at time?, stopped_at time?,\
+ volume_ml int, outcome one, closed_at time?
 Product: participant* text, donation* int, identifier text, state one, harvested_at time, cleared_at time?,\
  failed_at time?, details bytes
 Signature: number* int, account int, printed_name text, meaning text, about text, digest text, signed_at time
@@ -260,7 +263,7 @@ Task: number* int, kind one, participant text, opened_at time, done_at time?
 Trial: number* int, kind one, phase one, definition text, definition_digest text, certificate bytes,\
  certificate_digest text, activation_entry int, locked_at time?
 """)
-PLANNED = {"booked_for", "expires_at"}
+PLANNED = {"available_at", "booked_for", "expires_at"}
 AT_THE_ACT = {"Allocation": "allocated_at", "Deviation": "recorded_at", "Signature": "signed_at"}
 AS_ACTIVATED = {"entry": 0, "expires_at": None, "ready_at": None, "state": "reserved"}
 

@@ -194,6 +194,9 @@ class PeriodRow(SQLModel, table=True):
     deviation_signed_at: datetime | None = _when(optional=True)
     preparation_begun_at: datetime | None = _when(optional=True)
     preparation_ended_at: datetime | None = _when(optional=True)
+    asked_at: datetime | None = _when(optional=True)
+    answered_at: datetime | None = _when(optional=True)
+    available_at: datetime | None = _when(optional=True)
     kit: str
     dispensed_at: datetime | None = _when(optional=True)
     given_at: datetime | None = _when(optional=True)

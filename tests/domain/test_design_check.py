@@ -79,3 +79,17 @@ def test_treatment_confounded_with_period_is_a_warning(
 
     assert any("each period" in message for message in found)
     assert any("Williams" in message for message in found)
+
+
+@pytest.mark.promise(1)
+def test_a_treatment_with_fewer_real_spares_is_refused(
+    mesems: Definition, mesems_unblinded: UnblindedDefinition
+) -> None:
+    first, second = mesems.treatments
+    assert (first.spares, second.spares) == (1, 1)
+    uneven = replace(mesems, treatments=(replace(first, spares=0), second))
+    (refusal,) = messages(uneven, mesems_unblinded, "refusal")
+    assert "The treatments have 0 to 1 real spares a period" in refusal
+    assert first.name not in refusal
+    fewer = replace(mesems, treatments=(replace(first, spares=0), replace(second, spares=0)))
+    assert messages(fewer, mesems_unblinded, "refusal") == []

@@ -107,7 +107,7 @@ def test_three_treatments_are_scheduled_by_a_williams_design(mesems: Definition,
         mesems,
         design="3x6x3",
         sequence_count=6,
-        treatments=(*mesems.treatments, Treatment(code="SALINE", name="Saline")),
+        treatments=(*mesems.treatments, Treatment(code="SALINE", name="Saline", spares=1)),
         periods=(*mesems.periods, replace(mesems.periods[1], number=3)),
     )
     text = (

@@ -35,7 +35,7 @@ def faults_of(text: str, definition: Definition) -> dict[str, str]:
 
 def three_by_three(mesems: Definition, design: str, count: int) -> Definition:
     third = replace(mesems.periods[1], number=3)
-    treatments = (*mesems.treatments, Treatment(code="SALINE", name="Saline"))
+    treatments = (*mesems.treatments, Treatment(code="SALINE", name="Saline", spares=1))
     return replace(
         mesems, design=design, sequence_count=count, treatments=treatments, periods=(*mesems.periods, third)
     )

@@ -56,7 +56,7 @@ def three() -> Definition:
         made,
         design="3x6x3",
         sequence_count=6,
-        treatments=(*made.treatments, Treatment(code="SALINE", name="Saline")),
+        treatments=(*made.treatments, Treatment(code="SALINE", name="Saline", spares=1)),
         periods=(*made.periods, replace(made.periods[1], number=3)),
         strata=tuple(replace(one, capacity=12) for one in made.strata),
     )

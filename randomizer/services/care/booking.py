@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain import reasons, windows
 from randomizer.domain.acts import Act
@@ -15,6 +16,7 @@ from randomizer.services.care import periods
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from randomizer.domain.definition_values import Definition
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
 
 FIT_MEANING = "I confirm that this participant is fit for this infusion and that consent stands."
 DEVIATION_MEANING = "I accept an infusion outside the visit window for this participant."
+UNBOOKED: Mapping[str, Any] = MappingProxyType(
+    {
+        "booked_for": None,
+        "fit_signed_at": None,
+        "deviation_signed_at": None,
+        "preparation_begun_at": None,
+        "preparation_ended_at": None,
+        "asked_at": None,
+        "answered_at": None,
+        "available_at": None,
+        "kit": "",
+    }
+)
+"""An open period of which nothing is planned; a new booking begins there."""
 
 
 def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> PeriodRecord:
@@ -60,7 +76,7 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
         )
     periods.demand_time(uow, definition, record, booked_for, signed=False)
     with trail.act(uow, Act.INFUSION_BOOKED, person, site=participant.site, participant=number) as act:
-        return act.change(record, booked_for=booked_for, fit_signed_at=None, deviation_signed_at=None)
+        return act.change(record, **{**UNBOOKED, "booked_for": booked_for})
 
 
 def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord:
@@ -90,15 +106,7 @@ def drop(act: OpenAct, record: PeriodRecord) -> PeriodRecord:
         kit = act.uow.get(Kit, record.kit, what="kit")
         if kit.state is KitState.READY:
             act.change(kit, state=KitState.DESTROYED)
-    return act.change(
-        record,
-        booked_for=None,
-        fit_signed_at=None,
-        deviation_signed_at=None,
-        preparation_begun_at=None,
-        preparation_ended_at=None,
-        kit="",
-    )
+    return act.change(record, **UNBOOKED)
 
 
 def sign_deviation(uow: UnitOfWork, person: Person, step_up: StepUp, number: str, why: str) -> Deviation:

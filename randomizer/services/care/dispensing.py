@@ -16,7 +16,7 @@ from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import OPEN, Allocation
 from randomizer.errors import HardStop, Refused
 from randomizer.services import acting, trail, trials
-from randomizer.services.care import kits, periods
+from randomizer.services.care import kits, periods, replacements
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,8 +173,10 @@ def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
     if not record.kit:
         begun = record.preparation_begun_at is not None and record.preparation_ended_at is None
         state = "is being prepared" if begun else "is not ready"
+        asked = replacements.describe(record)
         raise HardStop(
-            f"The kit for period {record.period} of participant {record.participant} {state}.",
+            f"The kit for period {record.period} of participant {record.participant} {state}."
+            + (f" {asked}" if asked else ""),
             scanned=record.participant,
             next_step="Wait until it shows as ready. " + _call(definition),
         )

@@ -164,8 +164,8 @@ def take_out(act: OpenAct, kit: Kit, state: KitState) -> Kit:
 
 
 def free(act: OpenAct, record: PeriodRecord, *, ended: bool = False) -> PeriodRecord:
-    """Take the kit out of an open period; the booking stands unless treatment has ended."""
-    freed = act.change(record, preparation_begun_at=None, preparation_ended_at=None, kit="")
+    """Take the kit out of an open period, now not ready; the booking stays unless treatment has ended."""
+    freed = act.change(record, preparation_begun_at=None, preparation_ended_at=act.at, kit="")
     return booking.drop(act, freed) if ended else freed
 
 

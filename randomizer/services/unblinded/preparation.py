@@ -244,10 +244,17 @@ def end(
     with trail.act(uow, Act.PREPARATION_ENDED, person, site=participant.site, participant=number) as act:
         uow.update(seal_preparation(desk, opened.slot.number, record.period, kept, uow.entropy))
         if not ready:
-            return act.change(record, preparation_begun_at=None, preparation_ended_at=None)
+            return act.change(record, preparation_begun_at=None, preparation_ended_at=act.at)
         expires_at = act.at + timedelta(minutes=definition.kits.expiry_minutes)
         act.change(reserved, state=KitState.READY, ready_at=act.at, expires_at=expires_at)
-        return act.change(record, preparation_ended_at=act.at, kit=reserved.number)
+        return act.change(
+            record,
+            preparation_ended_at=act.at,
+            asked_at=None,
+            answered_at=None,
+            available_at=None,
+            kit=reserved.number,
+        )
 
 
 def ready_kit(uow: UnitOfWork, number: str, period: int) -> Kit:
@@ -313,7 +320,8 @@ def _kits(uow: UnitOfWork, desk: Desk, slot: Slot, period: int, spoiled: tuple[s
         )
         if kit.number not in spoiled
     }
-    order = order_of(desk, slot.number, period, slot.kits[period - 1])
+    real = 1 + trials.current(uow)[1].treatments[0].spares  # the same for all of them: the design check
+    order = order_of(desk, slot.number, period, slot.kits[period - 1])[:real]
     left = [reserved[number] for number in order if number in reserved]
     if not left:
         raise Refused(

@@ -46,7 +46,7 @@ COVERED: tuple[type, ...] = (
 """Kinds of record that a release tells of; those of acts about people stay inside."""
 
 KEY_FIELDS: dict[str, tuple[str, ...]] = {kind.__name__: kind.KEY for kind in COVERED}  # type: ignore[attr-defined]
-PLANNED = frozenset({"booked_for", "expires_at"})
+PLANNED = frozenset({"available_at", "booked_for", "expires_at"})
 """Moments that lie ahead of the act that sets them."""
 
 AT_THE_ACT = {"Allocation": "allocated_at", "Deviation": "recorded_at", "Signature": "signed_at"}

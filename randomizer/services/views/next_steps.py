@@ -10,6 +10,7 @@ from randomizer.domain.acts import DURING, Act
 from randomizer.domain.participants import BEFORE_RANDOMIZATION, Participant, State
 from randomizer.domain.supply import PeriodRecord, Product, ProductState
 from randomizer.domain.trial import RUNNING, Phase
+from randomizer.services.care import replacements
 from randomizer.services.care.periods import INFUSED
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 CLEARING_WAIT = "The clearing person clears the product."
 PREPARING_WAIT = "The preparing pharmacist prepares the kit."
-NOT_READY = "The kit is not ready. Call the preparing pharmacist."
-EXPIRED = "The kit has expired. Put it aside; nothing is handed out."
+ASK = "Ask for another kit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def of(
     step = _by_life(definition, participant, periods, products, now)
     past_use = any(one.period == step.period and one.kit in expired for one in periods)
     if step.act is Act.KIT_DISPENSED and past_use:
-        step = replace(step, act=None, what=EXPIRED, state="Expired", kind="attention")
+        step = replace(step, act=Act.REPLACEMENT_REQUESTED, what=ASK, state="Expired", kind="attention")
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)
 
 
@@ -173,8 +173,10 @@ def _before_ready(
     state, kind = ("Overdue", "overdue") if late else ("Booked", "due")
     act: Act | None = None
     what = PREPARING_WAIT
+    if record.asked_at is not None and not record.preparing:
+        return _asked(record)
     if record.preparation_ended_at is not None:
-        what, state, kind = NOT_READY, "Not ready", "attention"
+        act, what, state, kind = Act.REPLACEMENT_REQUESTED, ASK, "Not ready", "attention"
     elif record.preparing:
         state, kind = "Being prepared", "waiting"
     elif record.fit_signed_at is None:
@@ -190,6 +192,22 @@ def _before_ready(
             else (Act.FIT_SIGNED, "Sign fit for infusion")
         )
     return NextStep(act=act, what=what, due=record.booked_for, state=state, kind=kind, period=record.period)
+
+
+def _asked(record: PeriodRecord) -> NextStep:
+    """What follows a request for another kit: wait, or close the period."""
+    missed = NextStep(
+        act=Act.PERIOD_MISSED,
+        what="Record the missed period",
+        due=record.booked_for,
+        state="No product",
+        kind="attention",
+        period=record.period,
+    )
+    if record.no_product:
+        return missed
+    waits = replacements.describe(record)
+    return replace(missed, act=None, what=waits, due=record.available_at, state="Asked for", kind="waiting")
 
 
 def _infusion(record: PeriodRecord) -> NextStep:

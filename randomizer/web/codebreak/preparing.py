@@ -10,6 +10,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import HardStop, Refused
+from randomizer.services.care import periods, replacements
 from randomizer.services.unblinded import preparation
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import (
@@ -24,9 +25,11 @@ from randomizer.web.codebreak.pages import (
     of_one_length,
 )
 from randomizer.web.door import this
-from randomizer.web.forms import Field, Form
+from randomizer.web.forms import MOMENT, Field, Form
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from werkzeug.wrappers import Response
 
     from randomizer.services.unblinded.preparation import Sheet, ToPrepare
@@ -53,14 +56,27 @@ SPARE = Field(
     type="checkbox",
 )
 
+AVAILABLE = "available"
+ANSWER = (
+    Field(
+        name="answer",
+        label="Is there another kit for this period?",
+        type="radio",
+        options=((AVAILABLE, "Another kit will be available"), ("none", "No product for this period")),
+        needed="Say whether there is another kit.",
+    ),
+    Field(name="available_at", label="Available at", hint=MOMENT, unit="UTC", width="half"),
+)
+"""The same words whatever the treatment; the site reads nothing else."""
+
 
 @codebreak.get("/preparation")
 def preparations() -> str:
     """What is booked and not ready, in order of time."""
     auth.demand_act(Act.SHEET_OPENED)
     with looking() as seen:
-        periods = seen.definition.period_count
-        rows = [_row(one, periods) for one in preparation.worklist(seen.uow)]
+        count = seen.definition.period_count
+        rows = [_row(one, count) for one in preparation.worklist(seen.uow)]
     return render_template("codebreak/preparations.html", rows=rows)
 
 
@@ -144,6 +160,54 @@ def not_ready(number: str) -> str | Response:
     return done(request.path, url_for("codebreak.preparations"))
 
 
+@codebreak.route("/preparation/<number>/replacement", methods=["GET", "POST"])
+def replacement(number: str) -> str | Response:
+    """Answer the request for another kit."""
+    auth.demand_act(Act.REPLACEMENT_ANSWERED)
+    if request.method == "GET":
+        with looking() as seen:
+            record, booked_for = replacements.demand_asked(seen.uow, number)
+            count = seen.definition.period_count
+        return render_template(
+            "codebreak/replacement.html",
+            number=number,
+            period=f"{record.period} of {count}",
+            facts=[
+                ("Asked for", words.moment(record.asked_at) if record.asked_at else words.NONE),
+                ("Answer so far", replacements.describe(record) if record.answered_at else words.NONE),
+                ("Booked for", words.moment(booked_for)),
+            ],
+            form=form_of(ANSWER),
+        )
+    form = Form.posted(ANSWER, request.form)
+    try:
+        available_at = answered(form)
+        with this().store.writing() as uow:
+            replacements.answer(uow, auth.person(), number, available_at)
+    except SHOWN_AGAIN as error:
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.preparations"))
+
+
+def answered(form: Form) -> datetime | None:
+    """When another kit is available, or None where there is no product.
+
+    Raises:
+        Faulty: Nothing was chosen.
+        Refused: The time is missing, or none belongs there.
+    """
+    form.demand_filled()
+    if form.text("answer") == AVAILABLE:
+        return form.needed_moment("available_at")
+    if form.text("available_at"):
+        raise Refused(
+            "A time belongs to a kit that will be available. Nothing was changed.",
+            field="available_at",
+            next_step="Leave the time empty, or choose that another kit is available.",
+        )
+    return None
+
+
 @codebreak.get("/preparation/<number>/prepared/<int:period>")
 def prepared(number: str, period: int) -> str:
     """The kit is ready: its number and its time."""
@@ -151,8 +215,8 @@ def prepared(number: str, period: int) -> str:
     with looking() as seen:
         found = preparation.ready_kit(seen.uow, number, period)
         kit = seen.show(found)
-        periods = seen.definition.period_count
-    return render_template("codebreak/prepared.html", number=number, period=f"{period} of {periods}", kit=kit)
+        count = seen.definition.period_count
+    return render_template("codebreak/prepared.html", number=number, period=f"{period} of {count}", kit=kit)
 
 
 def noted(form: Form, content: str) -> Preparation:
@@ -179,10 +243,14 @@ def _ending_fields() -> tuple[Field, ...]:
     )
 
 
-def _row(one: ToPrepare, periods: int) -> dict[str, Any]:
+def _row(one: ToPrepare, count: int) -> dict[str, Any]:
     record = one.record
     if record.preparing:
         state, kind = "Being prepared", "ready"
+    elif record.no_product:
+        state, kind = "No product", "closed"
+    elif record.asked_at is not None:
+        state, kind = ("Answered", "due") if record.answered_at else ("Asked for again", "attention")
     elif record.fit_signed_at is not None:
         state, kind = "Fit signed", "due"
     else:
@@ -190,16 +258,17 @@ def _row(one: ToPrepare, periods: int) -> dict[str, Any]:
     return {
         "due": words.due(record.booked_for, this().store.clock().date()) if record.booked_for else "",
         "number": one.participant.number,
-        "period": f"{record.period} of {periods}",
+        "period": f"{record.period} of {count}",
         "state": state,
         "kind": kind,
+        "asked": record.asked_at is not None and record.answered_at is None,
     }
 
 
 def _closed_sheet(number: str, form: Form) -> str:
     with looking() as seen:
         waiting = [one for one in preparation.worklist(seen.uow) if one.participant.number == number]
-        periods = seen.definition.period_count
+        count = seen.definition.period_count
     if not waiting:
         raise Refused(
             f"Nothing is to be prepared for participant {number}.",
@@ -207,9 +276,14 @@ def _closed_sheet(number: str, form: Form) -> str:
             next_step="Open the worklist to see what is booked.",
         )
     record = waiting[0].record
-    period = f"{record.period} of {periods}"
+    period = f"{record.period} of {count}"
     return render_template(
-        "codebreak/sheet-closed.html", number=number, record=record, period=period, form=form
+        "codebreak/sheet-closed.html",
+        number=number,
+        record=record,
+        asked=replacements.describe(record),
+        period=period,
+        form=form,
     )
 
 
@@ -217,6 +291,9 @@ def _sheet(found: Sheet, form: Form) -> str:
     with looking() as seen:
         shown = seen.show(found)
         period = f"{found.period} of {seen.definition.period_count}"
+        asked = replacements.describe(periods.current(seen.uow, found.participant))
     of_one_length()
     spares = ", ".join(group3(kit) for kit in shown["spares"])
-    return render_template("codebreak/sheet.html", sheet=shown, spares=spares, period=period, form=form)
+    return render_template(
+        "codebreak/sheet.html", sheet=shown, spares=spares, period=period, asked=asked, form=form
+    )

@@ -117,6 +117,14 @@ def _kit(one: dict[str, Any]) -> str:
     return str(kit.get("number", ""))
 
 
+def _asked(one: dict[str, Any]) -> str:
+    if not one.get("answered_at"):
+        return "Another kit was asked for"
+    if not one.get("available_at"):
+        return "No product for this period"
+    return f"Another kit at {words.moment(one['available_at'])}"
+
+
 def _outcome(one: dict[str, Any]) -> str:
     if one.get("outcome"):
         return words.capital(str(one["outcome"]))
@@ -124,8 +132,15 @@ def _outcome(one: dict[str, Any]) -> str:
         return f"Handed out {words.moment(one['dispensed_at'])}"
     if one.get("kit_shown"):
         return f"Kit {one['kit_shown'].get('state', 'ready')}"
-    if one.get("preparation_ended_at"):
-        return "Not ready"
+    return _unready(one)
+
+
+def _unready(one: dict[str, Any]) -> str:
+    """How a period without a kit stands."""
+    if one.get("asked_at") and not one.get("preparation_begun_at"):
+        return _asked(one)
     if one.get("preparation_begun_at"):
         return "Being prepared"
+    if one.get("preparation_ended_at"):
+        return "Not ready"
     return "Fit for infusion signed" if one.get("fit_signed_at") else "Open"

@@ -7,7 +7,16 @@ from typing import Any
 from randomizer.domain.acts import Act
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
-from randomizer.services.care import allocation, booking, endings, enrolment, infusions, kits, products
+from randomizer.services.care import (
+    allocation,
+    booking,
+    endings,
+    enrolment,
+    infusions,
+    kits,
+    products,
+    replacements,
+)
 from randomizer.web import exchange
 from randomizer.web.forms import Form, together
 from randomizer.web.site import bodies, participant_fields
@@ -178,6 +187,19 @@ PAGES = (
         body=exchange.Signed,
         facts=("participant", "period", "booked", "window"),
         run=lambda call: booking.sign_fit(call.uow, call.person, call.sign(), call.key),
+    ),
+    ActPage(
+        act=Act.REPLACEMENT_REQUESTED,
+        slug="replacement",
+        title="Ask for another kit",
+        lead="The preparing pharmacist answers when it is available, or that there is no product for this "
+        "period.",
+        button="Ask for another kit",
+        done="Another kit is asked for. The answer stands below.",
+        body=bodies.Why,
+        asks=participant_fields.what_is_wrong,
+        facts=("participant", "period", "booked"),
+        run=lambda call: replacements.ask(call.uow, call.person, call.key, why(call.form)),
     ),
     ActPage(
         act=Act.INFUSION_RECORDED,

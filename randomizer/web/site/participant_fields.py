@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from randomizer.domain.definition_values import SITE_FACTOR
@@ -63,6 +64,12 @@ FOLLOW_UP = Field(
 def reason(_sight: Sight, _key: str) -> tuple[Field, ...]:
     """The reason alone."""
     return (WHY,)
+
+
+def what_is_wrong(_sight: Sight, _key: str) -> tuple[Field, ...]:
+    """Why another kit is needed."""
+    hint = "Damaged, expired, not ready. Goes on record with your name."
+    return (replace(WHY, label="What is wrong?", hint=hint),)
 
 
 def new_site(sight: Sight, key: str) -> tuple[Field, ...]:

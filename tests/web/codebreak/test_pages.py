@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from randomizer.domain.acts import Act
 from randomizer.domain.participants import Ending, Participant
 from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Phase, Trial
 from randomizer.services import conduct, locking
-from randomizer.services.care import booking, products
+from randomizer.services.care import booking, kits, products, replacements
 from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import PASSWORD
-from tests.desks import booked, copy_for, harvested, plan_of, randomized
+from tests.desks import booked, copy_for, harvested, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -309,3 +310,28 @@ def test_export_and_bring_the_release_in(
     status, text = send(copy_for(rehearsal, "code-break-host"))
     assert (status, phase(instance)) == (303, Phase.RELEASED)
     assert "The allocation is released" in text
+
+
+@pytest.mark.promise(1)
+def test_a_request_for_another_kit_is_answered(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    booked(instance, number)
+    kit = prepared(instance, desk, number).kit
+    instance.act(kits.move, Role.PHARMACIST, Act.KIT_DAMAGED, kit, "The bag leaks")
+    instance.act(replacements.ask, Role.PHARMACIST, number, "The bag leaks")
+    guest = visit(Role.PREPARER)
+    page = f"/preparation/{number}/replacement"
+    worklist = guest.get("/preparation")
+    assert "Asked for again" in worklist
+    assert f'href="{page}"' in worklist
+    assert "Say whether there is another kit." in guest.send(page).text
+    late = f"{instance.clock() + timedelta(days=2):%Y-%m-%d %H:%M}"
+    refused = guest.send(page, {"answer": "available", "available_at": late}).text
+    assert "The other kit must be ready between now" in refused
+    assert late in refused
+    assert "A time belongs to a kit" in guest.send(page, {"answer": "none", "available_at": late}).text
+    answered = guest.send(page, {"answer": "none"}).text
+    assert "No product" in answered
+    soon = f"{instance.clock() + timedelta(hours=1):%Y-%m-%d %H:%M}"
+    assert "Answered" in guest.send(page, {"answer": "available", "available_at": soon}).text
+    assert "Another kit is to be available at" in guest.get(f"/preparation/{number}")

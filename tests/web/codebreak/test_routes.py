@@ -39,7 +39,13 @@ OPEN = {
     "api.end_token",
 }
 """Routes without a role: they are tested one by one."""
-SAMPLES: dict[str, Any] = {"password": PASSWORD, "code": "000000", "ready": True, "copy_base64": "eA=="}
+SAMPLES: dict[str, Any] = {
+    "available_at": None,
+    "password": PASSWORD,
+    "code": "000000",
+    "ready": True,
+    "copy_base64": "eA==",
+}
 KEYS = count()
 
 

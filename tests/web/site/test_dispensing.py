@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from randomizer.domain.numbers import group3, with_check
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation, Slot
+from randomizer.services.care import replacements
+from randomizer.web import words
 from tests import desks
 
 if TYPE_CHECKING:
@@ -133,3 +136,24 @@ def test_only_a_pharmacist_of_the_site_stands_at_the_counter(
     refused = visit(Role.COORDINATOR).get(f"/participants/{number}/dispense", 403)
     assert "Your role cannot dispense a kit" in refused
     assert visit(Role.COORDINATOR).client.get(f"/scan?scan={number}").headers["Location"].endswith(number)
+
+
+@pytest.mark.promise(1)
+def test_a_damaged_kit_is_asked_for_again_and_the_answer_stands_on_both_pages(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number, kit = ready(instance, desk)
+    pharmacist = visit(Role.PHARMACIST)
+    pharmacist.post(f"/kits/{kit}/damage", {"why": "The bag leaks"})
+    home = pharmacist.get("/")
+    assert f'href="/participants/{number}/replacement"' in home
+    assert "Not ready" in home
+    page = pharmacist.post(f"/participants/{number}/replacement", {"why": "The bag leaks"})
+    assert "Another kit was asked for" in page
+    available_at = instance.clock() + timedelta(minutes=40)
+    instance.act(replacements.answer, Role.PREPARER, number, available_at)
+    assert f"Another kit at {words.moment(available_at)}" in pharmacist.get(f"/participants/{number}")
+    assert "Another kit is to be available at" in stopped(pharmacist, number, kit)
+    instance.act(replacements.answer, Role.PREPARER, number, None)
+    assert "There is no product for this period." in stopped(pharmacist, number, kit)
+    assert "Record the missed period" in visit(Role.INVESTIGATOR).get("/")

@@ -74,6 +74,12 @@ class Ended(Details):
     spoiled: bool = False
 
 
+class Answered(Body):
+    """When another kit is available, UTC; null where there is no product for this period."""
+
+    available_at: datetime | None
+
+
 class Copy(Body):
     """This host's copy of the opened release, base64."""
 
@@ -209,6 +215,9 @@ class Booked(Answer):
     booked_for: datetime | None = None
     fit_signed_at: datetime | None = None
     preparation_begun_at: datetime | None = None
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    available_at: datetime | None = None
 
 
 class Preparations(Answer):

@@ -8,6 +8,7 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.services.care import replacements
 from randomizer.services.unblinded import clearance, preparation
 from randomizer.web import auth
 from randomizer.web.codebreak.api import forms
@@ -66,6 +67,15 @@ def end(path: forms.Key, header: forms.Once, body: forms.Ended) -> Response:  # 
             noted=noted,
             spoiled=body.spoiled,
         )
+    return _booked(record)
+
+
+@api.post("/preparations/<number>/replacement", responses={200: forms.Booked})
+def answer_request(path: forms.Key, header: forms.Once, body: forms.Answered) -> Response:  # noqa: ARG001
+    """Answer the request for another kit."""
+    auth.demand_act(Act.REPLACEMENT_ANSWERED)
+    with this().store.writing() as uow:
+        record = replacements.answer(uow, auth.person(), path.number, body.available_at)
     return _booked(record)
 
 

@@ -85,6 +85,9 @@ class Period(Answer):
     deviation_signed_at: datetime | None = None
     preparation_begun_at: datetime | None = None
     preparation_ended_at: datetime | None = None
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    available_at: datetime | None = None
     kit: str | None = None
     dispensed_at: datetime | None = None
     given_at: datetime | None = None
