@@ -71,7 +71,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "available_at",
         TREATING | OFFICE | {Role.MONITOR, Role.PREPARER},
     )
-    | _rules("kit dispensed_at stopped_at volume_ml", KIT_READERS),
+    | _rules("kit dispensed_at checked_by stopped_at volume_ml", KIT_READERS),
     "Kit": _rules("number period state ready_at expires_at", KIT_READERS),
     # A line of the accountability log; it begins when the kit becomes ready.
     "KitMovement": _rules(

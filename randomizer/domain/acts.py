@@ -352,6 +352,10 @@ AFTER_LOCK = frozenset(
 """Acts that change no data of the trial, and so may come after the lock."""
 
 
+CHECKING_KITS = _of(Role.PHARMACIST, Role.CARE_PROVIDER, Role.INVESTIGATOR)
+"""Who may check a kit beside the pharmacist who hands it out."""
+
+
 def demand(person: Person, act: Act, site: str | None) -> Role:
     """The role in which a person may do an act.
 

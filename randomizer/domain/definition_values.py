@@ -124,6 +124,7 @@ class KitPolicy:
     storage_place: str
     infusion_minutes: int
     volume_ml: int
+    second_person: bool  # whether somebody else checks a kit before it is handed out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

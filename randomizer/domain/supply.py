@@ -135,6 +135,7 @@ class PeriodRecord:
         available_at: When the other kit is to be ready; an answer without says that there is no product.
         kit: Number of the kit that was declared ready, or "".
         dispensed_at: When that kit was handed out.
+        checked_by: Account number of who checked it beside the pharmacist; 0 where nobody had to.
         given_at: Start of the infusion.
         stopped_at: End of the infusion where it was stopped early.
         volume_ml: Volume given where it was given in part, else 0.
@@ -156,6 +157,7 @@ class PeriodRecord:
     available_at: datetime | None = None
     kit: str = ""
     dispensed_at: datetime | None = None
+    checked_by: int = 0
     given_at: datetime | None = None
     stopped_at: datetime | None = None
     volume_ml: int = 0

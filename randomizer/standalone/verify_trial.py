@@ -249,8 +249,8 @@ Participant: number* text, site text, attempt int, state one, period int, levels
 PeriodLock: period* int, locked_at time
 PeriodRecord: participant* text, period* int, booked_for time?, fit_signed_at time?,\
  deviation_signed_at time?, preparation_begun_at time?, preparation_ended_at time?, asked_at time?,\
- answered_at time?, available_at time?, kit text, dispensed_at time?, given_at time?, stopped_at time?,\
- volume_ml int, outcome one, closed_at time?
+ answered_at time?, available_at time?, kit text, dispensed_at time?, checked_by int, given_at time?,\
+ stopped_at time?, volume_ml int, outcome one, closed_at time?
 Product: participant* text, donation* int, identifier text, state one, harvested_at time, cleared_at time?,\
  failed_at time?, details bytes
 Signature: number* int, account int, printed_name text, meaning text, about text, digest text, signed_at time

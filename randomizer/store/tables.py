@@ -199,6 +199,7 @@ class PeriodRow(SQLModel, table=True):
     available_at: datetime | None = _when(optional=True)
     kit: str
     dispensed_at: datetime | None = _when(optional=True)
+    checked_by: int
     given_at: datetime | None = _when(optional=True)
     stopped_at: datetime | None = _when(optional=True)
     volume_ml: int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
-from randomizer.services.care import dispensing
+from randomizer.services.care import dispensing, replacements
 from randomizer.services.unblinded import clearance, preparation, unblinding
 from randomizer.services.upkeep import due
 from tests import activated
@@ -213,6 +213,7 @@ class Traffic:
         self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True)
         self._set_aside(self._prepare("whole"))
         self._count()
+        self._ask_again("whole")
         self._prepare("whole")
         self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
 
@@ -241,6 +242,14 @@ class Traffic:
         self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the shelf")
         self.act(Role.PHARMACIST, f"/kits/{kit}/found", why="Behind the shelf")
         self.act(Role.PHARMACIST, f"/kits/{self.world.schedule[-1].kits[0][0]}/damage", 404, why="Not ready")
+
+    def _ask_again(self, name: str) -> None:
+        number, path = self.people[name], f"/participants/{self.people[name]}"
+        self.act(Role.COORDINATOR, f"{path}/replacement", why="Not where it was")
+        self.act(Role.COORDINATOR, f"{path}/replacement", 422, why="Once more")
+        for available_at in (None, self.world.instance.clock() + timedelta(hours=1)):
+            self.world.instance.act(replacements.answer, Role.PREPARER, number, available_at)
+            self.doors.at_site(Role.PHARMACIST).get(path)
 
     def _book(self, name: str, hours: float | None = None) -> None:
         number, now = self.people[name], self.world.instance.clock()

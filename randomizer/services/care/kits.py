@@ -144,7 +144,7 @@ def undo_dispensation(uow: UnitOfWork, person: Person, step_up: StepUp, number: 
         before = State.RANDOMIZED if record.period == 1 else State.BETWEEN
         act.change(participant, state=before, period=record.period - 1)
         back = act.change(kit, state=KitState.RETURNED)
-        free(act, act.change(record, dispensed_at=None), ended=participant.ending is not None)
+        free(act, act.change(record, dispensed_at=None, checked_by=0), ended=participant.ending is not None)
         return back
 
 

@@ -168,6 +168,11 @@ def events(sight: Sight, number: str, site: str) -> list[View]:
     return found
 
 
+def printed_name(sight: Sight, account: int) -> str:
+    """The name behind the number of an account that a record shows."""
+    return sight.uow.get(Account, account, what="account").printed_name
+
+
 def _period(sight: Sight, site: str, record: PeriodRecord, periods: Iterable[PeriodRecord]) -> View:
     view = sight.show(record, site=site)
     listed = tuple(periods)

@@ -10,13 +10,14 @@ from flask import redirect, render_template, request, url_for
 
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS, SITE_BOUND, Role
-from randomizer.errors import NotAllowed, Refused, SignInRefused, StepUpRefused
+from randomizer.errors import NotAllowed, Refused
 from randomizer.services import account_closing, recovery_codes
 from randomizer.services import accounts as service
 from randomizer.services.views import account_views
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.forms import CODE, PASSWORD, WHY, Field, Form
+from randomizer.web.site import second
 from randomizer.web.site.act_pages import SHOWN_AGAIN, status_of_refusal
 from randomizer.web.site.pages import site
 
@@ -54,27 +55,8 @@ NEW = (
         needed="E-mail is missing.",
     ),
 )
-SECOND = (
-    Field(
-        name="second_username",
-        label="Second administrator: user name",
-        hint="Needed for a sign-in that can break a code, and for an administrator's.",
-        width="half",
-    ),
-    Field(
-        name="second_password",
-        label="Second administrator: password",
-        type="password",
-        secret=True,
-        width="half",
-    ),
-    Field(
-        name="second_code",
-        label="Second administrator: six-digit code",
-        secret=True,
-        width="short",
-        inputmode="numeric",
-    ),
+SECOND = second.fields(
+    "Second administrator", "Needed for a sign-in that can break a code, and for an administrator's."
 )
 SAID = {
     "granted": "The role is granted. It counts from the next request on.",
@@ -141,16 +123,16 @@ def grant(number: int) -> str | Response | tuple[str, int]:
     codes: list[str] = []
 
     def run(uow: UnitOfWork, form: Form) -> None:
-        role, second = _role(form.text("role")), _second(uow, form)
+        role, beside = _role(form.text("role")), _second(uow, form)
         service.grant(
             uow,
             auth.person(),
             account=number,
             role=role,
             site=form.text("site") if role in SITE_BOUND else "",
-            second=second,
+            second=beside,
         )
-        codes.extend(recovery_codes.issue_missing(uow, auth.person(), account=number, second=second))
+        codes.extend(recovery_codes.issue_missing(uow, auth.person(), account=number, second=beside))
 
     answered = _act(number, "site/grant.html", fields, run, done="granted")
     return _sheet(number, codes) if codes else answered
@@ -193,7 +175,7 @@ def renew(number: int) -> str | Response | tuple[str, int]:
     codes: list[str] = []
 
     def run(uow: UnitOfWork, form: Form) -> None:
-        second = _second(uow, form)
+        beside = _second(uow, form)
         service.set_credential(
             uow,
             this().gate,
@@ -201,9 +183,9 @@ def renew(number: int) -> str | Response | tuple[str, int]:
             account=number,
             password=password,
             totp_secret=secret,
-            second=second,
+            second=beside,
         )
-        codes.extend(recovery_codes.issue_missing(uow, auth.person(), account=number, second=second))
+        codes.extend(recovery_codes.issue_missing(uow, auth.person(), account=number, second=beside))
 
     answered = _act(number, "site/renew.html", SECOND, run, done="")
     if isinstance(answered, (str, tuple)):
@@ -286,18 +268,7 @@ def _standing(number: int) -> tuple[tuple[str, str], ...]:
 
 
 def _second(uow: UnitOfWork, form: Form) -> StepUp | None:
-    username = form.text("second_username")
-    if not username:
-        return None
-    password, code = form.typed.get("second_password", ""), form.text("second_code")
-    try:
-        return auth.witness(uow, username=username, password=password, code=code)
-    except SignInRefused as refused:
-        raise StepUpRefused(
-            "Name, password and code of the second administrator do not fit together. Nothing was changed.",
-            field="second_code",
-            next_step="Check all three. A code works once; wait for the next one.",
-        ) from refused
+    return second.step_up(uow, form, "second administrator")
 
 
 def _role(text: str) -> Role:

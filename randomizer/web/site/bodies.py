@@ -78,9 +78,12 @@ class Transfer(Body):
 
 
 class Scan(Body):
-    """The kit that was scanned."""
+    """The kit that was scanned, and who checked it where the definition asks for a second person."""
 
     kit: Short
+    second_username: Short = ""
+    second_password: Short = ""
+    second_code: Short = ""
 
 
 class OfSite(Body):

@@ -9,19 +9,24 @@ from flask import make_response, redirect, render_template, request, url_for
 from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
 from randomizer.domain.trial import Kind
-from randomizer.errors import HardStop, NotFound, Refused
+from randomizer.errors import HardStop, NotFound, Refused, StepUpRefused
 from randomizer.services.care import dispensing
 from randomizer.services.views import participant_views, sight
 from randomizer.web import auth, problems
 from randomizer.web.door import this
-from randomizer.web.site import barcodes, slips
+from randomizer.web.forms import Form
+from randomizer.web.site import barcodes, second, slips
 from randomizer.web.site.pages import looking, site
+from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
+    from randomizer.errors import RandomizerError
     from randomizer.services.care.dispensing import ToDispense
     from randomizer.services.views.sight import Sight
+
+CHECK = second.fields("Second person", "A colleague of this site who compared the kit with this page.")
 
 
 @site.route("/participants/<key>/dispense", methods=["GET", "POST"])
@@ -32,13 +37,21 @@ def dispense(key: str) -> str | Response | tuple[str, int]:
         number = participant_views.find(seen, key).number
     try:
         if request.method == "POST":
+            form = Form.posted(CHECK, request.form)
             with this().store.writing() as uow:
-                done = dispensing.dispense(uow, auth.person(), number, request.form.get("kit", ""))
+                beside = second.step_up(uow, form, "second person")
+                done = dispensing.dispense(
+                    uow, auth.person(), number, request.form.get("kit", ""), second=beside
+                )
             return redirect(url_for("site.dispensed", key=number, period=done.record.period), code=303)
         return _counter(number)
     except HardStop as stop:
         return _sent_again(number) or (_stop(number, stop), problems.status_of(stop))
+    except (StepUpRefused, TriedTooOften) as refusal:
+        return _check(number, refusal), problems.status_of(refusal)
     except Refused as refusal:
+        if refusal.field == dispensing.SECOND:
+            return _check(number, refusal)
         # A number that cannot be read is no wrong kit: the counter stays, with the sentence beside the box.
         return _counter_again(number, refusal), problems.status_of(refusal)
 
@@ -90,7 +103,16 @@ def _handed_out(seen: Sight, key: str, period: int) -> dict[str, Any]:
         "expires_at": kit.get("expires_at"),
         "dispensed_at": record["dispensed_at"],
         "by": _hand(whole, record),
+        "checked_by": _checker(seen, record),
     }
+
+
+def _check(number: str, refusal: RandomizerError) -> str:
+    """The kit is right: a second person compares it and signs in on the same page."""
+    form = Form.posted(CHECK, request.form)
+    if any(form.typed.values()):
+        form.refuse(refusal)
+    return _counter(number, typed=request.form.get("kit", ""), form=form)
 
 
 def _sent_again(number: str) -> Response | None:
@@ -99,11 +121,11 @@ def _sent_again(number: str) -> Response | None:
     return redirect(url_for("site.dispensed", key=number, period=done.period), code=303) if done else None
 
 
-def _counter(number: str, error: str = "", typed: str = "") -> str:
+def _counter(number: str, error: str = "", typed: str = "", form: Form | None = None) -> str:
     with this().store.reading() as uow:
         todo = dispensing.look_up(uow, auth.person(), number)
         kit = sight.of(uow, auth.person()).show(todo.kit, site=todo.participant.site)
-    return render_template("site/dispense.html", **_facts(todo, kit), error=error, typed=typed)
+    return render_template("site/dispense.html", **_facts(todo, kit), error=error, typed=typed, form=form)
 
 
 def _counter_again(number: str, refusal: Refused) -> str:
@@ -147,6 +169,12 @@ def _steps(stop: HardStop) -> list[str]:
     if stop.needed:
         return ["Put this kit back in its place.", f"Take kit {group3(stop.needed)}.", "Scan it here."]
     return steps or ["Hand nothing out."]
+
+
+def _checker(seen: Sight, record: dict[str, Any]) -> str:
+    """Who checked the kit beside the pharmacist, or ""."""
+    account = record.get("checked_by")
+    return participant_views.printed_name(seen, account) if account else ""
 
 
 def _hand(whole: dict[str, Any], record: dict[str, Any]) -> str:

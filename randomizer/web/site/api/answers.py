@@ -90,6 +90,7 @@ class Period(Answer):
     available_at: datetime | None = None
     kit: str | None = None
     dispensed_at: datetime | None = None
+    checked_by: int | None = None
     given_at: datetime | None = None
     stopped_at: datetime | None = None
     volume_ml: int | None = None

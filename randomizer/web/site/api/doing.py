@@ -18,7 +18,7 @@ from randomizer.services.views import participant_views, sight, stock_views
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.forms import Form
-from randomizer.web.site import bodies  # noqa: TC001 - read at run time by the API
+from randomizer.web.site import bodies, second
 from randomizer.web.site.act_pages import TABLES, signer
 from randomizer.web.site.acts import Call
 from randomizer.web.site.api import answers
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
     from randomizer.web.site.acts import ActPage, Subject
 
-FACTOR = ("password", "code")
+FACTOR = ("password", "code", "second_password", "second_code")
 ANSWERS: dict[str, type[BaseModel]] = {
     "participant": answers.ParticipantAnswer,
     "site": answers.SiteAnswer,
@@ -124,7 +124,8 @@ def dispense(path: Key, header: Once, body: bodies.Scan) -> Response:
 
     def act(uow: UnitOfWork) -> str:
         number = participant_views.find(sight.of(uow, auth.person()), path.key).number
-        dispensing.dispense(uow, auth.person(), number, body.kit)
+        beside = second.step_up(uow, entered(body), "second person")
+        dispensing.dispense(uow, auth.person(), number, body.kit, second=beside)
         return number
 
     return do(Act.KIT_DISPENSED, header, body, act, PARTICIPANT.answer, key=path.key)
