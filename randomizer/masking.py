@@ -7,6 +7,7 @@ label tells of a record comes through `show`.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.people import BREAKERS, UNBLINDED, Role
@@ -39,6 +40,7 @@ TREATING = SITE - {Role.OUTCOMES_ASSESSOR}
 KIT_READERS = TREATING | {Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR, Role.PREPARER}
 OVERSEERS = frozenset({Role.TRIAL_MANAGER, Role.DATA_MANAGER, Role.MONITOR})
 STATISTICIANS = frozenset({Role.UNBLINDED_STATISTICIAN, Role.STATISTICIAN})
+LOCK_READERS = frozenset({Role.SPONSOR, Role.TRIAL_MANAGER, Role.DATA_MANAGER})
 COUNTERS = OFFICE | READERS | {Role.UNBLINDED_STATISTICIAN}
 
 
@@ -55,8 +57,9 @@ def _rules(names: str, roles: Iterable[Role], phases: frozenset[Phase] = PHASES)
 
 
 ALLOWED: Mapping[str, Mapping[str, Rule]] = {
-    "Participant": _rules("number site state period ending follow_up consented_at ended_at", EVERYBODY)
+    "Participant": _rules("number site state words period ending follow_up consented_at ended_at", EVERYBODY)
     | _rules("attempt replaces randomized_in_error", BLINDED)
+    | _rules("next", TREATING | OFFICE | READERS)
     | _rules("levels corrected_levels stratum", TREATING | OFFICE | READERS),
     "Allocation": _rules("participant randomization_number allocated_at", BLINDED | {Role.PREPARER})
     | _rules("ordinal stratum", COUNTERS, RELEASED),
@@ -73,20 +76,28 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     )
     | _rules("kit dispensed_at checked_by stopped_at volume_ml", KIT_READERS),
     "Kit": _rules("number period state ready_at expires_at", KIT_READERS),
+    # Whose a kit is stands beside it from when it is ready.
+    "KitBeside": _rules("site participant", KIT_READERS),
     # A line of the accountability log; it begins when the kit becomes ready.
     "KitMovement": _rules(
-        "number at act site kit code period participant state by role", KIT_READERS - {Role.PREPARER}
+        "number at act site kit code period participant state what by role balance",
+        KIT_READERS - {Role.PREPARER},
     ),
     "StockTake": _rules(
         "number site opened_at closed_at matched missing unexpected settled_at", KIT_READERS - {Role.PREPARER}
     ),
     "CountedKit": _rules("take kit counted_at", KIT_READERS - {Role.PREPARER}),
-    "Signature": _rules("number printed_name meaning about signed_at", BLINDED | UNBLINDED),
+    "KitStock": _rules(
+        "site received held dispensed returned destroyed missing expired quarantined damaged administered "
+        "partly_administered not_administered",
+        KIT_READERS - {Role.PREPARER},
+    ),
+    "Signature": _rules("number printed_name role meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
     "Task": _rules("number kind participant opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),
     # What an alarm is about may be a kit, or a participant of another site.
     "Alarm": _rules("number kind raised_at cleared_at", EVERYBODY) | _rules("about", OVERSEERS),
-    "SiteStatus": _rules("code state opened_at", EVERYBODY),
+    "SiteStatus": _rules("code name country state opened_at participants randomized", EVERYBODY),
     "StratumStatus": _rules("code capacity reserved next_ordinal low_water", COUNTERS),
     "Trial": _rules(
         "kind phase definition_digest certificate_digest locked_at", EVERYBODY | {Role.ADMINISTRATOR}
@@ -95,14 +106,20 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Passkey": _rules("handle name relying_party added_at", Role),
     "PasskeyUse": _rules("used_at", Role),
     "Grant": _rules("account role site granted_at revoked_at", {Role.ADMINISTRATOR, Role.MONITOR}),
-    "Entry": _rules("number at act actor role site participant digest", OFFICE | {Role.MONITOR}),
+    # What an act changed is shown field by field, each by the rule of its own record.
+    "Entry": _rules(
+        "number at act actor by role site participant digest agrees erased_by elsewhere changes",
+        OFFICE | {Role.MONITOR},
+    ),
     # Words and signed values of blinded roles; those of unblinded ones could tell what is in a kit.
     "EntryReason": _rules("why signed", OFFICE | {Role.MONITOR}),
     "Event": _rules("at act role by", TREATING | OFFICE | READERS),
     # That a code was broken is told; to whom stands in the code-break door alone.
     "CodeBreakEvent": _rules("at act", BREAKERS | OFFICE | {Role.MONITOR}),
-    "CodeBreakEntry": _rules("number at act site participant digest", OFFICE | {Role.MONITOR}),
-    "NextStep": _rules("act what due state kind period", TREATING | OFFICE | READERS),
+    "CodeBreakEntry": _rules(
+        "number at act by site participant digest agrees erased_by elsewhere", OFFICE | {Role.MONITOR}
+    ),
+    "NextStep": _rules("participant site act what due state kind period", TREATING | OFFICE | READERS),
     "Window": _rules("not_before opens_on due_on closes_on since", EVERYBODY),
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
     | _rules("intent account reason disclosed_at", BREAKERS),
@@ -110,18 +127,22 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "AnswerTime": _rules("answered_at site way seconds", OVERSEERS | {Role.SPONSOR, Role.SAFETY_PHYSICIAN}),
     # Whom one can ask to open a code break instead.
     "Colleague": _rules("number printed_name", BREAKERS),
+    # Before a code is broken: whom it is for, and whether it would tell anything.
+    "Before": _rules("participant site verdict worth_it", BREAKERS),
+    "BeforePeriod": _rules("period said", BREAKERS) | _rules("kit", BREAKERS & KIT_READERS),
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
     "Sheet": _rules(
         "participant period kit spares content treatment booked_for donation volume_ml infusion_minutes "
         "expiry_minutes fit preparing",
         {Role.PREPARER},
     ),
+    "Lock": _rules("blocks", LOCK_READERS),
     "Meter": _rules("guesses history surest randomized", {Role.UNBLINDED_STATISTICIAN}),
     "ProductDetails": _rules("lot cell_count viability form note", {Role.CLEARER}),
     # Everything that stands behind the public record; the schedule itself comes from each one's own copy.
     "Records": _rules("archive", STATISTICIANS, RELEASED),
     "Answer": _rules(
-        "participant site shown_at given next_planned implied planned disagreements remarks since "
+        "intent participant site shown_at given next_planned implied planned disagreements remarks since "
         "emergency_text",
         BREAKERS,
     ),
@@ -129,7 +150,13 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
 """Kind of record, field, rule."""
 
 
-def show(roles: frozenset[Role], phase: Phase, value: object, kind: str = "") -> View:
+def show(
+    roles: frozenset[Role],
+    phase: Phase,
+    value: object,
+    kind: str = "",
+    derived: Mapping[str, object] = MappingProxyType({}),
+) -> View:
     """The fields of a record that these roles may see in this phase.
 
     Args:
@@ -137,6 +164,7 @@ def show(roles: frozenset[Role], phase: Phase, value: object, kind: str = "") ->
         phase: Phase of the trial.
         value: A domain value, or a mapping of field to content.
         kind: Kind of record; only needed for a mapping.
+        derived: What was worked out of the record beside its own fields; listed and limited as they are.
 
     Returns:
         Field to content; a field that the policy does not allow is absent.
@@ -144,9 +172,8 @@ def show(roles: frozenset[Role], phase: Phase, value: object, kind: str = "") ->
     if isinstance(value, Kit) and value.state not in VISIBLE:
         return {}
     name = kind or type(value).__name__
-    return {
-        field: content for field, content in _contents(value).items() if allows(roles, phase, name, field)
-    }
+    contents = _contents(value) | dict(derived)
+    return {field: content for field, content in contents.items() if allows(roles, phase, name, field)}
 
 
 def allows(roles: frozenset[Role], phase: Phase, kind: str, field: str) -> bool:

@@ -57,6 +57,7 @@ class Token(Answer):
 class Task(Answer):
     """A task."""
 
+    KINDS = ("Task",)
     number: int | None = None
     kind: str | None = None
     participant: str | None = None
@@ -68,6 +69,7 @@ class Task(Answer):
 class Trial(Answer):
     """The trial."""
 
+    KINDS = ("Trial",)
     kind: str | None = None
     phase: str | None = None
     definition_digest: str | None = None

@@ -6,7 +6,7 @@ import csv
 import json
 from datetime import UTC, date, datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from flask import Response, current_app, jsonify, make_response
 from flask_openapi.blueprint import APIBlueprint
@@ -42,8 +42,14 @@ def _problem(sentence: str) -> dict[str, Any]:
 
 
 class Answer(BaseModel):
-    """The root of everything that an API answers."""
+    """The root of everything that an API answers.
 
+    Attributes:
+        KINDS: The kinds of record that its fields are of, as the masking policy calls them; none where it
+            only holds other answers together, or tells of no record at all.
+    """
+
+    KINDS: ClassVar[tuple[str, ...]] = ()
     model_config = ConfigDict(extra="forbid")
 
 

@@ -49,7 +49,9 @@ def log(sight: Sight, *, site: str = "", participant: str = "", kit: str = "") -
     moved = [
         one for one in kit_views.movements(sight, sites, kit=number) if wanted in {"", one.get("participant")}
     ]
-    return {"rows": list(_balanced(moved)), "totals": _totals(sites, moved)}
+    rows = [sight.show(one, site=one["site"], kind=kit_views.MOVEMENT) for one in _balanced(moved)]
+    totals = [sight.show(one, site=one["site"], kind="KitStock") for one in _totals(sites, moved)]
+    return {"rows": rows, "totals": totals}
 
 
 def seen(sight: Sight) -> tuple[str, ...]:

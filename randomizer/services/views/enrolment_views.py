@@ -116,19 +116,20 @@ def card(sight: Sight, participant: Participant) -> dict[str, Any]:
 
 def sites(sight: Sight) -> list[dict[str, Any]]:
     """Every site with its state and its counts, as far as the person sees its participants."""
-    visible = sight.sites()
     rows = []
     for plan in sight.definition.sites:
         status = sight.uow.find(SiteStatus, plan.code)
-        shown = sight.show(status, site=plan.code) if status else {}
-        row: dict[str, Any] = {"name": plan.name, "country": plan.country} | shown
-        if plan.code in visible:
-            row |= {
-                "participants": sight.uow.count(Participant, site=plan.code),
-                "randomized": _randomized(sight, plan.code),
-            }
-        rows.append(row)
-    return [row for row in rows if "code" in row]
+        if status is not None:
+            row = sight.show(
+                status,
+                site=plan.code,
+                name=plan.name,
+                country=plan.country,
+                participants=sight.uow.count(Participant, site=plan.code),
+                randomized=_randomized(sight, plan.code),
+            )
+            rows.append(row)
+    return [row for row in rows if row]
 
 
 def open_sites(sight: Sight) -> list[tuple[str, str]]:

@@ -87,13 +87,18 @@ def entry(sight: Sight, number: int) -> dict[str, Any]:
     if not elsewhere:
         told = {"why": values.why, "signed": content["details"].get("signed", {})}
         reason = sight.show(told, site=found.site, kind=REASON)
+    beside = {
+        "erased_by": values.erased_by,
+        "changes": tuple(_changes(sight, content["rows"], found.site)),
+        "elsewhere": elsewhere,
+    }
+    shown = sight.show(beside, site=found.site, kind="CodeBreakEntry" if broken else "Entry")
     return {
         "row": row,
         "why": reason.get("why", ""),
-        "erased_by": values.erased_by,
         "signed": tuple(_named(reason.get("signed", {}))),
-        "changes": () if broken else tuple(_changes(sight, content["rows"], found.site)),
-        "elsewhere": elsewhere,
+        "changes": (),
+        **shown,
     }
 
 

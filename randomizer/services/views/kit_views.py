@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
 
 MOVEMENT = "KitMovement"
+BESIDE = "KitBeside"
 ON_A_KIT = frozenset(
     {
         Act.KIT_RETURNED,
@@ -64,10 +65,10 @@ def whole(sight: Sight, kit: Kit) -> dict[str, Any]:
         kit, site (code), participant (number), movements (in order) and acts (that this person could do now).
     """
     site = kits.site_of(sight.uow, kit)
+    beside = {"site": site, "participant": kits.whose(sight.uow, kit).number}
     return {
         "kit": sight.show(kit, site=site),
-        "site": site,
-        "participant": kits.whose(sight.uow, kit).number,
+        **sight.show(beside, site=site, kind=BESIDE),
         "movements": movements(sight, [site], kit=kit.number),
         "acts": possible(sight, kit, site),
     }

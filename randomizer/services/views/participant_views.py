@@ -57,17 +57,13 @@ def listing(
     page = min(max(1, page), pages)
     found = sight.uow.all(Participant, limit=size, skip=(page - 1) * size, **where)
     steps = worklist.steps_of(sight, found)
-    rows = [
-        row(sight, one) | {"next": sight.show(steps[one.number], site=one.site).get("what", "")}
-        for one in found
-    ]
+    rows = [sight.show(one, site=one.site, words=_words(one), next=steps[one.number].what) for one in found]
     return {"rows": rows, "page": page, "pages": pages, "count": count}
 
 
 def row(sight: Sight, participant: Participant) -> View:
     """A participant's own fields, with the state in words."""
-    view = sight.show(participant, site=participant.site)
-    return view | {"words": _words(participant)} if "state" in view else view
+    return sight.show(participant, site=participant.site, words=_words(participant))
 
 
 def find(sight: Sight, typed: str) -> Participant:
@@ -145,9 +141,9 @@ def signatures(sight: Sight, about: str, site: str = "") -> list[View]:
         entry = sight.uow.find(Entry, signature.number)
         if entry is None or entry.act in CODE_BREAKS:
             continue
-        view = sight.show(signature, site=site)
+        view = sight.show(signature, site=site, role=entry.role)
         if view:
-            found.append(view | {"role": entry.role})
+            found.append(view)
     return found
 
 

@@ -45,15 +45,16 @@ class Sight:
         """The roles in which the person sees records of a site; "" for records of the whole trial."""
         return frozenset(role for role, where in self.person.grants if where in {"", site} or not site)
 
-    def show(self, value: object, *, site: str = "", kind: str = "") -> View:
+    def show(self, value: object, *, site: str = "", kind: str = "", **derived: object) -> View:
         """The fields of a record that the person may see.
 
         Args:
             value: A domain value, or a mapping with its kind.
             site: Site code of the record, or "".
             kind: Kind of record; only needed for a mapping.
+            **derived: What was worked out of the record beside its own fields.
         """
-        return masking.show(self.roles(site), self.trial.phase, value, kind)
+        return masking.show(self.roles(site), self.trial.phase, value, kind, derived)
 
     def sites(self) -> tuple[str, ...]:
         """Codes of the sites whose participants the person may see, in the order of the definition."""

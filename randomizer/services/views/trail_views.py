@@ -93,8 +93,7 @@ def row(sight: Sight, entry: Entry) -> dict[str, Any]:
     )
     by = "See the code-break door" if broken else actor.printed_name if actor else SERVICE.printed_name
     kind = "CodeBreakEntry" if broken else ""
-    view = sight.show(entry, site=entry.site, kind=kind)
-    return view | {"by": by, "agrees": agrees} if view else {}
+    return sight.show(entry, site=entry.site, kind=kind, by=by, agrees=agrees)
 
 
 def _witnessed(sight: Sight) -> dict[str, Any]:

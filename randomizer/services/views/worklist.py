@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,5 @@ def _moment(step: NextStep) -> datetime:
 
 
 def _row(sight: Sight, participant: Participant, step: NextStep) -> dict[str, Any]:
-    return sight.show(step, site=participant.site) | {
-        "participant": participant.number,
-        "site": participant.site,
-    }
+    told = asdict(step) | {"participant": participant.number, "site": participant.site}
+    return sight.show(told, site=participant.site, kind=type(step).__name__)

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.domain.definition_values import Definition
-    from randomizer.domain.records import CodeBreak
-    from randomizer.domain.supply import PeriodRecord
+    from randomizer.masking import View
     from randomizer.services.signatures import StepUp
     from randomizer.services.unblinded.beforehand import Before
+    from randomizer.services.views.sight import Sight
     from randomizer.web.codebreak.calling import Choices
     from randomizer.web.codebreak.drafts import Draft
 
@@ -70,15 +70,17 @@ def before(number: str) -> str:
     draft = _draft(number)
     if draft is not None:
         drafts().calm(draft)
+    with looking() as seen:
+        shown = before_fields(found, seen)
     rows = [
-        (f"Period {record.period} of {definition.period_count}", _said(record, definition), record.kit)
-        for record in found.records
+        (f"Period {one['period']} of {definition.period_count}", one["said"], one.get("kit", ""))
+        for one in shown["periods"]
     ]
     return render_template(
         "codebreak/before.html",
-        found=found,
+        found=shown,
         rows=rows,
-        site=definition.site(found.participant.site).name,
+        site=definition.site(shown["site"]).name,
         number=number,
         earlier=earlier_of(number),
         telephoned=calling.CALLER,
@@ -198,14 +200,15 @@ def mine() -> str:
         reasons = {one.code: one.text for one in seen.definition.code_break.reasons}
         rows = [
             (
-                one.participant,
-                words.moment(one.intended_at),
-                reasons.get(one.reason, one.reason),
-                url_for("codebreak.answer", intent=one.intent),
+                shown["participant"],
+                words.moment(shown["intended_at"]),
+                reasons.get(shown["reason"], shown["reason"]),
+                url_for("codebreak.answer", intent=shown["intent"]),
                 exposure.reader_of(seen.uow, one) == seen.person.account,
-                one.disclosed_at is not None,
+                shown["disclosed_at"] is not None,
             )
             for one in code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
+            for shown in (seen.show(one),)
         ]
     return render_template("codebreak/mine.html", rows=rows)
 
@@ -224,16 +227,37 @@ def before_of(number: str) -> tuple[Before, Definition]:
     return found, definition
 
 
-def earlier_of(number: str) -> CodeBreak | None:
+def before_fields(found: Before, seen: Sight) -> View:
+    """What the person may see before a code is broken: participant, site, verdict, worth_it and periods."""
+    site, full_ml = found.participant.site, seen.definition.kits.volume_ml
+    told = {
+        "participant": found.participant.number,
+        "site": site,
+        "verdict": found.verdict,
+        "worth_it": found.worth_it,
+    }
+    periods = [
+        {"period": record.period, "said": answers.when(record, full_ml), "kit": record.kit}
+        for record in found.records
+    ]
+    return seen.show(told, site=site, kind="Before") | {
+        "periods": [seen.show(one, site=site, kind="BeforePeriod") for one in periods]
+    }
+
+
+def earlier_of(number: str) -> View | None:
     """The person's own last code break of a participant that can still be shown, or None."""
-    with this().store.reading() as uow:
-        own = code_breaks.breaks_of(uow, desk(), auth.person().account)
-        now = uow.clock()
-    return next((one for one in own if one.participant == number and unblinding.can_be_shown(one, now)), None)
-
-
-def _said(record: PeriodRecord, definition: Definition) -> str:
-    return answers.when(record, definition.kits.volume_ml)
+    with looking() as seen:
+        own = code_breaks.breaks_of(seen.uow, desk(), auth.person().account)
+        now = seen.uow.clock()
+        return next(
+            (
+                seen.show(one)
+                for one in own
+                if one.participant == number and unblinding.can_be_shown(one, now)
+            ),
+            None,
+        )
 
 
 def _draft(number: str) -> Draft | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from flask import redirect, render_template, request, send_file, url_for
 
 from randomizer.domain.acts import MAY, Act
-from randomizer.domain.people import Role
 from randomizer.domain.trial import OPEN
 from randomizer.errors import BundleRefused, Faulty, NotFound, Refused
+from randomizer.masking import ALLOWED
 from randomizer.services import locking
 from randomizer.services.unblinded import release
 from randomizer.web import auth, signing, words
@@ -30,7 +30,9 @@ from randomizer.web.forms import WHY, Form
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-READERS = MAY[Act.TRIAL_LOCKED] | {Role.TRIAL_MANAGER, Role.DATA_MANAGER}
+    from randomizer.services.views.sight import Sight
+
+READERS = ALLOWED["Lock"]["blocks"].roles
 EXPORTED = ("certificate.note", "release.sealed")
 LONGEST_RELEASE = 32 * 1024 * 1024  # bytes
 
@@ -107,20 +109,18 @@ def allow_a_whole_release() -> None:
 
 def _lock_page(form: Form) -> str:
     with looking() as seen:
-        trial, definition = seen.trial, seen.definition
-        blocks = locking.blocks(seen.uow) if trial.phase in OPEN else ()
-    locked = words.moment(trial.locked_at) if trial.locked_at else ""
+        trial, name = seen.show(seen.trial), seen.definition.trial_id.upper()
+        blocks = standing(seen)
     return render_template(
         "codebreak/lock.html",
-        trial=trial,
         values=[
-            ("Trial", definition.trial_id.upper()),
-            ("Phase", trial.phase.capitalize()),
-            ("Definition", trial.definition_digest[:16]),
-            ("Certificate", trial.certificate_digest[:16]),
+            ("Trial", name),
+            ("Phase", words.capital(trial["phase"])),
+            ("Definition", trial["definition_digest"][:16]),
+            ("Certificate", trial["certificate_digest"][:16]),
         ],
         blocks=blocks,
-        locked=locked,
+        locked=words.moment(trial["locked_at"]) if trial["locked_at"] else "",
         may_sign=bool(auth.person().roles & MAY[Act.TRIAL_LOCKED]),
         form=form,
         meaning=locking.LOCK_MEANING,
@@ -128,9 +128,16 @@ def _lock_page(form: Form) -> str:
     )
 
 
+def standing(seen: Sight) -> list[str]:
+    """What stands in the way of the lock, as far as the person may see it; nothing once it is signed."""
+    blocks = list(locking.blocks(seen.uow)) if seen.trial.phase in OPEN else []
+    shown: list[str] = seen.show({"blocks": blocks}, kind="Lock").get("blocks", [])
+    return shown
+
+
 def _release_page(form: Form) -> str:
     with looking() as seen:
-        trial = seen.trial
+        trial = seen.show(seen.trial)
     directory = desk().directory / release.EXPORTED
     files = [name for name in EXPORTED if (directory / name).is_file()]
     return render_template("codebreak/release.html", trial=trial, files=files, form=form)

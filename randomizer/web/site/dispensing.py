@@ -124,8 +124,8 @@ def _sent_again(number: str) -> Response | None:
 def _counter(number: str, error: str = "", typed: str = "", form: Form | None = None) -> str:
     with this().store.reading() as uow:
         todo = dispensing.look_up(uow, auth.person(), number)
-        kit = sight.of(uow, auth.person()).show(todo.kit, site=todo.participant.site)
-    return render_template("site/dispense.html", **_facts(todo, kit), error=error, typed=typed, form=form)
+        shown = _facts(todo, sight.of(uow, auth.person()))
+    return render_template("site/dispense.html", **shown, error=error, typed=typed, form=form)
 
 
 def _counter_again(number: str, refusal: Refused) -> str:
@@ -137,15 +137,17 @@ def _counter_again(number: str, refusal: Refused) -> str:
         raise refusal from None
 
 
-def _facts(todo: ToDispense, kit: dict[str, Any]) -> dict[str, Any]:
+def _facts(todo: ToDispense, seen: Sight) -> dict[str, Any]:
+    site = todo.participant.site
+    kit, record = seen.show(todo.kit, site=site), seen.show(todo.record, site=site)
     return {
-        "number": todo.participant.number,
+        "number": record["participant"],
         "kit": kit["number"],
-        "period": f"{todo.record.period} of {todo.period_count}",
+        "period": f"{record['period']} of {todo.period_count}",
         "place": todo.storage_place,
         "expires_at": kit["expires_at"],
         "now": this().store.clock(),
-        "booked_for": todo.record.booked_for,
+        "booked_for": record["booked_for"],
     }
 
 

@@ -39,16 +39,17 @@ class OfKit:
         """See `Subject`."""
         kit = kit_views.find(sight, key)
         whole = kit_views.whole(sight, kit)
-        site = sight.definition.site(whole["site"]).name
+        shown, site = whole["kit"], sight.definition.site(whole["site"]).name
+        number = group3(str(shown["number"]))
         return Loaded(
-            key=kit.number,
-            caption=f"Kit {group3(kit.number)} · {site}",
-            back=f"Kit {group3(kit.number)}",
+            key=shown["number"],
+            caption=f"Kit {number} · {site}",
+            back=f"Kit {number}",
             facts={
-                "kit": ("Kit", group3(kit.number)),
+                "kit": ("Kit", number),
                 "participant": ("Participant", whole["participant"]),
-                "period": ("Period", f"{kit.period} of {sight.definition.period_count}"),
-                "state": ("State", words.capital(kit.state)),
+                "period": ("Period", f"{shown['period']} of {sight.definition.period_count}"),
+                "state": ("State", words.capital(shown["state"])),
             },
         )
 

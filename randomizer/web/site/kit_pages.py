@@ -34,10 +34,10 @@ def kit(key: str) -> str:
     shown = whole["kit"]
     return render_template(
         "site/kit.html",
-        number=found.number,
+        number=shown["number"],
         participant=whole["participant"],
         facts=[
-            ("Kit", group3(found.number)),
+            ("Kit", group3(shown["number"])),
             ("Site", name),
             ("Period", f"{shown['period']} of {periods}"),
             ("State", words.capital(shown["state"])),
@@ -53,7 +53,7 @@ def kit(key: str) -> str:
             }
             for one in whole["movements"]
         ],
-        acts=steps.on_kit(whole["acts"], found.number),
+        acts=steps.on_kit(whole["acts"], shown["number"]),
         done=done_sentence(request.args.get("done", "")),
     )
 

@@ -27,7 +27,7 @@ class OfSite:
 
     def load(self, sight: Sight, key: str) -> Loaded:
         """See `Subject`."""
-        status = sight.uow.get(SiteStatus, key, what="site")
+        status = sight.show(sight.uow.get(SiteStatus, key, what="site"), site=key)
         plan = sight.definition.site(key)
         return Loaded(
             key=key,
@@ -36,7 +36,7 @@ class OfSite:
             facts={
                 "site": ("Site", f"{plan.name} ({key})"),
                 "country": ("Country", plan.country),
-                "state": ("State", words.capital(str(status.state))),
+                "state": ("State", words.capital(str(status["state"]))),
             },
         )
 
@@ -63,7 +63,7 @@ class OfTrial:
             back="Enrolment",
             facts={
                 "trial": ("Trial", sight.definition.title),
-                "phase": ("Phase", words.capital(str(sight.trial.phase))),
+                "phase": ("Phase", words.capital(str(sight.show(sight.trial)["phase"]))),
             },
         )
 
@@ -84,15 +84,15 @@ class OfAlarm:
 
     def load(self, sight: Sight, key: str) -> Loaded:
         """See `Subject`."""
-        alarm = _alarm(sight, key)
+        alarm = sight.show(_alarm(sight, key))
         return Loaded(
             key=key,
             caption=f"Alarm {key}",
             back="Alarms",
             facts={
-                "kind": ("What", words.capital(str(alarm.kind))),
-                "about": ("About", alarm.about),
-                "raised": ("Raised", words.moment(alarm.raised_at)),
+                "kind": ("What", words.capital(str(alarm["kind"]))),
+                "about": ("About", alarm.get("about", words.NONE)),
+                "raised": ("Raised", words.moment(alarm["raised_at"])),
             },
         )
 

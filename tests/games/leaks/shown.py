@@ -119,8 +119,8 @@ def in_a_field_of_a_view(patch: pytest.MonkeyPatch, secret: Secret, _doors: Door
     """The allocation is shown with one field more."""
     shipped = masking.show
 
-    def leaky(roles: Any, phase: Any, value: Any, kind: str = "") -> Any:  # noqa: ANN401
-        view = shipped(roles, phase, value, kind)
+    def leaky(roles: Any, phase: Any, value: Any, *given: Any) -> Any:  # noqa: ANN401
+        view = shipped(roles, phase, value, *given)
         if isinstance(value, Allocation) and view:
             view["stratum"] = secret.sequence(value.participant)
         return view

@@ -9,7 +9,7 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
-from randomizer.services.unblinded import answers, code_breaks, unblinding
+from randomizer.services.unblinded import code_breaks, unblinding
 from randomizer.services.views import participant_views
 from randomizer.web import auth, exchange, signing
 from randomizer.web.codebreak import breaking, recovering, showing
@@ -40,30 +40,10 @@ def create_token_by_recovery_code(body: forms.Recovery) -> Response:
 @api.get("/participants/<number>/code-break", responses={200: forms.BeforeAnswer})
 def before(path: forms.Key) -> Response:
     """Whom a code break would be for, and whether it would tell anything."""
-    found, definition = breaking.before_of(path.number)
-    said = [
-        {
-            "period": record.period,
-            "said": answers.when(record, definition.kits.volume_ml),
-            "kit": record.kit,
-        }
-        for record in found.records
-    ]
-    earlier = breaking.earlier_of(path.number)
+    found, _ = breaking.before_of(path.number)
     with looking() as seen:
-        shown = seen.show(earlier, site=found.participant.site) if earlier else None
-    return answer(
-        text(
-            {
-                "participant": found.participant.number,
-                "site": found.participant.site,
-                "verdict": found.verdict,
-                "worth_it": found.worth_it,
-                "periods": said,
-                "earlier": shown,
-            }
-        )
-    )
+        shown = breaking.before_fields(found, seen)
+    return answer(text(shown | {"earlier": breaking.earlier_of(path.number)}))
 
 
 @api.post("/participants/<number>/code-break", responses={201: forms.Shown})
@@ -123,9 +103,10 @@ def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.Done) -> Resp
 def _shown(found: Answer, intent: str, status: int) -> Response:
     showing.report_bent(found)
     with looking() as seen:
+        named = seen.show({"intent": intent}, site=found.site, kind="Answer")
         shown = showing.fields_of(found, seen)
     of_one_length()
-    return answer(text({"intent": intent, **shown}), status)
+    return answer(text(named | shown), status)
 
 
 def _broken(number: str, body: forms.Reason | forms.RecoveryReason) -> Response:

@@ -8,7 +8,6 @@ from binascii import Error as NotBase64
 from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
-from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
 from randomizer.services import locking
 from randomizer.services.unblinded import release
@@ -16,7 +15,7 @@ from randomizer.web import auth, exchange
 from randomizer.web.codebreak import taking
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
-from randomizer.web.codebreak.finishing import READERS
+from randomizer.web.codebreak.finishing import READERS, standing
 from randomizer.web.codebreak.pages import desk, looking
 from randomizer.web.door import this
 from randomizer.web.surface import answer, text
@@ -71,5 +70,4 @@ def records() -> Response:
 
 def _lock() -> Response:
     with looking() as seen:
-        standing = locking.blocks(seen.uow) if seen.trial.phase in OPEN else ()
-        return answer(text({"trial": seen.show(seen.trial), "blocks": list(standing)}))
+        return answer(text({"trial": seen.show(seen.trial), "blocks": standing(seen)}))

@@ -122,14 +122,16 @@ class Once(BaseModel):
 class PeriodSaid(Answer):
     """What is known of a period without breaking the code."""
 
-    period: int
-    said: str
-    kit: str
+    KINDS = ("BeforePeriod",)
+    period: int | None = None
+    said: str | None = None
+    kit: str | None = None
 
 
 class CodeBreak(Answer):
     """One of the caller's own code breaks."""
 
+    KINDS = ("CodeBreak",)
     intent: str | None = None
     participant: str | None = None
     reason: str | None = None
@@ -143,10 +145,11 @@ class BeforeAnswer(Answer):
     ``earlier`` is the caller's own last code break of this participant whose answer can be seen again.
     """
 
-    participant: str
-    site: str
-    verdict: str
-    worth_it: bool
+    KINDS = ("Before",)
+    participant: str | None = None
+    site: str | None = None
+    verdict: str | None = None
+    worth_it: bool | None = None
     periods: list[PeriodSaid]
     earlier: CodeBreak | None = None
 
@@ -163,6 +166,7 @@ class Dose(Answer):
 class Shown(Answer):
     """The answer of a code break."""
 
+    KINDS = ("Answer",)
     intent: str
     participant: str | None = None
     site: str | None = None
@@ -201,6 +205,7 @@ class Moment(Answer):
 class Meter(Answer):
     """How well sequences could be guessed; each of the guesses knows all that stands above it."""
 
+    KINDS = ("Meter",)
     randomized: int | None = None
     surest: float | None = None
     guesses: list[Guess]
@@ -210,6 +215,7 @@ class Meter(Answer):
 class Booked(Answer):
     """A booking whose kit is not ready."""
 
+    KINDS = ("PeriodRecord",)
     participant: str | None = None
     period: int | None = None
     booked_for: datetime | None = None
@@ -229,6 +235,7 @@ class Preparations(Answer):
 class Sheet(Answer):
     """What goes into which kit."""
 
+    KINDS = ("Sheet",)
     participant: str | None = None
     period: int | None = None
     booked_for: datetime | None = None
@@ -247,6 +254,7 @@ class Sheet(Answer):
 class Product(Answer):
     """A product as blinded people see it."""
 
+    KINDS = ("Product",)
     participant: str | None = None
     donation: int | None = None
     identifier: str | None = None
@@ -271,6 +279,7 @@ class Tasks(Answer):
 class Lock(Answer):
     """The trial, and what stands in the way of its lock."""
 
+    KINDS = ("Lock",)
     trial: Trial
     blocks: list[str]
 

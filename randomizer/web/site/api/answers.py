@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003 - read at run time by pydantic
+from typing import ClassVar
 
 from randomizer.web.exchange import Task, Trial  # noqa: TC001 - read at run time by pydantic
 from randomizer.web.surface import Answer
@@ -19,6 +20,7 @@ class Me(Answer):
 class Participant(Answer):
     """A participant; `words` is the state as people read it."""
 
+    KINDS = ("Participant",)
     number: str | None = None
     site: str | None = None
     attempt: int | None = None
@@ -40,6 +42,7 @@ class Participant(Answer):
 class Allocation(Answer):
     """The randomization number."""
 
+    KINDS = ("Allocation",)
     participant: str | None = None
     randomization_number: str | None = None
     allocated_at: datetime | None = None
@@ -50,6 +53,7 @@ class Allocation(Answer):
 class Window(Answer):
     """Dates between which the infusion belongs."""
 
+    KINDS = ("Window",)
     not_before: date | None = None
     opens_on: date | None = None
     due_on: date | None = None
@@ -60,6 +64,7 @@ class Window(Answer):
 class Kit(Answer):
     """The kit that is ready or was handed out."""
 
+    KINDS = ("Kit",)
     number: str | None = None
     period: int | None = None
     state: str | None = None
@@ -70,6 +75,7 @@ class Kit(Answer):
 class KitAnswer(Answer):
     """A kit with its site and the participant for whom it was made ready."""
 
+    KINDS = ("KitBeside",)
     kit: Kit
     site: str
     participant: str
@@ -78,6 +84,7 @@ class KitAnswer(Answer):
 class Period(Answer):
     """One period."""
 
+    KINDS = ("PeriodRecord",)
     participant: str | None = None
     period: int | None = None
     booked_for: datetime | None = None
@@ -111,6 +118,7 @@ class ParticipantAnswer(Answer):
 class Site(Answer):
     """A site."""
 
+    KINDS = ("SiteStatus",)
     code: str | None = None
     name: str | None = None
     country: str | None = None
@@ -135,6 +143,7 @@ class TrialAnswer(Answer):
 class Alarm(Answer):
     """An alarm."""
 
+    KINDS = ("Alarm",)
     number: int | None = None
     kind: str | None = None
     about: str | None = None
@@ -151,6 +160,7 @@ class AlarmAnswer(Answer):
 class Stratum(Answer):
     """How far a stratum is used."""
 
+    KINDS = ("StratumStatus",)
     code: str | None = None
     capacity: int | None = None
     reserved: int | None = None
@@ -161,6 +171,7 @@ class Stratum(Answer):
 class Entry(Answer):
     """An entry of the trail; `agrees` says whether its values fit its digest."""
 
+    KINDS: ClassVar[tuple[str, ...]] = ("Entry",)
     number: int | None = None
     at: datetime | None = None
     act: str | None = None
@@ -192,6 +203,7 @@ class Signed(Answer):
 class WholeEntry(Entry):
     """An entry with its reason and what it changed; `elsewhere`: kept behind the code-break door."""
 
+    KINDS = ("Entry", "EntryReason")
     why: str
     erased_by: int
     signed: list[Signed]
@@ -202,6 +214,7 @@ class WholeEntry(Entry):
 class Work(Answer):
     """One thing to do."""
 
+    KINDS = ("NextStep",)
     participant: str | None = None
     site: str | None = None
     period: int | None = None
@@ -215,6 +228,7 @@ class Work(Answer):
 class Movement(Answer):
     """A line of the accountability log; `what` is the state in words, `balance` what the site held then."""
 
+    KINDS = ("KitMovement",)
     number: int | None = None
     at: datetime | None = None
     site: str | None = None
@@ -231,6 +245,7 @@ class Movement(Answer):
 class Stock(Answer):
     """Where the kits of a site are: received is the sum of held to missing; the rest are parts of these."""
 
+    KINDS = ("KitStock",)
     site: str
     received: int
     held: int
