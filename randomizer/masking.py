@@ -84,7 +84,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         KIT_READERS - {Role.PREPARER},
     ),
     "StockTake": _rules(
-        "number site opened_at closed_at matched missing unexpected settled_at", KIT_READERS - {Role.PREPARER}
+        "number site opened_at closed_at matched missing unexpected settled_at unsettled",
+        KIT_READERS - {Role.PREPARER},
     ),
     "CountedKit": _rules("take kit counted_at", KIT_READERS - {Role.PREPARER}),
     "KitStock": _rules(
@@ -94,7 +95,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     ),
     "Signature": _rules("number printed_name role meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
-    "Task": _rules("number kind participant opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),
+    "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),
     # What an alarm is about may be a kit, or a participant of another site.
     "Alarm": _rules("number kind raised_at cleared_at", EVERYBODY) | _rules("about", OVERSEERS),
     "SiteStatus": _rules("code name country state opened_at participants randomized", EVERYBODY),

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.domain.people import Role
+from randomizer.domain.records import TaskKind
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import locking
+from randomizer.services.afterwards import GOES_ON
 from randomizer.services.unblinded import release, staged
 from tests import desks
 from tests.games.traffic import Traffic
@@ -116,10 +118,12 @@ class Ending(Traffic):
             release.import_release(uow, desk, person, copy)
 
     def _assess(self) -> None:
-        """Sign the assessment of the code break, and let those look who were not told."""
+        """Sign what the code break asks for, and let those look who were not told."""
         investigator = self.doors.at_codebreak(Role.INVESTIGATOR)
-        [task] = investigator.ask("/tasks").get_json()["rows"]
-        investigator.tell(f"/tasks/{task['number']}/sign", {"why": "No assessment came after it."}, sign=True)
+        for task in investigator.ask("/tasks").get_json()["rows"]:
+            decided = {"treatment": GOES_ON} if task["kind"] == TaskKind.TREATMENT_DECISION else {}
+            told = {"why": "No assessment came after it."} | decided
+            investigator.tell(f"/tasks/{task['number']}/sign", told, sign=True)
         self._glance(Role.INVESTIGATOR)
 
     def _make_fit(self, *names: str) -> None:

@@ -30,9 +30,13 @@ def listing(sight: Sight) -> list[View]:
 
 def shown(sight: Sight, take: StockTake) -> View:
     """A stock take as the person may see it; the numbers of kits stand as lists."""
-    view = sight.show(take, site=take.site)
-    lists = {name: view[name].split() for name in ("missing", "unexpected") if name in view}
-    return view | lists | {"unsettled": take.unsettled} if view else {}
+    return sight.show(
+        take,
+        site=take.site,
+        missing=take.missing.split(),
+        unexpected=take.unexpected.split(),
+        unsettled=take.unsettled,
+    )
 
 
 def find(sight: Sight, typed: str) -> StockTake:
@@ -69,10 +73,14 @@ def whole(sight: Sight, take: StockTake) -> dict[str, Any]:
 def tasks(sight: Sight) -> list[dict[str, Any]]:
     """Differences that nobody has settled, as rows of a list of tasks."""
     sites = list(accountability.seen(sight))
+    found = [one for one in sight.uow.all(StockTake, site=sites, settled_at=None) if one.unsettled]
     return [
-        {"number": one.number, "kind": DIFFERENCES, "site": one.site, "opened_at": one.closed_at}
-        for one in sight.uow.all(StockTake, site=sites, settled_at=None)
-        if one.unsettled
+        sight.show(
+            {"number": one.number, "kind": DIFFERENCES, "site": one.site, "opened_at": one.closed_at},
+            site=one.site,
+            kind="Task",
+        )
+        for one in found
     ]
 
 

@@ -271,6 +271,7 @@ class Accountability(Answer):
 class StockTake(Answer):
     """A stock take; `missing` and `unexpected` are kit numbers."""
 
+    KINDS = ("StockTake",)
     number: int | None = None
     site: str | None = None
     opened_at: datetime | None = None
@@ -285,6 +286,7 @@ class StockTake(Answer):
 class Counted(Answer):
     """A kit that was scanned in a stock take."""
 
+    KINDS = ("CountedKit",)
     take: int | None = None
     kit: str | None = None
     counted_at: datetime | None = None
