@@ -61,6 +61,11 @@ def verify(note: bytes, verifiers: Sequence[VerifierKey]) -> dict[str, Any]:
     return parse(notes.verify(note, verifiers).text)
 
 
+def typed_digest(text: str) -> str:
+    """A digest as it is typed from paper: case does not matter, nor the spaces between groups."""
+    return "".join(text.split()).lower()
+
+
 def parse(text: str) -> dict[str, Any]:
     """Read the text of a signed mapping; it must be exactly what `sign` would have written.
 

@@ -70,6 +70,7 @@ def _draw_advice(page: FPDF, share: SealedShare) -> None:
         "along the line, put it under seal, sign across the seal, and keep it where nobody else comes to it. "
         "Copy it to no machine and no camera. If it is lost, or somebody saw the words, tell the sponsor the "
         "same day.",
+        align="L",
         **_below(),
     )
     page.ln(2)

@@ -71,7 +71,9 @@ class Token:
             self._session: Any = pkcs11.lib(module).get_token(token_label=label).open(rw=True, user_pin=pin)
         except (PKCS11Error, RuntimeError, OSError) as error:
             raise KeyFileRefused(
-                f"The token {label!r} cannot be opened by {module}: {type(error).__name__}."
+                f"The token {label!r} cannot be opened by {module}: {type(error).__name__}. A token of this "
+                "label has to be there, with a PIN; for SoftHSM2: softhsm2-util --init-token --free --label "
+                f"{label}."
             ) from None
 
     def __repr__(self) -> str:

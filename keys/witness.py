@@ -93,7 +93,8 @@ def _demand_growth(before: Checkpoint, head: Checkpoint, proof: ConsistencyProof
         )
     if proof.old_size != before.size:
         raise CosigningRefused(
-            f"The proof begins at {proof.old_size} entries; this witness last co-signed {before.size}.",
+            f"The proof begins at {proof.old_size} entries; this witness last co-signed {before.size}. Give "
+            f"--entries with the checkpoint, or a consistency proof from {before.size}.",
             why="stale proof",
         )
     try:

@@ -291,6 +291,12 @@ def load_token_pin(directory: Path) -> SecretStr:
     if given:
         return SecretStr(given)
     name = f"{directory.name}/{PIN_FILE}"
+    if not (directory / PIN_FILE).exists():
+        raise Refused(
+            f"The settings name a PKCS#11 token, and its PIN is neither in {name} nor in {PIN_VARIABLE}.",
+            field=name,
+            next_step=f"Write the PIN into {directory / PIN_FILE}, with mode 0600.",
+        )
     return SecretStr(_read_private(directory / PIN_FILE, name).decode(errors="replace").strip())
 
 

@@ -95,4 +95,7 @@ def _demand_witnesses(verified: VerifiedCheckpoint, witnesses: list[VerifierKey]
     signed = {name for name, _ in verified.cosigned_at}
     missing = [key.name for key in witnesses if key.name not in signed]
     if missing:
-        raise ProofRefused(f"Not co-signed by: {', '.join(missing)}.")
+        raise ProofRefused(
+            f"Not co-signed by: {', '.join(missing)}. A witness signs some checkpoints, not all: ask for the "
+            "proof under one that it signed."
+        )

@@ -60,7 +60,8 @@ def combine(
     Of a staged release the recipients get the keys of the slots in --slots, and never the key of them all.
     """
     mapping = read_certificate(certificate_path, vkeys)
-    if pinned is not None and certificate.digest(certificate.canonical(mapping)) != pinned:
+    found = certificate.digest(certificate.canonical(mapping))
+    if pinned is not None and found != certificate.typed_digest(pinned):
         raise NoteRefused("The certificate is signed, but it is not the one with the digest that you gave.")
     quorum = read_quorum(mapping, purpose)
     recipients = {_recipient_name(path, quorum): read_public(path)[0] for path in recipient_paths}
@@ -81,10 +82,9 @@ def combine(
     if wanted is not None:
         fields["slots"] = [one.index for one in wanted.slots]
         which = f" Of the schedule it opens {len(wanted.slots)} slots and no other."
-    called = RELEASE if purpose == RELEASE else f"{purpose} release"
     answer(
         fields | {"purpose": purpose},
-        f"The {called} was opened and sealed to {', '.join(recipients)} in {directory}.{which}",
+        f"The {_called(purpose)} was opened and sealed to {', '.join(recipients)} in {directory}.{which}",
         as_json=as_json,
     )
 
@@ -110,6 +110,10 @@ def _read_slots(purpose: str, path: Path | None, randomized: int | None) -> Stag
     return slots
 
 
+def _called(purpose: str) -> str:
+    return RELEASE if purpose == RELEASE else f"{purpose} release"
+
+
 def _recipient_name(path: Path, quorum: Quorum) -> str:
     public, name = read_public(path)
     digest = hpke.public_digest(public)
@@ -118,7 +122,7 @@ def _recipient_name(path: Path, quorum: Quorum) -> str:
             return listed
     named = ", ".join(quorum.recipients) or "nobody"
     raise KeyFileRefused(
-        f"{name} ({path}) is not a recipient of the {quorum.purpose}; the certificate names {named}."
+        f"{name} ({path}) is not a recipient of the {_called(quorum.purpose)}; the certificate names {named}."
     )
 
 

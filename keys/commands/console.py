@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from keys import certificate, hpke
-from keys.errors import KeyFileRefused
+from keys.errors import KeyFileRefused, NoteRefused
 from keys.notes import VerifierKey
 
 if TYPE_CHECKING:
@@ -73,7 +73,14 @@ def read_verifier(text_or_path: str) -> VerifierKey:
         NoteRefused: It is not one.
     """
     path = Path(text_or_path)
-    return VerifierKey.parse(read_text(path).strip() if path.is_file() else text_or_path)
+    if path.is_file():
+        return VerifierKey.parse(read_text(path).strip())
+    try:
+        return VerifierKey.parse(text_or_path)
+    except NoteRefused as error:
+        raise NoteRefused(
+            f"{text_or_path} is neither a verifier key nor a file that holds one. {error}"
+        ) from None
 
 
 def read_certificate(path: Path, vkeys: tuple[str, ...]) -> dict[str, Any]:

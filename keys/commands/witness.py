@@ -107,7 +107,15 @@ def show(directory: Path, *, as_json: bool) -> None:
     )
 
 
+def _demand_witness(directory: Path) -> None:
+    if not (directory / KEY_FILE).exists():
+        raise KeyFileRefused(
+            f"{directory} holds no witness. Make one first: python -m keys witness init --dir {directory}"
+        )
+
+
 def _read_key(directory: Path) -> NoteKey:
+    _demand_witness(directory)
     key = NoteKey.parse(files.read_private(directory / KEY_FILE).decode().strip())
     if key.kind != COSIGNATURE:
         raise KeyFileRefused(f"{directory / KEY_FILE} is not the key of a witness.")
@@ -156,6 +164,7 @@ def _now() -> int:
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
     """Let one process at a time compare and remember: two could each see the older state."""
+    _demand_witness(directory)
     handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from keys import certificate
 from keys.errors import NoteRefused
 from keys.notes import VerifierKey
 from randomizer.errors import Refused
@@ -16,7 +17,11 @@ key_option = click.option(
     help="Verifier key of the ceremony from the trial master file, or a file with it.",
 )
 digest_option = click.option(
-    "--digest", "pinned_digest", default="", help="Digest of the certificate from the trial master file."
+    "--digest",
+    "pinned_digest",
+    default="",
+    callback=lambda _context, _option, typed: certificate.typed_digest(typed),
+    help="Digest of the certificate from the trial master file.",
 )
 
 
@@ -30,4 +35,5 @@ def read_key(given: str) -> VerifierKey:
     try:
         return VerifierKey.parse(path.read_text(encoding="utf-8").strip() if path.is_file() else given)
     except (NoteRefused, UnicodeDecodeError, OSError) as error:
-        raise Refused(f"The verifier key cannot be used: {error}", field="vkey") from None
+        told = str(error) if path.is_file() else f"{given} is neither one nor a file that holds one."
+        raise Refused(f"The verifier key cannot be used: {told}", field="vkey") from None

@@ -54,7 +54,9 @@ class Room:
             f"The terms stand in {self._out / bundle.TERMS}. Each contributor now commits, in a directory of "
             "their own:\n  python -m keys contribute commit --dir DIR --name NAME "
             f"--definition-digest {terms.definition_digest} --generator-digest {terms.generator_digest} "
-            f"--attempt {terms.attempt}"
+            f"--attempt {terms.attempt}\n"
+            "and puts commitment.note and contributor.vkey, nothing else, into the place that is theirs: "
+            f"{', '.join(map(str, self._places))}."
         )
         found = self._wait("commitment", lambda place: ceremony_files.read_commitment(place, terms))
         committed = [machine, *(found[place] for place in self._places)]
@@ -72,6 +74,7 @@ class Room:
             f"All commitments are published in {notes}. Each contributor now keeps a copy, then reveals:"
             f"\n  python -m keys contribute reveal --dir DIR --commitments {notes} "
             f"--to {self._out / bundle.CEREMONY_PUBLIC} --out DIR/{ceremony_files.REVEAL_FILE}"
+            f"\nand puts {ceremony_files.REVEAL_FILE} into the same place."
         )
         expected = dict(zip(self._places, committed[1:], strict=True))
         found = self._wait(

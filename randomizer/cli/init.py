@@ -42,11 +42,14 @@ def command(
         "trial": definition.trial_id,
         "definition_digest": trial.definition_digest,
         "transport_key": str(settings.public / "transport.pub"),
+        "log_key": read_text(settings.public / "log.vkey").strip(),
     }
     answer(
         fields,
         f"{directory} holds a draft of {definition.trial_id} ({kind}). Digest of its definition:\n"
         f"{trial.definition_digest}\n"
+        "Key of the log, for the trial master file; verifiers and witnesses are given it:\n"
+        f"{fields['log_key']}\n"
         "Next: make accounts, have the definition signed, hold the ceremony with "
         f"{settings.public / 'transport.pub'}.",
         as_json=as_json,

@@ -213,11 +213,16 @@ def _gather(
 
 
 def _text(inputs: Inputs, sealed: Sealed) -> str:
+    note, key, codes = (inputs.out / name for name in (bundle.CERTIFICATE, bundle.CEREMONY_KEY, bundle.CODES))
     lines = [
         f"{inputs.out} holds {sealed.fields.sizes.slots} slots, schedule version {inputs.attempt}.",
         "For the trial master file:",
         f"  digest of the certificate  {sealed.digest}",
         f"  key of the ceremony        {sealed.verifier.encode()}",
-        f"Print {inputs.out / bundle.CODES} for the emergency pack, then delete it.",
+        "Print the certificate, to be filed there:",
+        f"  randomizer certificate {note} --vkey {key} --out certificate.pdf",
+        "Print the emergency codes, then delete this PDF and the list:",
+        f"  randomizer emergency-pack sheets {codes} --out codes.pdf",
+        "Bring the rest to the instance: randomizer activate.",
     ]
     return "\n".join([*([sealed.fields.rehearsal] if sealed.fields.rehearsal else []), *lines])

@@ -433,6 +433,10 @@ def demand_plain(directory: Path, name: str) -> None:
         raise UnreadableError(name, "It is no file.")
 
 
+def _why(error: OSError | ValueError) -> str:
+    return f"It cannot be read: {getattr(error, 'strerror', None) or error}."
+
+
 def read_bytes(directory: Path, name: str) -> bytes:
     """The bytes of a file of the record.
 
@@ -443,7 +447,7 @@ def read_bytes(directory: Path, name: str) -> bytes:
     try:
         return (directory / name).read_bytes()
     except (OSError, ValueError) as error:
-        raise UnreadableError(name, f"It cannot be read: {error}.") from None
+        raise UnreadableError(name, _why(error)) from None
 
 
 def read_lines(directory: Path, name: str) -> Iterator[tuple[str, bytes]]:
@@ -461,7 +465,7 @@ def read_lines(directory: Path, name: str) -> Iterator[tuple[str, bytes]]:
                     raise UnreadableError(place, "It does not end with a newline.")
                 yield place, line[:-1]
     except OSError as error:
-        raise UnreadableError(name, f"It cannot be read: {error}.") from None
+        raise UnreadableError(name, _why(error)) from None
 
 
 def _ordered(value: object) -> object:
@@ -1062,7 +1066,7 @@ def _read_checkpoints(directory: Path) -> list[Checkpoint]:
     try:
         names = [path.name for path in (directory / place).iterdir() if path.suffix == ".note"]
     except OSError as error:
-        raise UnreadableError(place, f"It cannot be read: {error}.") from None
+        raise UnreadableError(place, _why(error)) from None
     return sorted(
         (_read_checkpoint(directory, f"{place}/{name}") for name in names), key=lambda one: one.named
     )
@@ -1281,7 +1285,7 @@ def make_pins(digest_text: str, ceremony: str, log: str, witnesses: Iterable[str
     Raises:
         UnreadableError: One is not of its format.
     """
-    digest_text = digest_text.strip().lower()
+    digest_text = "".join(digest_text.split()).lower()
     if digest_text and not is_hex(digest_text):
         raise UnreadableError(f"{place} certificate digest", "It needs 64 hex digits.")
     return Pins(
@@ -1310,7 +1314,7 @@ def pins_of_file(path: Path) -> Pins:
         state = path.stat()
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableError(place, f"It cannot be read: {error}.") from None
+        raise UnreadableError(place, _why(error)) from None
     mode = stat.S_IMODE(state.st_mode)
     if not stat.S_ISREG(state.st_mode) or mode & 0o022:
         raise UnreadableError(place, f"Others can write it: mode {mode:04o}.")
@@ -2532,8 +2536,9 @@ def check_tables(public: Public, release: Release, ledger: Ledger, report: Repor
         found = data.split(b"\n")
         wanted = b"".join(map(encode_line, lines)).split(b"\n")
         count += len(lines)
-        for number, (told, follows) in enumerate(zip(found, wanted, strict=False)):
-            report.check(step, f"{place} line {number}", "It does not follow.", holds=told == follows)
+        for number, (told, follows) in enumerate(zip(found, wanted, strict=False), start=1):
+            sentence = f"It should be: {follows.decode(errors='replace')}"
+            report.check(step, f"{place} line {number}", sentence, holds=told == follows)
         sentence = f"It has {len(found)} lines, {len(wanted)} follow."
         report.check(step, place, sentence, holds=len(found) == len(wanted))
     report.saw(step, f"{count} lines.")
@@ -2676,7 +2681,17 @@ def text_or_file(given: str) -> str:
         is_file = bool(given) and len(given) < LONGEST_NAME and Path(given).is_file()
         return (Path(given).read_text(encoding="utf-8") if is_file else given).strip()
     except (OSError, ValueError) as error:
-        raise UnreadableError(given, f"It cannot be read: {error}.") from None
+        raise UnreadableError(given, _why(error)) from None
+
+
+def demand_public(directory: Path) -> None:
+    """Refuse a directory that is not the one around the record.
+
+    Raises:
+        UnreadableError: It holds no folder ``public``.
+    """
+    if not (directory / "public").is_dir():
+        raise UnreadableError("public", f"{directory} holds no such folder; name the one around it.")
 
 
 def pins_given(given: argparse.Namespace) -> Pins:
@@ -2707,6 +2722,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     given = parser.parse_args(arguments)
     try:
+        demand_public(given.directory)
         found = verify(given.directory, pins_given(given))
     except UnreadableError as error:
         if given.json:

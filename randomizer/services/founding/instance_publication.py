@@ -1,6 +1,6 @@
 """The public record of a sealing in an instance directory: what anybody may have, from the activation on.
 
-public/certificate.note, ceremony.vkey, definition.json, commitments/
+public/certificate.note, ceremony.vkey, definition.json, keys.json, commitments/
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from keys import files
 from randomizer.errors import BundleRefused
 from randomizer.services.sealed import bundle as bundle_files
+from randomizer.services.sealed import certificate_fields, public_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.services.sealed.bundle import Bundle
 
+LOG_KEY = "log.vkey"
 PUBLIC = (bundle_files.CERTIFICATE, bundle_files.CEREMONY_KEY, bundle_files.DEFINITION)
 
 
@@ -24,13 +26,19 @@ def publish(bundle: Bundle, public: Path) -> None:
 
     Args:
         bundle: As activated.
-        public: Directory ``public`` of the instance.
+        public: Directory ``public`` of the instance; holds the verifier key of its log.
 
     Raises:
         BundleRefused: A file of another bundle stands there.
     """
     for name in PUBLIC:
         _keep(public / name, bundle.read(name))
+    found = public_keys.encode(
+        certificate_fields.read(bundle.read(bundle_files.CERTIFICATE)),
+        ceremony=bundle.read(bundle_files.CEREMONY_KEY).decode().strip(),
+        log=(public / LOG_KEY).read_text(encoding="utf-8").strip(),
+    )
+    _keep(public / public_keys.NAME, found)
     notes, keys = bundle.commitments(), bundle.commitment_keys()
     for number, (note, key) in enumerate(zip(notes, keys, strict=True), start=1):
         _keep(public / bundle_files.COMMITMENTS / f"{number}.vkey", key)

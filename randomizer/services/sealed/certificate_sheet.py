@@ -23,6 +23,7 @@ A4: Final = (210.0, 297.0)  # mm
 MARGIN: Final = 18.0  # mm
 CODE: Final = 34.0  # side of the QR code, mm
 LABEL: Final = 42.0  # width of the left column, mm
+LINE: Final = 4.5  # height of a line of the two columns, mm
 MODULE: Final = 8  # pixels of one module of the code
 SIGNED: Final = "Name ______________________   Date ______________   Signature ______________________"
 SEALED_AT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -143,8 +144,14 @@ def _row(sheet: Paper, label: str, value: str) -> None:
         sheet.ln(1)
         return
     sheet.set_font(paper.FONT, size=9)
-    sheet.multi_cell(w=LABEL, h=4.5, text=label, new_x=XPos.RIGHT, new_y=YPos.TOP)
-    sheet.multi_cell(w=0, h=4.5, text=value, **_below())
+    if sheet.will_page_break(LINE * (value.count("\n") + 2)):
+        sheet.add_page()
+    top = sheet.get_y()
+    sheet.multi_cell(w=LABEL, h=LINE, text=label, align="L", **_below())
+    under = sheet.get_y()
+    sheet.set_xy(MARGIN + LABEL, top)
+    sheet.multi_cell(w=0, h=LINE, text=value, align="L", **_below())
+    sheet.set_y(max(under, sheet.get_y()))
 
 
 def _signatures(sheet: Paper) -> None:

@@ -18,7 +18,7 @@ from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
 from randomizer.errors import Refused
 from randomizer.services import outside, trials
-from randomizer.services.sealed import bundle, certificate_fields, sealed_rows
+from randomizer.services.sealed import bundle, certificate_fields, public_keys, sealed_rows
 from randomizer.services.unblinded.desk import PINS_FILE
 from randomizer.services.upkeep import publishing
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 PAGE = 500  # rows held at once
-KEYS_TYPE = "crossover-randomizer/v1/public-keys"
 LOG_KEY = "log.vkey"
 CEREMONY_PIN = "ceremony_key"
 VALUES = "values.jsonl"
@@ -72,13 +71,12 @@ def write_public(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: 
     if commitments.is_dir():
         shutil.copytree(commitments, directory / bundle.COMMITMENTS, dirs_exist_ok=True)
     fields = certificate_fields.read(trial.certificate)
-    keys = {
-        "type": KEYS_TYPE,
-        "log": (instance_public / LOG_KEY).read_text(encoding="utf-8").strip(),
-        "ceremony": custody.read_pins(desk.directory / PINS_FILE)[CEREMONY_PIN],
-        "contributors": [one.verifier for one in fields.contributions],
-    }
-    files.write_public(directory / "keys.json", certificate.canonical(keys) + b"\n", replace=True)
+    keys = public_keys.encode(
+        fields,
+        ceremony=custody.read_pins(desk.directory / PINS_FILE)[CEREMONY_PIN],
+        log=(instance_public / LOG_KEY).read_text(encoding="utf-8").strip(),
+    )
+    files.write_public(directory / public_keys.NAME, keys, replace=True)
 
 
 def _copy_cosigned(uow: UnitOfWork, instance_public: Path, directory: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from keys import custody, notes
+from keys import certificate, custody, notes
 from keys.errors import KeysError
 from keys.notes import VerifierKey
 from randomizer.services.verification.reading import Unreadable
@@ -41,7 +41,7 @@ def given(
     Raises:
         Unreadable: One is malformed.
     """
-    digest = certificate_digest.strip().lower()
+    digest = certificate.typed_digest(certificate_digest)
     if digest and not _HEX32.fullmatch(digest):
         raise Unreadable("The digest of a certificate is 64 hex digits.", field=CERTIFICATE_DIGEST)
     return Pins(
@@ -89,7 +89,9 @@ def _key(text: str, field: str, kind: int) -> VerifierKey | None:
     try:
         key = VerifierKey.parse(text.strip())
     except KeysError as error:
-        raise Unreadable(f"{field}: {error}", field=field) from None
+        raise Unreadable(
+            f"{field}: neither a verifier key nor a file that holds one. {error}", field=field
+        ) from None
     if key.kind != kind:  # the log's own signature is no witness of the log
         raise Unreadable(
             f"{field}: {key.name} is a key of type {key.kind:02}; this takes one of type {kind:02}.",

@@ -19,7 +19,7 @@ from randomizer.domain import definition as definitions
 from randomizer.domain import unblinded as unblinded_definition
 from randomizer.domain.strata_parser import LARGEST_CAPACITY
 from randomizer.errors import BundleRefused, DefinitionFaulty, RandomizerError
-from randomizer.services.sealed import bundle, certificate_fields, release_content
+from randomizer.services.sealed import bundle, certificate_fields, public_keys, release_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "public"
 RELEASE = "release"
-KEYS = "keys.json"
-KEYS_TYPE = "crossover-randomizer/v1/public-keys"
+KEYS = public_keys.NAME
 ENTRIES = "entries.jsonl"
 CHECKPOINTS = "checkpoints"
 SCHEDULE = "schedule.json"
@@ -146,6 +145,12 @@ def read_public(directory: Path) -> Public:
     Raises:
         Unreadable: A file is missing or malformed.
     """
+    if not directory.is_dir():
+        raise Unreadable(
+            f"{directory.parent} holds no folder {PUBLIC}.",
+            field=PUBLIC,
+            next_step="Name the directory that holds it, and not the folder itself.",
+        )
     note = read_file(directory / bundle.CERTIFICATE)
     try:
         fields = certificate_fields.read(note)
@@ -270,7 +275,7 @@ def _keys(directory: Path) -> PublicKeys:
             log=VerifierKey.parse(_text(found["log"])),
             contributors=tuple(VerifierKey.parse(_text(one)).encode() for one in found["contributors"]),
         )
-        if found.keys() == names and found["type"] == KEYS_TYPE:
+        if found.keys() == names and found["type"] == public_keys.TYPE:
             return keys
     except (KeysError, ValueError, TypeError, KeyError):
         pass

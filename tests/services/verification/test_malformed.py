@@ -133,6 +133,10 @@ def test_a_folder_in_the_place_of_a_file_is_named(record: Path, pins: Pins, name
 
 
 def test_a_directory_without_a_record_cannot_be_read(tmp_path: Path, pins: Pins) -> None:
+    with pytest.raises(Unreadable, match="holds no folder public") as refusal:
+        verify(tmp_path, pins)
+    assert refusal.value.next_step == "Name the directory that holds it, and not the folder itself."
+    (tmp_path / "public").mkdir()
     with pytest.raises(Unreadable, match=r"public/certificate\.note"):
         verify(tmp_path, pins)
 
