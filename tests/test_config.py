@@ -15,6 +15,7 @@ from randomizer.config import (
     load_jobs_secrets,
     load_settings,
     load_site_secrets,
+    load_token_pin,
     settings_of,
 )
 from randomizer.domain.trial import Kind
@@ -282,3 +283,11 @@ def test_the_example_of_a_deployment_holds(tmp_path: Path) -> None:
     assert settings.kind is Kind.PRODUCTION
     assert not settings.plain_http
     assert settings.codebreak.host_name == "codebreak.mesems.example.org"
+
+
+@pytest.mark.promise(18)
+def test_a_missing_pin_of_the_token_says_where_it_goes(directory: Path) -> None:
+    with pytest.raises(Refused, match=r"its PIN is neither in codebreak/token\.pin nor in") as refusal:
+        load_token_pin(directory / "codebreak")
+    assert refusal.value.next_step is not None
+    assert refusal.value.next_step.endswith("with mode 0600.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from randomizer.domain.trial import Slot, Trial
+from randomizer.services.upkeep import publishing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +40,27 @@ def test_commands_lead_from_nothing_to_an_active_trial(place: Place, sealed: Reh
     public = place.directory / "public"
     for name in ("certificate.note", "ceremony.vkey", "definition.json", "commitments/3.note"):
         assert (public / name).read_bytes() == (sealed.directory / name).read_bytes()
+    keys = json.loads((public / "keys.json").read_text())
+    assert keys["ceremony"] == sealed.key.encode()
+    assert keys["log"] == (public / "log.vkey").read_text().strip()
     assert not list(public.rglob("*.sealed"))
     assert not list(public.rglob("emergency*"))
+
+
+@pytest.mark.promise(15)
+def test_whoever_has_the_public_folder_of_a_running_instance_verifies_it(
+    place: Place, sealed: Rehearsal, tmp_path: Path
+) -> None:
+    place.sign()
+    digest = " ".join(sealed.digest.upper()[at : at + 8] for at in range(0, 64, 8))  # as it stands on paper
+    assert place.activate(sealed, "--digest", digest).fields["phase"] == "active"
+    place.checkpoint()
+    with place.store.reading() as uow:
+        publishing.export(uow, place.directory / "public")
+    shutil.copytree(place.directory / "public", tmp_path / "copy" / "public")
+    pins = ("--certificate-digest", digest, "--log-key", tmp_path / "copy" / "public" / "log.vkey")
+    verified = place.randomizer("verify", tmp_path / "copy", *pins)
+    assert (verified.status, "OK: Everything that needs no release" in verified.out) == (0, True)
 
 
 def test_status_in_words_tells_where_the_instance_stands(place: Place) -> None:

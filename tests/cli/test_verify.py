@@ -57,6 +57,9 @@ def test_all_holds_against_the_pins_beside_the_record(record: Path, pins: Pins) 
 @pytest.mark.promise(15)
 def test_pins_come_by_option_too(record: Path, pins: Pins, tmp_path: Path) -> None:
     assert run(record, *options(pins)).exit_code == 0
+    digest = pins.certificate_digest.upper()
+    grouped = " ".join(digest[at : at + 8] for at in range(0, len(digest), 8))  # as it stands on paper
+    assert run(record, "--certificate-digest", grouped, *options(pins)[2:]).exit_code == 0
 
     assert pins.log_key is not None
     key = tmp_path / "log.vkey"

@@ -107,7 +107,9 @@ def test_a_witness_co_signs_what_grows_and_refuses_the_rest(record: Record) -> N
 
     third = record.place / "3.note"
     grown = record.grow(7)
-    assert "The proof begins at 0 entries; this witness last co-signed 3" in record.refused(grown)
+    said = record.refused(grown)
+    assert "The proof begins at 0 entries; this witness last co-signed 3" in said
+    assert "Give --entries with the checkpoint, or a consistency proof from 3" in said
     assert record.cosign(grown, "--entries", record.entries).stdout.startswith("example.org/log\n7\n")
     for entries in ((), ("--entries", record.entries)):
         assert "Rollback: example.org/log shows 3 entries, and had 7" in record.refused(third, *entries)
@@ -236,10 +238,11 @@ def test_a_proof_is_checked_from_its_file_and_the_key_of_the_log(record: Record)
     for refused, said in (
         (
             (entry, *log, "--witness-key", stranger.verifier.encode()),
-            "Not co-signed by: example.org/stranger",
+            "ask for the proof under one that it signed",
         ),
         ((entry, *log, "--leaf", other), "Leaf 5 is not under the root"),
         ((entry, "--log-key", NoteKey(LOG.name, bytes(32)).verifier.encode()), "not signed by a known key"),
+        ((entry, "--log-key", "no/log.vkey"), "no/log.vkey is neither a verifier key nor a file"),
         ((grown, *log), "give it with --old"),
         ((grown, *log, "--old", new), "the older checkpoint is of"),
     ):
@@ -260,3 +263,11 @@ def test_a_proof_that_does_not_carry_its_entry_asks_for_it(record: Record) -> No
     leaf.write_bytes(lines[1] + b"\n")
     assert record.run("check", path, *log, "--leaf", leaf).returncode == 0
     assert notes.read_unverified(note)[1] == (LOG.name,)
+
+
+@pytest.mark.promise(18)
+def test_who_made_no_witness_is_told_how(record: Record, tmp_path: Path) -> None:
+    for more in (("show",), ("cosign", "--log-key", LOG.verifier.encode(), record.grow(3))):
+        answer = record.run("witness", *more, "--dir", tmp_path / "none")
+        assert f"python -m keys witness init --dir {tmp_path / 'none'}" in answer.stderr
+        assert answer.returncode == 1

@@ -274,6 +274,15 @@ def test_a_missing_record_cannot_be_read(tmp_path: Path) -> None:
     code, answer = agreed(tmp_path)
 
     assert (code, answer["verdict"]) == (2, "UNREADABLE")
+    assert "name the one around it" in answer["error"]
+
+
+@pytest.mark.promise(18)
+def test_a_digest_may_be_typed_as_it_stands_on_paper(record: Path, given_pins: list[str]) -> None:
+    name, digest, *keys = given_pins
+    assert name == "--certificate-digest"
+    grouped = " ".join(digest.upper()[at : at + 8] for at in range(0, len(digest), 8))
+    assert standalone(record, name, grouped, *keys)[0] == 0
 
 
 NAMES = [

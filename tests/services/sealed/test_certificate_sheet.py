@@ -5,6 +5,7 @@ import json
 import re
 import zlib
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.requirement("sealing")
 
+POINTS = 72 / 25.4  # in a millimetre
 SAID_IN_THE_HEAD = ("format", "kind", "rehearsal", "trial_id", "schedule_version", "sealed_at")
 
 
@@ -68,6 +70,21 @@ def test_the_digest_stands_as_text_and_as_a_code(rehearsal: Rehearsal) -> None:
     assert printed(sheet) == rehearsal.digest
     image = Image.open(io.BytesIO(certificate_sheet.code(rehearsal.digest)))
     assert [found.text for found in zxingcpp.read_barcodes(image)] == [rehearsal.digest]
+
+
+def test_no_label_is_printed_over_another(rehearsal: Rehearsal) -> None:
+    note = rehearsal.bundle.read("certificate.note")
+    sheet, fields = certificate_sheet.pdf(note, rehearsal.key), certificate_fields.read(note)
+    left, line = certificate_sheet.MARGIN * POINTS, certificate_sheet.LINE * POINTS
+    lines = 0
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", sheet, re.DOTALL):
+        with suppress(zlib.error):
+            text = zlib.decompress(stream).decode("latin-1")
+            placed = [(float(x), float(y)) for x, y in re.findall(r"BT ([0-9.]+) ([0-9.]+) Td", text)]
+            below = sorted(y for x, y in placed if abs(x - left) < 4)
+            lines += len(below)
+            assert all(upper - lower > line - 0.1 for lower, upper in pairwise(below))
+    assert lines > len(list(certificate_sheet.rows(fields, rehearsal.key)))
 
 
 def test_the_same_certificate_makes_the_same_sheet(rehearsal: Rehearsal) -> None:
