@@ -1,5 +1,6 @@
 """What is kept outside the database: checkpoints that were shown to somebody; whether the trail holds them.
 
+    public/entries.jsonl              one leaf of the trail a line, as far as a checkpoint covers
     public/checkpoints/<size>.note    every signed checkpoint, with the cosignatures that came back
     public/witnessed/<key id>.note    the newest checkpoint that each witness co-signed
 
@@ -9,6 +10,7 @@ is not in this database, or is another one. Every process that acts on the trail
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from keys.checkpoint import Checkpoint
 from keys.errors import KeysError, NoteRefused
 from keys.notes import VerifierKey
 from randomizer.domain import windows
+from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry, HeldCheckpoint, SignedCheckpoint, TrailHead
 from randomizer.errors import Refused, SetBack, Stopped, Tampered
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from randomizer.store.work import Held, UnitOfWork
 
+ENTRIES = "entries.jsonl"
 CHECKPOINTS = "checkpoints"
 WITNESSED = "witnessed"
 LOG_KEY = "log.vkey"
@@ -132,6 +136,25 @@ def log_key(public: Path) -> VerifierKey:
         return VerifierKey.parse(path.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError, KeysError):
         raise Refused(f"{path} does not hold the verifier key of the log.", field=LOG_KEY) from None
+
+
+def randomizations(public: Path, participant: str) -> tuple[tuple[bytes, ...], int]:
+    """What was published of a participant's randomization: leaves that say so, and how many leaves there are.
+
+    Raises:
+        OSError: The published entries cannot be read.
+    """
+    named = f'"participant":{json.dumps(participant)}'.encode()
+    said = f'"act":{json.dumps(Act.RANDOMIZED.value)}'.encode()
+    found, count = [], 0
+    with (public / ENTRIES).open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                break  # a crash left it unfinished
+            count += 1
+            if named in line and said in line:
+                found.append(line[:-1])
+    return tuple(found), count
 
 
 def note_path(public: Path, size: int) -> Path:

@@ -48,7 +48,7 @@ def see(directory: Path, settings: Settings, store: Store) -> None:
     run(
         "keys",
         *("witness", "cosign", "--dir", _place(directory), outside.note_path(public, published.size)),
-        *("--log-key", public / outside.LOG_KEY, "--entries", public / publishing.ENTRIES, "--out", back),
+        *("--log-key", public / outside.LOG_KEY, "--entries", public / outside.ENTRIES, "--out", back),
     )
     witnesses = outside.parse_keys(settings.witness_keys)
     with store.reading() as uow:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain import windows
-from randomizer.domain.housekeeping import SignedCheckpoint
 from randomizer.domain.numbers import group3
 from randomizer.domain.supply import Outcome, PeriodRecord
 from randomizer.errors import Tampered
 from randomizer.services import trail
 from randomizer.services.care import periods
-from randomizer.services.unblinded.opening import read_preparation
+from randomizer.services.unblinded.opening import Cover, read_preparation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +26,11 @@ RECENT = (
     "The randomization was checked and agrees with its entry in the trail. It is so recent that no signed "
     "checkpoint covers it yet."
 )
+UNSEEN = (
+    "The randomization was checked and agrees with its entry in the trail. What was published of it could not "
+    "be read here and was not compared."
+)
+REMARKS = {Cover.PUBLISHED: (), Cover.RECENT: (RECENT,), Cover.UNSEEN: (UNSEEN,)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -148,7 +152,7 @@ def build(uow: UnitOfWork, desk: Desk, opened: Opened, definition: Definition) -
         implied=implied(definition),
         planned=names,
         disagreements=tuple(sentence for sentences, _ in found for sentence in sentences),
-        remarks=_remarks(uow, opened),
+        remarks=REMARKS[opened.cover],
         bent=tuple(about for _, abouts in found for about in abouts),
     )
 
@@ -269,10 +273,3 @@ def _next(
     earlier = [one.given_at for one in records if one.outcome in periods.INFUSED and one.given_at]
     limits = windows.window(definition.period(coming.period), max(earlier, default=None))
     return f"{named}, due {windows.day(limits.due_on)}, not booked." if limits else f"{named}, not booked."
-
-
-def _remarks(uow: UnitOfWork, opened: Opened) -> tuple[str, ...]:
-    newest = uow.all(SignedCheckpoint, order="-size", limit=1)
-    if newest and opened.allocation.entry < newest[0].size:
-        return ()
-    return (RECENT,)

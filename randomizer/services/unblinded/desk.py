@@ -35,6 +35,8 @@ class Desk:
         pins: What opened slots are checked against.
         file: The second sink.
         directory: Directory of the code-break host's own files.
+        public: Directory ``public`` of the instance, which allocations are compared with; None where nothing
+            is opened for a person.
     """
 
     store: Store
@@ -42,18 +44,22 @@ class Desk:
     pins: Pins
     file: IntentFile
     directory: Path
+    public: Path | None = None
 
     def __repr__(self) -> str:
         return "Desk(masked)"
 
 
-def open_desk(store: Store, directory: Path, pkcs11: Pkcs11 | None = None) -> Desk:
+def open_desk(
+    store: Store, directory: Path, pkcs11: Pkcs11 | None = None, public: Path | None = None
+) -> Desk:
     """Read keys and pins, after a known answer of every primitive came out right.
 
     Args:
         store: The database.
         directory: ``codebreak`` of the instance directory.
         pkcs11: Names the token that holds the keys, where the settings name one.
+        public: Directory ``public`` of the instance.
 
     Raises:
         BundleRefused: The pins are incomplete.
@@ -70,4 +76,4 @@ def open_desk(store: Store, directory: Path, pkcs11: Pkcs11 | None = None) -> De
             next_step="Activation installs them on the code-break host.",
         ) from None
     file = IntentFile(directory / INTENT_FILE)
-    return Desk(store=store, keys=held, pins=pins, file=file, directory=directory)
+    return Desk(store=store, keys=held, pins=pins, file=file, directory=directory, public=public)

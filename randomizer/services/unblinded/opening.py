@@ -1,25 +1,27 @@
 """Opening the slot of one participant: only for an intent that is durable and read back, never on a say-so.
 
-The slot comes from the allocation, which is compared with its entry; what was opened is compared with the
-pinned root. On any disagreement nothing is given out.
+The slot comes from the allocation, which is compared with its entry, and its entry with what was published of
+it under a signed checkpoint; what was opened is compared with the pinned root. On any disagreement nothing is
+given out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from keys import envelope
 from keys.errors import KeysError
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import Entry, PreparationRecord
+from randomizer.domain.housekeeping import Entry, PreparationRecord, SignedCheckpoint
 from randomizer.domain.leaf import Content, decode_content
 from randomizer.domain.participants import Participant
 from randomizer.domain.records import CodeBreak
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.trial import Allocation, Slot
 from randomizer.errors import NotFound, Refused, Tampered
-from randomizer.services import trail, trials
+from randomizer.services import outside, trail, trials
 from randomizer.services.sealed.bindings import (
     CODE_BREAK,
     ENVELOPE,
@@ -34,6 +36,14 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 
+class Cover(StrEnum):
+    """What stands behind an allocation beside its entry."""
+
+    PUBLISHED = "published under a signed checkpoint"
+    RECENT = "newer than the last signed checkpoint"
+    UNSEEN = "the published entries could not be read"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Opened:
     """What one slot holds, and whose it is.
@@ -43,12 +53,14 @@ class Opened:
         allocation: Agrees with its entry.
         slot: Agrees with the allocation and the pinned root.
         content: What the envelope held.
+        cover: How far the allocation could be checked.
     """
 
     participant: Participant
     allocation: Allocation
     slot: Slot
     content: Content
+    cover: Cover
 
     def __repr__(self) -> str:
         return "Opened(masked)"
@@ -141,6 +153,7 @@ def _open(uow: UnitOfWork, desk: Desk, number: str) -> Opened:
             f"Participant {number} is not randomized, so there is nothing to open.", field="participant"
         )
     trail.check(uow, participant, allocation)
+    cover = _cover(uow, desk, allocation)
     slot = uow.get(Slot, allocation.slot, what="slot")
     if (slot.stratum, slot.ordinal, slot.randomization_number) != (
         allocation.stratum,
@@ -160,7 +173,31 @@ def _open(uow: UnitOfWork, desk: Desk, number: str) -> Opened:
         )
     except (KeysError, ValueError):  # what went wrong could tell something of the content
         raise Tampered(trail.about(slot)) from None
-    return Opened(participant=participant, allocation=allocation, slot=slot, content=content)
+    return Opened(participant=participant, allocation=allocation, slot=slot, content=content, cover=cover)
+
+
+def _cover(uow: UnitOfWork, desk: Desk, allocation: Allocation) -> Cover:
+    """Compare the entry of an allocation with what was published of it.
+
+    Whoever may write the whole database can make record, entry and values agree; what was published they
+    cannot. The rest of the trail is the nightly check's: a fork elsewhere keeps nobody from an answer.
+
+    Raises:
+        Tampered: Another randomization of this participant was published, or none where one must stand.
+    """
+    if desk.public is None:
+        newest = uow.all(SignedCheckpoint, order="-size", limit=1)
+        return Cover.PUBLISHED if newest and allocation.entry < newest[0].size else Cover.RECENT
+    try:
+        leaves, count = outside.randomizations(desk.public, allocation.participant)
+    except OSError:
+        return Cover.UNSEEN
+    if not leaves and allocation.entry >= count:
+        return Cover.RECENT
+    entry = uow.find(Entry, allocation.entry)
+    if entry is None or leaves != (trail.leaf(entry),):
+        raise Tampered(trail.about(allocation))
+    return Cover.PUBLISHED
 
 
 def _decrypt(desk: Desk, slot: Slot) -> Content:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # entries
 TAIL_BYTES = 4096  # more than the longest leaf
-ENTRIES = "entries.jsonl"
 
 
 def export(uow: UnitOfWork, public: Path) -> int:
@@ -46,7 +45,7 @@ def export(uow: UnitOfWork, public: Path) -> int:
     if not newest:
         return 0
     (public / outside.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-    added = _append_entries(uow, public / ENTRIES, newest[0].size)
+    added = _append_entries(uow, public / outside.ENTRIES, newest[0].size)
     _write_checkpoints(uow, public)
     return added
 

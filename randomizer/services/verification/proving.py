@@ -9,7 +9,6 @@ from keys import proofs
 from keys.errors import KeysError
 from randomizer.errors import Refused
 from randomizer.services import outside
-from randomizer.services.upkeep.publishing import ENTRIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +35,7 @@ def inclusion(public: Path, number: int, size: int | None = None) -> bytes:
             field="entry",
             next_step=f"Name one from 0 to {size - 1}, or a later checkpoint.",
         )
-    with (public / ENTRIES).open("rb") as lines:
+    with (public / outside.ENTRIES).open("rb") as lines:
         leaf = next(islice(lines, number, None), b"").removesuffix(b"\n")
     try:
         return proofs.prove_inclusion(_hashes(public, size), leaf, number, note).encode()
@@ -89,7 +88,7 @@ def _checkpoint(public: Path, size: int | None) -> tuple[int, bytes]:
 
 
 def _hashes(public: Path, size: int) -> list[bytes]:
-    with (public / ENTRIES).open("rb") as lines:
+    with (public / outside.ENTRIES).open("rb") as lines:
         return proofs.leaf_hashes(lines, size)
 
 

@@ -29,7 +29,7 @@ def make_app(settings: Settings) -> Flask:
     """
     held = load_codebreak_secrets(settings.directory)
     store = server.store_of(settings, patience_seconds=PATIENCE_SECONDS)
-    desk = open_desk(store, settings.directory / "codebreak", settings.pkcs11)
+    desk = open_desk(store, settings.directory / "codebreak", settings.pkcs11, settings.public)
     watch(desk, Event())
     gate = server.gate_of(settings, settings.codebreak, held)
     deployment = server.deployment_of(settings, settings.codebreak, held)

@@ -36,6 +36,7 @@ FIRST = {
     Role.TRIAL_MANAGER: "/lock",
     Role.DATA_MANAGER: "/lock",
     Role.UNBLINDED_STATISTICIAN: "/release",
+    Role.MONITOR: "/code-breaks/times",
 }
 
 PAGES = {
