@@ -22,6 +22,7 @@ from keys.notes import NoteKey
 from keys.stream import Stream
 from randomizer.domain.definition import parse_definition
 from randomizer.domain.eligibility import NEVER, ItemAnswer
+from randomizer.domain.fitness import Fitness, PregnancyTest
 from randomizer.domain.people import SERVICE, SITE_BOUND, Account, Person, Role
 from randomizer.domain.trial import Kind
 from randomizer.domain.unblinded import parse_unblinded
@@ -59,6 +60,8 @@ TOTP_STEP_SECONDS = 30
 SITE = "TLS"
 SECOND_SITE = "EX1"
 CAPACITIES = {"REL": 12, "PRO": 8}
+FIT = Fitness(no_infection=True, pregnancy_test=PregnancyTest.DOES_NOT_APPLY, consent_stands=True)
+FIT_FORM = {"no_infection": "yes", "pregnancy_test": "does not apply", "consent_stands": "yes"}
 K, N = 2, 3
 
 

@@ -21,7 +21,7 @@ from randomizer.services.founding import key_installation
 from randomizer.services.sealed import release_content
 from randomizer.services.unblinded import clearance, preparation
 from randomizer.services.unblinded.desk import open_desk
-from tests.activated import SITE, K, answers
+from tests.activated import FIT, SITE, K, answers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def booked(instance: Instance, number: str) -> None:
     booked_for = instance.clock() + timedelta(hours=hours, minutes=5)
     instance.act(booking.book, Role.COORDINATOR, number, booked_for)
     instance.clock.advance(hours=hours)
-    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT)
 
 
 def prepared(instance: Instance, desk: Desk, number: str) -> Sheet:
@@ -95,7 +95,7 @@ def ready_together(instance: Instance, desk: Desk, count: int) -> dict[str, str]
         instance.act(booking.book, Role.COORDINATOR, number, booked_for)
     instance.clock.advance(hours=hours)
     for number in numbers:
-        instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+        instance.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT)
     return {number: prepared(instance, desk, number).kit for number in numbers}
 
 

@@ -24,7 +24,7 @@ from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.services.upkeep import nightly
 from randomizer.services.views import accountability, sight
 from randomizer.store.tables import COVERED, ROWS
-from tests.activated import SITE, answers
+from tests.activated import FIT, SITE, answers
 from tests.desks import clear
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Stage:
         return moment
 
     def fit(self, number: str) -> None:
-        self.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+        self.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT)
 
     def begin(self, number: str) -> Sheet:
         """A preparation is under way."""

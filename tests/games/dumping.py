@@ -23,6 +23,7 @@ from randomizer.services.upkeep import publishing
 from randomizer.services.views import participant_views, sight
 from randomizer.store.backup import copy_database
 from tests import activated, desks
+from tests.activated import FIT
 from tests.games import sealings
 from tests.games.seeing import logs_kept
 
@@ -158,7 +159,7 @@ def _prepare(world: World, order: tuple[str, ...]) -> None:
     step_up, person = instance.step_up(Role.INVESTIGATOR), instance.person(Role.INVESTIGATOR)
     with instance.store.writing() as uow:
         for number in order:
-            booking.sign_fit(uow, person, step_up, number)
+            booking.sign_fit(uow, person, step_up, number, FIT)
     person = instance.person(Role.PREPARER)
     for number in order:
         instance.clock.advance(seconds=3)

@@ -21,6 +21,7 @@ from randomizer.services import locking
 from randomizer.services.afterwards import GOES_ON
 from randomizer.services.unblinded import release, staged
 from tests import desks
+from tests.activated import FIT
 from tests.games.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Ending(Traffic):
             self._book(name)
         self._wait(hours=self.definition.kits.lead_time_hours)
         for name in names:
-            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True)
+            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True, **FIT.values())
 
     def _replace(self, name: str) -> str:
         """The first bag tore: the spare is filled in the same preparation."""

@@ -13,7 +13,7 @@ from randomizer.services.care import dispensing, replacements
 from randomizer.services.unblinded import clearance, preparation, unblinding
 from randomizer.services.upkeep import due
 from tests import activated
-from tests.activated import SECOND_SITE, SITE
+from tests.activated import FIT, SECOND_SITE, SITE
 from tests.desks import clear
 from tests.games.seeing import (
     BLINDED_ROLES,
@@ -189,7 +189,7 @@ class Traffic:
             self._book(name)
         self._wait(hours=self.definition.kits.lead_time_hours)
         for name in names:
-            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True)
+            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True, **FIT.values())
         self.act(
             Role.INVESTIGATOR, f"/participants/{self.people['withdrawn']}/withdrawal", why="", follow_up=True
         )
@@ -210,7 +210,7 @@ class Traffic:
     def _second_period(self) -> None:
         self._book("whole", hours=10 * 24)
         self._wait(hours=10 * 24)
-        self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True)
+        self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True, **FIT.values())
         self._set_aside(self._prepare("whole"))
         self._count()
         self._ask_again("whole")

@@ -21,7 +21,7 @@ from randomizer.errors import Exhausted, HardStop, RandomizerError, Refused
 from randomizer.services import accounts, conduct, locking
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment
 from randomizer.services.unblinded import preparation
-from tests.activated import CAPACITIES, SECOND_SITE, SITE
+from tests.activated import CAPACITIES, FIT, SECOND_SITE, SITE
 from tests.desks import set_up_desk
 from tests.stages import PROGRESSIVE, RELAPSING, Stage, demand_sound
 
@@ -170,7 +170,7 @@ def test_whoever_dies_while_somebody_acts_for_them_has_no_booking_and_no_kit(
     acts: list[Callable[[], object]] = [
         lambda: stage.end(Act.DIED, number),
         by(stage, booking.book, Role.COORDINATOR, number, moment),
-        by(stage, booking.sign_fit, Role.INVESTIGATOR, number, signed=True),
+        by(stage, booking.sign_fit, Role.INVESTIGATOR, number, FIT, signed=True),
         by(stage, booking.cancel, Role.COORDINATOR, number, "ill"),
         by(stage, dispensing.dispense, Role.PHARMACIST, number, kit),
     ]

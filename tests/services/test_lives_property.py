@@ -37,7 +37,7 @@ from randomizer.services.care import (
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.unblinded import clearance, preparation
 from tests import activated
-from tests.activated import SECOND_SITE, SITE, answers
+from tests.activated import FIT, SECOND_SITE, SITE, answers
 from tests.desks import DETAILS, set_up_desk
 from tests.stages import PROGRESSIVE, RELAPSING, Stage, demand_places, demand_sound
 
@@ -176,7 +176,9 @@ DOING: dict[Act, Upon] = {
     Act.DEVIATION_SIGNED: lambda lives, uow, person, number: booking.sign_deviation(
         uow, person, lives.stage.step_up(person), number, WHY
     ),
-    Act.FIT_SIGNED: _signed(booking.sign_fit),
+    Act.FIT_SIGNED: lambda lives, uow, person, number: booking.sign_fit(
+        uow, person, lives.stage.step_up(person), number, FIT
+    ),
     Act.PREPARATION_BEGUN: _told(preparation.begin),
     Act.PREPARATION_ENDED: _ready,
     Act.KIT_EXPIRED: _spoil,  # of the preparing pharmacist, in this table alone

@@ -25,7 +25,7 @@ from randomizer.services import alarms, conduct, locking
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.unblinded import preparation
-from tests.activated import SECOND_SITE, SITE, answers
+from tests.activated import FIT, SECOND_SITE, SITE, answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,19 +320,19 @@ CASES = {
         signed=True,
     ),
     "fit without a booking": case(
-        booking.sign_fit, INVESTIGATOR, person_at("randomized"), says="is not booked", signed=True
+        booking.sign_fit, INVESTIGATOR, person_at("randomized"), FIT, says="is not booked", signed=True
     ),
     "fit while the kit is being prepared": case(
         booking.sign_fit,
         INVESTIGATOR,
-        person_at("preparing"),
+        person_at("preparing"), FIT,
         says="before the preparation begins",
         signed=True,
     ),
     "fit after handing out": case(
         booking.sign_fit,
         INVESTIGATOR,
-        person_at("dispensed"),
+        person_at("dispensed"), FIT,
         says="before the preparation begins",
         signed=True,
     ),
@@ -615,7 +615,7 @@ ACTS: dict[Act, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     Act.SITE_TRANSFERRED: (endings.transfer, (person_at("between"), SECOND_SITE, "moved"), {}),
     Act.INFUSION_BOOKED: (booking.book, (person_at("between"), now(days=4)), {}),
     Act.BOOKING_CANCELLED: (booking.cancel, (person_at("booked"), "ill"), {}),
-    Act.FIT_SIGNED: (booking.sign_fit, (person_at("booked"),), {}),
+    Act.FIT_SIGNED: (booking.sign_fit, (person_at("booked"), FIT), {}),
     Act.PREPARATION_BEGUN: (preparation.begin, (person_at("fit"),), {}),
     Act.KIT_DISPENSED: (dispensing.dispense, (person_at("ready"), At(ready_kit)), {}),
     Act.INFUSION_RECORDED: (

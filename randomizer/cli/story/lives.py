@@ -13,6 +13,7 @@ from randomizer.cli.story.emergency import assess, break_code
 from randomizer.cli.story.plans import Event, Plan, eligible_answers
 from randomizer.domain.acts import Act
 from randomizer.domain.eligibility import ItemAnswer
+from randomizer.domain.fitness import Fitness, PregnancyTest
 from randomizer.domain.people import Role
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
 from randomizer.domain.supply import Outcome
@@ -35,6 +36,7 @@ CULTURE = timedelta(days=24)
 HALF_AN_HOUR = timedelta(minutes=30)
 FOLLOW_UP = timedelta(days=168)
 INFUSION_HOUR = time(10, 0)
+FIT = Fitness(no_infection=True, pregnancy_test=PregnancyTest.DOES_NOT_APPLY, consent_stands=True)
 """Every infusion of the story begins about then, UTC."""
 
 
@@ -180,7 +182,7 @@ class Life:
             why = "The participant was abroad during the window."
             self._cast.sign(booking.sign_deviation, Role.INVESTIGATOR, self._number, why, site=self._site)
             self._happened(Event.OUTSIDE_WINDOW)
-        self._cast.sign(booking.sign_fit, Role.INVESTIGATOR, self._number, site=self._site)
+        self._cast.sign(booking.sign_fit, Role.INVESTIGATOR, self._number, FIT, site=self._site)
         yield booked_for - timedelta(hours=2)
         yield from self._prepare()
         if Event.SPARE_KIT in self._plan.events and period == 1:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from randomizer.domain.definition_values import Definition
+    from randomizer.domain.fitness import Fitness
     from randomizer.domain.people import Person
     from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
@@ -138,10 +139,18 @@ def sign_deviation(uow: UnitOfWork, person: Person, step_up: StepUp, number: str
         )
 
 
-def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> PeriodRecord:
+def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str, fitness: Fitness) -> PeriodRecord:
     """Sign that the participant is fit for the booked infusion; the preparation waits for this.
 
+    Args:
+        uow: The unit of work.
+        person: An investigator of the site.
+        step_up: Their re-authentication.
+        number: Participant number.
+        fitness: The items, each confirmed.
+
     Raises:
+        Faulty: An item is not confirmed; every one is named.
         Refused: Nothing is booked, the booking needs a deviation first or has passed, or the preparation has
             begun.
         StepUpRefused: The re-authentication does not count.
@@ -149,7 +158,9 @@ def sign_fit(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> P
     _, definition = acting.in_trial(uow, Act.FIT_SIGNED)
     participant = acting.on_participant(uow, person, Act.FIT_SIGNED, number)
     record, booked_for = demand_before_preparation(uow, definition, number)
-    values = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
+    fitness.demand()
+    booked = {"participant": number, "period": record.period, "booked_for": booked_for.isoformat()}
+    values = booked | fitness.values()
     with trail.act(uow, Act.FIT_SIGNED, person, site=participant.site, participant=number) as act:
         sign(act, step_up, meaning=FIT_MEANING, about=f"participant {number}", values=values)
         return act.change(record, fit_signed_at=act.at)

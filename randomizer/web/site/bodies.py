@@ -40,6 +40,14 @@ class Booking(Body):
     booked_for: datetime
 
 
+class Fit(Signed):
+    """Fit for infusion, item by item."""
+
+    no_infection: bool
+    pregnancy_test: Literal["negative", "does not apply"]
+    consent_stands: bool
+
+
 class Infusion(Body):
     """What became of the kit that was handed out."""
 

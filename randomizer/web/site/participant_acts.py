@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from randomizer.domain.acts import Act
+from randomizer.domain.fitness import Fitness
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import (
@@ -46,6 +47,16 @@ def _record(call: Call) -> object:
         volume_ml=volume_ml,
         why=why(form),
     )
+
+
+def _sign_fit(call: Call) -> object:
+    fitness = Fitness(
+        no_infection=call.form.yes("no_infection"),
+        pregnancy_test=call.form.text("pregnancy_test"),
+        consent_stands=call.form.yes("consent_stands"),
+    )
+    fitness.demand()  # before a code is used up
+    return booking.sign_fit(call.uow, call.person, call.sign(), call.key, fitness)
 
 
 def _outcome(form: Form) -> Outcome:
@@ -179,14 +190,14 @@ PAGES = (
         act=Act.FIT_SIGNED,
         slug="fit",
         title="Sign fit for infusion",
-        lead="No infection, a pregnancy test where it applies, consent stands. The preparation begins only "
-        "after this.",
+        lead="Seen today, before the kit is prepared. The preparation begins only after this.",
         button="Sign fit for infusion",
         done="Fit for infusion is signed. The preparation can begin.",
         meaning=booking.FIT_MEANING,
-        body=exchange.Signed,
+        body=bodies.Fit,
+        asks=lambda _sight, _key: participant_fields.FITNESS,
         facts=("participant", "period", "booked", "window"),
-        run=lambda call: booking.sign_fit(call.uow, call.person, call.sign(), call.key),
+        run=_sign_fit,
     ),
     ActPage(
         act=Act.REPLACEMENT_REQUESTED,

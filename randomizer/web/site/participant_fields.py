@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from randomizer.domain.definition_values import SITE_FACTOR
+from randomizer.domain.fitness import PregnancyTest
 from randomizer.domain.supply import Outcome
 from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web.forms import MOMENT, WHY, Field
@@ -21,6 +22,16 @@ BOOKED_FOR = Field(
     unit="UTC",
     width="half",
     needed="Start of the infusion is missing: give a date and a time, in UTC.",
+)
+FITNESS = (
+    Field(name="no_infection", label="There is no sign of an infection", type="checkbox"),
+    Field(
+        name="pregnancy_test",
+        label="Pregnancy test",
+        type="radio",
+        options=((PregnancyTest.NEGATIVE, "Negative"), (PregnancyTest.DOES_NOT_APPLY, "Does not apply")),
+    ),
+    Field(name="consent_stands", label="The participant still consents", type="checkbox"),
 )
 OUTCOME = Field(
     name="outcome",

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from randomizer.domain.fitness import Fitness
 from randomizer.domain.people import Role
 from randomizer.domain.records import Deviation, Signature
 from randomizer.domain.supply import Kit, KitState, Outcome, PeriodRecord
 from randomizer.domain.windows import day
-from randomizer.errors import HardStop, Refused
+from randomizer.errors import Faulty, HardStop, Refused
+from randomizer.services import trail
 from randomizer.services.care import booking, infusions
 from randomizer.services.unblinded import preparation
+from tests.activated import FIT
 
 if TYPE_CHECKING:
     from tests.stages import Stage
@@ -227,3 +230,18 @@ def test_too_early_is_a_hard_stop_at_the_counter_however_the_kit_came_to_be_read
     with pytest.raises(HardStop, match=f"Period 2 can be given from {day(given_at + timedelta(days=161))}"):
         stage.dispense(number, kit)
     assert stage.dump() == before
+
+
+def test_who_is_not_fit_is_not_signed_for(stage: Stage) -> None:
+    number = stage["booked"]
+    before = stage.dump()
+    ill = Fitness(no_infection=False, pregnancy_test="", consent_stands=True)
+    with pytest.raises(Faulty) as refused:
+        stage.sign(booking.sign_fit, Role.INVESTIGATOR, number, ill)
+    assert [field for field, _ in refused.value.faults] == ["no_infection", "pregnancy_test"]
+    assert stage.dump() == before
+    signed = stage.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT)
+    with stage.store.reading() as uow:
+        told = trail.noted(uow, signed.entry)["signed"]
+    assert told["pregnancy_test"] == "does not apply"
+    assert (told["no_infection"], told["consent_stands"]) == (True, True)

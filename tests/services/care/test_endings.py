@@ -19,7 +19,7 @@ from randomizer.errors import HardStop, NotAllowed, Refused
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
 from randomizer.services.unblinded import preparation
 from randomizer.services.upkeep import due
-from tests.activated import SECOND_SITE, SITE
+from tests.activated import FIT, SECOND_SITE, SITE
 
 if TYPE_CHECKING:
     from tests.stages import Stage
@@ -215,7 +215,7 @@ def test_a_transfer_keeps_number_stratum_and_slot_and_hands_over_to_the_new_site
     moment = stage.clock() + timedelta(hours=hours)
     stage.act(booking.book, Role.INVESTIGATOR, number, moment, site=SECOND_SITE)
     stage.clock.advance(hours=hours)
-    stage.sign(booking.sign_fit, Role.INVESTIGATOR, number, site=SECOND_SITE)
+    stage.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT, site=SECOND_SITE)
 
 
 def test_a_transfer_before_randomization_keeps_the_place(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from randomizer.errors import HardStop, NotAllowed, NotFound, Refused
 from randomizer.services import conduct
 from randomizer.services.care import booking, endings
 from randomizer.services.unblinded import opening, preparation
+from tests.activated import FIT
 from tests.desks import booked, dispensed, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def test_it_waits_for_booking_fit_and_sheet(instance: Instance, desk: Desk) -> N
     instance.act(booking.book, Role.COORDINATOR, number, booked_for)
     with pytest.raises(Refused, match="not signed that participant"):
         instance.act(preparation.begin, Role.PREPARER, number)
-    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT)
     with pytest.raises(Refused, match="not opened for this booking"):
         instance.act(preparation.begin, Role.PREPARER, number)
 

@@ -30,7 +30,7 @@ from randomizer.services.unblinded import (
 )
 from randomizer.services.unblinded.calls import Call
 from randomizer.services.verification import pinning
-from tests.activated import SECOND_SITE, SITE
+from tests.activated import FIT, SECOND_SITE, SITE
 from tests.desks import (
     copy_for,
     dispensed,
@@ -186,7 +186,7 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     late = instance.clock() + timedelta(days=plan.window_after_days + 30)
     instance.act(booking.book, Role.COORDINATOR, people[3], late)
     instance.sign(booking.sign_deviation, Role.INVESTIGATOR, people[3], WHY)
-    instance.sign(booking.sign_fit, Role.INVESTIGATOR, people[3])
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, people[3], FIT)
     instance.clock.now = late
     sheet = prepared(instance, desk, people[3])
     instance.act(dispensing.dispense, Role.PHARMACIST, people[3], sheet.kit)

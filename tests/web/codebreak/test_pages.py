@@ -16,7 +16,7 @@ from randomizer.services import conduct, locking
 from randomizer.services.care import booking, kits, products, replacements
 from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
-from tests.activated import PASSWORD
+from tests.activated import FIT, PASSWORD
 from tests.desks import booked, copy_for, harvested, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def test_a_preparation_that_cannot_begin_says_so_on_the_sheet(
     page = guest.send(begin, page=sheet).text
     assert "has not signed that participant" in page
     assert "Put into this kit" in page
-    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number)
+    instance.sign(booking.sign_fit, Role.INVESTIGATOR, number, FIT)
     guest = visit(Role.PREPARER)
     page = guest.send(begin, page=sheet).text
     assert "its kit is prepared from" in page

@@ -18,6 +18,7 @@ from randomizer.services import accounts
 from randomizer.services.care import products
 from randomizer.web.sessions import StoredSessions
 from tests import activated, desks
+from tests.activated import FIT
 from tests.web.site.programs import Program
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_a_participant_goes_from_consent_to_an_infusion(app: Flask, instance: In
     assert coordinator.post(f"{path}/book", {"booked_for": booked_for})["periods"][0]["booked_for"]
     instance.clock.advance(hours=72)
     investigator = program(app, instance, Role.INVESTIGATOR)
-    investigator.post(f"{path}/fit", investigator.factor())
+    investigator.post(f"{path}/fit", FIT.values() | investigator.factor())
     kit = desks.prepared(instance, desk, number).kit
     pharmacist = program(app, instance, Role.PHARMACIST)
     assert pharmacist.get("/worklist")["rows"][0]["what"] == "Dispense the kit"
@@ -87,7 +88,9 @@ def test_the_same_key_randomizes_once_and_gives_the_same_answer(
     assert again == first
     with instance.store.reading() as uow:
         assert uow.count(Allocation) == 1
-    other = investigator.post(f"/participants/{number}/fit", investigator.factor(), 409, key=key)
+    other = investigator.post(
+        f"/participants/{number}/fit", FIT.values() | investigator.factor(), 409, key=key
+    )
     assert other["errors"][0]["field"] == "Idempotency-Key"
 
 

@@ -10,6 +10,7 @@ import pytest
 from randomizer.domain.numbers import participant_number
 from randomizer.domain.people import Role
 from tests import desks
+from tests.activated import FIT_FORM
 from tests.web.site.visitors import eligibility_form
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_a_participant_goes_from_consent_to_both_infusions(
 
     for period in (1, 2):
         coordinator.post(f"/participants/{number}/book", {"booked_for": entered(instance, **SOON)})
-        investigator.post(f"/participants/{number}/fit", sign=True)
+        investigator.post(f"/participants/{number}/fit", FIT_FORM, sign=True)
         instance.clock.advance(hours=72)
         visit(Role.PHARMACIST)  # sessions of before have ended by now
         kit = desks.prepared(instance, desk, number).kit
