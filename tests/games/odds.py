@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from randomizer.domain.chains import start, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable
 
     from randomizer.domain.unblinded import Procedure
 
@@ -147,10 +147,13 @@ def tail_of_pairs(rounds: tuple[Round, ...]) -> float:
     """Chance of so many right guesses whether two share a sequence, without any leak."""
     known: dict[int, float] = {0: 1.0}
     for one in rounds:
+        counts: dict[int, float] = defaultdict(float)
+        for right, chance in enumerate(one.chances):
+            counts[pairs(right, one.guesses)] += chance
         after: dict[int, float] = defaultdict(float)
         for before, weight in known.items():
-            for right, chance in enumerate(one.chances):
-                after[before + pairs(right, one.guesses)] += weight * chance
+            for count, chance in counts.items():
+                after[before + count] += weight * chance
         known = after
     reached = sum(one.pairs for one in rounds)
     return sum(chance for count, chance in known.items() if count >= reached)
@@ -175,14 +178,3 @@ def fortune(rounds: tuple[Round, ...]) -> float:
     for one in rounds:
         plain, opposite, of_pairs = plain * one.hit, opposite * one.miss, of_pairs * (one.hit + one.miss) / 2
     return (plain + opposite + of_pairs) / 3
-
-
-def likeliest_first(rounds_of: Mapping[str, tuple[Round, ...]]) -> Iterator[tuple[float, str]]:
-    """Each claim with a bound that its tails can't fall below: the chance of exactly these counts."""
-    bounds = []
-    for name, rounds in rounds_of.items():
-        bound = 1.0
-        for one in rounds:
-            bound *= one.chances[one.right]
-        bounds.append((bound, name))
-    yield from sorted(bounds)

@@ -75,14 +75,3 @@ def test_who_knows_the_schedule_is_rich_and_most_unlikely() -> None:
     assert isclose(odds.tail_of_sequences(rounds), 2 * 6.0**-12)
     assert isclose(odds.tail_of_pairs(rounds), 2**4 * 6.0**-12)
     assert odds.fortune(rounds) > 1e6
-
-
-def test_no_tail_falls_below_the_bound_by_which_they_are_ordered() -> None:
-    rounds_of = {
-        f"{name} {at}": (one,)
-        for name, claims in CLAIMS.items()
-        for at, (_, one) in enumerate(every_round(claims))
-    }
-
-    for bound, name in odds.likeliest_first(rounds_of):
-        assert all(tail_of(rounds_of[name]) >= bound * (1 - 1e-9) for tail_of in odds.TAILS.values())
