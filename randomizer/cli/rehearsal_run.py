@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from randomizer.cli.story.cast import Member
 
 HOST = "127.0.0.1"
+SHOWN = "localhost"  # the same machine under a name, for browsers give passkeys to no bare address
 NAMES = {"site": "site door", "codebreak": "code-break door", "jobs": "jobs process"}
 LOOK_EVERY_SECONDS = 1
 WIDE = 160  # columns, where there is no terminal to ask
@@ -58,7 +59,7 @@ def run(directory: Path, ports: Mapping[str, int], *, as_json: bool) -> None:
         say(f"There is no rehearsal in {directory} yet; making one takes about ten seconds.")
         found = rehearsal.make(directory, system_clock(), say)
     commands = {NAMES[name]: command_line(name, found.instance) for name in NAMES}
-    addresses = [(NAMES[name], f"http://{HOST}:{port}") for name, port in ports.items()]
+    addresses = [(NAMES[name], f"http://{SHOWN}:{port}") for name, port in ports.items()]
     with running(commands, _environment(ports), directory / "logs") as children:
         await_answers(children, [address for _, address in addresses])
         members = one_per_role(found.members)
