@@ -31,8 +31,10 @@ CATCHES = (
     "in_an_entry",
     "in_a_blind_index",
     "in_the_order_of_kits",
+    "in_the_number_of_rows",
     "in_the_write_ahead_log",
     "in_the_expiry",
+    "in_the_time_of_a_preparation",
     "in_the_length_of_a_sealed_record",
     "in_a_remembered_answer",
     "in_an_alarm",
@@ -40,7 +42,6 @@ CATCHES = (
     "in_a_nonce",
     "in_the_order_of_rows",
     AT_THE_CEREMONY,
-    *(("in_the_number_of_rows", "in_the_time_of_a_preparation") if FULL else ()),
 )
 """Leaks that this game must catch: those that leave something in a copy of every trial."""
 
