@@ -96,6 +96,7 @@ allocations.one-slot-each release
 allocations.right-slot release
 allocations.right-stratum release
 allocations.in-order-without-gaps release
+packs.issued-before-allocation release
 kits.right-kit release
 kits.periods-in-order release
 code-breaks.disclosure-of-its-intent release
@@ -2220,6 +2221,43 @@ class Certified:
 # ==== Steps: allocations, kits, code breaks
 
 
+class Packs:
+    """``packs.issued-before-allocation``.
+
+    Args:
+        public: The public record.
+        report: Takes what fails.
+    """
+
+    STEP = "packs.issued-before-allocation"
+
+    def __init__(self, public: Public, report: Report) -> None:
+        self._production = public.certificate["kind"] == "production"
+        self._report = report
+        self._held: dict[str, set[str]] = defaultdict(set)
+        self._count = 0
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        site, strata = event.entry["site"], event.details.get("strata")
+        if event.act == "emergency pack issued" and isinstance(strata, list):
+            self._held[site].update(map(str, strata))
+        if event.act == "emergency pack returned" and event.details.get("whole") is True:
+            self._held[site].clear()
+        for row in event.of("Allocation") if self._production else ():
+            self._count += 1
+            stratum = text_of(row.new, "stratum")
+            sentence = f"No pack at {site} held the slots of stratum {stratum}."
+            self._report.check(self.STEP, event.place, sentence, holds=stratum in self._held[site])
+
+    def end(self) -> None:
+        """Say what came of it."""
+        if self._production:
+            self._report.saw(self.STEP, f"{self._count} allocations.")
+        else:
+            self._report.skip(self.STEP, "A rehearsal asks for no pack.")
+
+
 @dataclass(frozen=True)
 class Line:
     """What a line of a table comes from.
@@ -2558,7 +2596,7 @@ def check_values(public: Public, release: Release, report: Report) -> None:
     subjects, history = Subjects(report), History(report)
     certified, ledger = Certified(public, report), Ledger(public, release, report)
     erased: dict[int, int] = {}
-    rotations = Rotations(public, release, report)
+    rotations, packs = Rotations(public, release, report), Packs(public, report)
     count = 0
     for event in events(public, release, report):
         count += len(event.rows)
@@ -2569,8 +2607,10 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         if event.act == "reason erased":
             check_erasure(event, erased, report)
         rotations.see(event)
+        packs.see(event)
         ledger.see(event)
     rotations.end()
+    packs.end()
     certified.end()
     report.saw("values.records", f"{count} records.")
     report.saw("values.subjects", f"{len(subjects.sites)} participants.")

@@ -112,6 +112,16 @@ def test_a_whole_record_holds_against_the_pins(record: Path, given_pins: list[st
     assert [step["id"] for step in answer["steps"]] == list(verify_trial.STEPS)
 
 
+@pytest.mark.promise(10)
+def test_in_production_both_ask_for_the_packs(forged: Forged) -> None:
+    allocation_defects.for_production(forged)
+    code, answer = agreed(forged.directory)
+    told = {step["id"]: step["status"] for step in answer["steps"]}
+    assert answer["failed"] == []
+    assert told["packs.issued-before-allocation"] == verify_trial.HOLDS
+    assert code == verify_trial.EXIT["NOT PINNED"]
+
+
 @pytest.mark.promise(15)
 def test_without_digest_and_log_key_the_verdict_is_not_pinned(record: Path, given_pins: list[str]) -> None:
     for arguments in ([], given_pins[:2], given_pins[2:]):

@@ -27,8 +27,8 @@ RECENT = (
     "checkpoint covers it yet."
 )
 UNSEEN = (
-    "The randomization was checked and agrees with its entry in the trail. What was published of it could not "
-    "be read here and was not compared."
+    "The randomization was checked and agrees with its entry in the trail. What was published of it could "
+    "not be read here and was not compared."
 )
 REMARKS = {Cover.PUBLISHED: (), Cover.RECENT: (RECENT,), Cover.UNSEEN: (UNSEEN,)}
 

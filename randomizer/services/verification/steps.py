@@ -70,6 +70,7 @@ ALLOCATIONS_ONE_SLOT = "allocations.one-slot-each"
 ALLOCATIONS_RIGHT_SLOT = "allocations.right-slot"
 ALLOCATIONS_RIGHT_STRATUM = "allocations.right-stratum"
 ALLOCATIONS_IN_ORDER = "allocations.in-order-without-gaps"
+PACKS_ISSUED = "packs.issued-before-allocation"
 KITS_RIGHT = "kits.right-kit"
 KITS_IN_ORDER = "kits.periods-in-order"
 BREAKS_RECORDS = "code-breaks.disclosure-of-its-intent"
@@ -136,6 +137,7 @@ STEPS: tuple[Step, ...] = (
     Step(ALLOCATIONS_RIGHT_SLOT, "release", "each allocation names its slot's own stratum, place and number"),
     Step(ALLOCATIONS_RIGHT_STRATUM, "release", "each participant's levels lead to the stratum of the slot"),
     Step(ALLOCATIONS_IN_ORDER, "release", "slots of a stratum were taken in order without gaps"),
+    Step(PACKS_ISSUED, "release", "a pack with the slot was at the site before each production allocation"),
     Step(KITS_RIGHT, "release", "each kit handed out was ready, of the slot and period, and went out once"),
     Step(KITS_IN_ORDER, "release", "no kit went out before the period before it was closed"),
     Step(BREAKS_RECORDS, "release", "each disclosure belongs to its own intent, for somebody randomized"),

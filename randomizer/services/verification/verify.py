@@ -17,6 +17,7 @@ from randomizer.services.verification.steps import STEPS
 from randomizer.services.verification.steps_allocations import AllocationSteps
 from randomizer.services.verification.steps_entries import TreeSteps
 from randomizer.services.verification.steps_order import OrderSteps
+from randomizer.services.verification.steps_packs import PackSteps
 from randomizer.services.verification.steps_records import RecordSteps
 from randomizer.services.verification.steps_schedule import Slots
 from randomizer.services.verification.steps_values import ValueSteps
@@ -93,7 +94,7 @@ def _follow(
 ) -> tuple[int, Ledger]:
     tree, order = TreeSteps(public, pins, findings), OrderSteps(public, findings)
     values_steps, records = ValueSteps(public, slots, findings), RecordSteps(findings)
-    allocations = AllocationSteps(public, slots, findings)
+    allocations, packs = AllocationSteps(public, slots, findings), PackSteps(public, findings)
     salted = trail_lines.values(release.directory) if release else None
     count = 0
     for entry, values in trail_lines.together(trail_lines.entries(public.directory), salted):
@@ -105,6 +106,7 @@ def _follow(
             values_steps.see(entry, values)
         if entry is not None and values is not None:
             records.see(entry, values)
+            packs.see(entry, values)
             allocations.see(entry, values)
         if count % EVERY == 0:
             advance(EVERY)
@@ -114,6 +116,7 @@ def _follow(
     if release is not None:
         values_steps.end()
         records.end()
+        packs.end()
         allocations.end()
     return count, allocations.ledger
 

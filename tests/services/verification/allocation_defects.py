@@ -113,6 +113,33 @@ def code_break_of_another_account(forged: Forged) -> None:
     forged.write_trail()
 
 
+def for_production(forged: Forged) -> None:
+    """The same trial, sealed and carried out as no rehearsal."""
+    forged.certificate |= {"kind": "production", "rehearsal": ""}
+    for _, content in forged.values.values():
+        for row in content["rows"]:
+            if row["kind"] == "Trial":
+                row["new"]["kind"] = "production"
+    unblinded = forged.unblinded()
+    unblinded["value"]["rehearsal_only"] = False
+    forged.write_unblinded(unblinded)
+
+
+@caught_by("packs.issued-before-allocation")
+def pack_without_the_stratum(forged: Forged) -> None:
+    [issued] = forged.numbers("emergency pack issued")
+    forged.details(issued)["strata"] = ["REL"]
+    for_production(forged)
+
+
+@caught_by("packs.issued-before-allocation")
+def pack_that_came_back_before(forged: Forged) -> None:
+    [opened] = forged.numbers("emergency drill")
+    forged.entries[opened]["act"] = "emergency pack returned"
+    forged.details(opened)["whole"] = True
+    for_production(forged)
+
+
 @caught_by("tables.csv-agree")
 def treatments_of_a_line_swapped(forged: Forged) -> None:
     path = forged.release / "allocation.csv"
