@@ -83,6 +83,10 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "number at act site kit code period participant state what by role balance",
         KIT_READERS - {Role.PREPARER},
     ),
+    # Names every product of the trial, whatever is in the kit.
+    "Label": _rules(
+        "language rehearsal kit participant trial elements products first lines made_at", KIT_READERS
+    ),
     "StockTake": _rules(
         "number site opened_at closed_at matched missing unexpected settled_at unsettled",
         KIT_READERS - {Role.PREPARER},

@@ -22,6 +22,7 @@ from randomizer.domain.definition_values import (
     Treatment,
 )
 from randomizer.domain.eligibility_parser import eligibility
+from randomizer.domain.label_parser import label, language
 from randomizer.domain.people import Role
 from randomizer.domain.strata_parser import strata
 from randomizer.domain.toml_table import Faults, Table, load
@@ -80,6 +81,7 @@ def parse(text: str, source: str) -> Definition:
         code_break=_code_break(root, faults),
         notices=_notices(root),
         open_questions=trial.texts("open_questions", optional=True),
+        label=label(root, treatments, faults),
     )
     trial.done()
     root.done()
@@ -179,6 +181,7 @@ def _sites(root: Table, faults: Faults) -> tuple[Site, ...]:
             name=table.text("name", most=120),
             country=table.text("country", most=60),
             telephone=_telephone(table),
+            language=language(table),
         )
         for table in tables
     )

@@ -54,6 +54,7 @@ class Site:
     name: str
     country: str
     telephone: str
+    language: str = "en"  # of its labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,25 @@ class KitPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelPolicy:
+    """What the labels of every kit say; the same whatever the treatment."""
+
+    route: str
+    autologous: bool
+    store_from_c: int
+    store_to_c: int
+    gtin: str  # 14 digits, or "" where the trial has none
+    names: tuple[
+        tuple[str, str, str], ...
+    ]  # (language, treatment code, name), each language whole or not at all
+
+    def name_of(self, treatment: str, language: str) -> str:
+        """The name of a treatment in a language, or "" where the section gives none."""
+        found = (name for tongue, code, name in self.names if (tongue, code) == (language, treatment))
+        return next(found, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuorumPolicy:
     """k of n custodians open the release."""
 
@@ -188,6 +208,7 @@ class Definition:
     notices: NoticePolicy
     staged_release: bool = False  # whether period 1 may be locked and released before the rest
     open_questions: tuple[str, ...] = ()
+    label: LabelPolicy | None = None  # None: no labels are printed
 
     @property
     def period_count(self) -> int:

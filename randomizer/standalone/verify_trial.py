@@ -157,6 +157,7 @@ preparation begun: preparing pharmacist
 preparation ended: preparing pharmacist
 replacement requested: investigator, coordinator, dispensing pharmacist
 replacement answered: preparing pharmacist
+labels printed: preparing pharmacist
 kit dispensed: dispensing pharmacist
 dispensation undone: dispensing pharmacist
 kit expired:

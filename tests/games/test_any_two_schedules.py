@@ -89,6 +89,7 @@ EXPECTED = (
     "kit found",
     "Where the kits are now",
     "Counted, the last one first",
+    "Cellules souches mésenchymateuses autologues ou Milieu de suspension",
     "product failed",
     "screen failed",
     "code break disclosed",

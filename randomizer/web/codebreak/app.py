@@ -30,6 +30,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     calling,
     clearing,
     finishing,
+    labelling,
     metering,
     padding,
     preparing,

@@ -215,8 +215,15 @@ def prepared(number: str, period: int) -> str:
     with looking() as seen:
         found = preparation.ready_kit(seen.uow, number, period)
         kit = seen.show(found)
-        count = seen.definition.period_count
-    return render_template("codebreak/prepared.html", number=number, period=f"{period} of {count}", kit=kit)
+        periods = seen.definition.period_count
+        has_labels = seen.definition.label is not None
+    return render_template(
+        "codebreak/prepared.html",
+        number=number,
+        period=f"{period} of {periods}",
+        kit=kit,
+        labels_url=url_for("codebreak.kit_labels", number=number, period=period) if has_labels else "",
+    )
 
 
 def noted(form: Form, content: str) -> Preparation:

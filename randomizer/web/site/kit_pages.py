@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import render_template, request, url_for
+from flask import make_response, render_template, request, url_for
 
+from randomizer.domain.label_texts import TEXTS
 from randomizer.domain.numbers import group3
+from randomizer.services import labels
+from randomizer.services.care import kits
 from randomizer.services.views import accountability, kit_views
+from randomizer.web import labels as drawing
 from randomizer.web import words
 from randomizer.web.site import steps
 from randomizer.web.site.act_pages import done_sentence
@@ -17,6 +21,7 @@ from randomizer.web.surface import table
 if TYPE_CHECKING:
     from flask import Response
 
+    from randomizer.masking import View
     from randomizer.services.views.sight import Sight
 
 FILTERS = ("site", "participant", "kit")
@@ -31,10 +36,12 @@ def kit(key: str) -> str:
         whole = kit_views.whole(sight, found)
         name = sight.definition.site(whole["site"]).name
         periods = sight.definition.period_count
+        has_label = sight.definition.label is not None
     shown = whole["kit"]
     return render_template(
         "site/kit.html",
         number=shown["number"],
+        has_label=has_label,
         participant=whole["participant"],
         facts=[
             ("Kit", group3(shown["number"])),
@@ -56,6 +63,34 @@ def kit(key: str) -> str:
         acts=steps.on_kit(whole["acts"], shown["number"]),
         done=done_sentence(request.args.get("done", "")),
     )
+
+
+@site.get("/kits/<key>/label")
+def kit_label(key: str) -> str:
+    """What stands on the labels of a kit."""
+    label = _label(key)
+    return render_template(
+        "site/kit-label.html",
+        label=drawing.shown(label),
+        texts=TEXTS[label["language"]],
+        number=label["kit"],
+    )
+
+
+@site.get("/kits/<key>/label.pdf")
+def kit_label_pdf(key: str) -> Response:
+    """The same as PDF, byte for byte what the preparing pharmacist prints."""
+    label = _label(key)
+    response = make_response(drawing.pdf(label))
+    response.mimetype = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="labels-{label["kit"]}.pdf"'
+    return response
+
+
+def _label(key: str) -> View:
+    with looking() as sight:
+        found = kit_views.find(sight, key)
+        return sight.show(labels.of_kit(sight.uow, found), site=kits.site_of(sight.uow, found))
 
 
 @site.get("/accountability")

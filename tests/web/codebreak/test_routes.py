@@ -41,6 +41,7 @@ OPEN = {
 """Routes without a role: they are tested one by one."""
 SAMPLES: dict[str, Any] = {
     "available_at": None,
+    "period": 1,
     "password": PASSWORD,
     "code": "000000",
     "ready": True,

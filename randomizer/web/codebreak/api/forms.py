@@ -80,6 +80,13 @@ class Answered(Body):
     available_at: datetime | None
 
 
+class Printed(Body):
+    """Which labels are printed, and why again from the second time on."""
+
+    period: Annotated[int, Field(ge=1, le=99)]
+    why: Long = ""
+
+
 class Copy(Body):
     """This host's copy of the opened release, base64."""
 
@@ -224,6 +231,14 @@ class Booked(Answer):
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     available_at: datetime | None = None
+
+
+class Labels(Answer):
+    """The labels of a kit: both on a page each, and the content of the symbol as people read it."""
+
+    kit: str
+    elements: str
+    pdf_base64: str
 
 
 class Preparations(Answer):

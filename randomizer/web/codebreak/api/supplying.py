@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
 from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.services import labels
 from randomizer.services.care import replacements
 from randomizer.services.unblinded import clearance, preparation
 from randomizer.web import auth
+from randomizer.web import labels as drawing
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import desk, looking, of_one_length
@@ -77,6 +80,18 @@ def answer_request(path: forms.Key, header: forms.Once, body: forms.Answered) ->
     with this().store.writing() as uow:
         record = replacements.answer(uow, auth.person(), path.number, body.available_at)
     return _booked(record)
+
+
+@api.post("/preparations/<number>/labels", responses={200: forms.Labels})
+def print_labels(path: forms.Key, header: forms.Once, body: forms.Printed) -> Response:  # noqa: ARG001
+    """Print the labels of a kit that is ready; each print goes on record first."""
+    auth.demand_act(Act.LABELS_PRINTED)
+    with this().store.writing() as uow:
+        kit = labels.print_labels(uow, auth.person(), path.number, body.period, body.why)
+    with looking() as seen:
+        label = seen.show(labels.of_kit(seen.uow, kit))
+    told = {"kit": kit.number, "elements": drawing.readable(label["elements"])}
+    return answer(text(told | {"pdf_base64": base64.b64encode(drawing.pdf(label)).decode()}))
 
 
 @api.get("/clearances", responses={200: forms.Products})
