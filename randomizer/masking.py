@@ -85,7 +85,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     ),
     # Names every product of the trial, whatever is in the kit.
     "Label": _rules(
-        "language rehearsal kit participant trial elements products first lines made_at", KIT_READERS
+        "language rehearsal kit participant trial elements products first lines made_at pdf_base64",
+        KIT_READERS,
     ),
     "StockTake": _rules(
         "number site opened_at closed_at matched missing unexpected settled_at unsettled",

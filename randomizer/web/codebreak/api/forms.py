@@ -236,6 +236,7 @@ class Booked(Answer):
 class Labels(Answer):
     """The labels of a kit: both on a page each, and the content of the symbol as people read it."""
 
+    KINDS = ("Label",)
     kit: str
     elements: str
     pdf_base64: str
