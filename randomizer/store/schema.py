@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
+
+from randomizer.errors import Refused
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -19,9 +22,19 @@ def upgrade(engine: Engine) -> None:
 
     Args:
         engine: From `randomizer.store.engine.open_engine`.
+
+    Raises:
+        Refused: A newer program migrated the database to where this one does not know the way.
     """
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise Refused(
+                "A newer version of this program has been at work on this database, and this one does not "
+                f"know its form: {error}. Nothing was changed.",
+                next_step="Run the newer version, or restore the backup that was made before it.",
+            ) from None

@@ -40,7 +40,8 @@ def spoken(line: str) -> str:
 def test_a_line_of_a_page_can_be_typed(page: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for asked in ("PASSWORD", "CODE"):
         monkeypatch.setenv(f"RANDOMIZER_{asked}", "asked for")
-    name, command = next((name, command) for name, command in PROGRAMS if line.startswith(f"{name} "))
+    name, program = next((name, program) for name, program in PROGRAMS if line.startswith(f"{name} "))
+    command: click.Command = program
     rest = shlex.split(spoken(line).removeprefix(name))
     context = click.Context(command, info_name=name)
     try:

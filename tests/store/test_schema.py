@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 from randomizer.domain.acts import Act
 from randomizer.domain.people import SERVICE, Account
+from randomizer.errors import Refused
 from randomizer.services import trail
 from randomizer.store.schema import upgrade
 from randomizer.store.tables import ROWS
@@ -35,6 +36,20 @@ def test_upgrading_twice_changes_nothing(store: Store) -> None:
     upgrade(store.engine)
     with store.reading() as uow:
         assert uow.count(Account) == before
+
+
+@pytest.mark.promise(18)
+def test_a_database_of_a_newer_program_is_refused_in_a_sentence(store: Store) -> None:
+    with store.engine.begin() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(Refused, match="A newer version of this program") as refusal:
+            upgrade(store.engine)
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :found"), {"found": found})
+    assert refusal.value.next_step == "Run the newer version, or restore the backup that was made before it."
 
 
 @pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)
