@@ -65,11 +65,23 @@ class Gate:
 
     def seal(self, totp_secret: str) -> bytes:
         """The secret, encrypted."""
-        return Fernet(self.totp_key).encrypt(totp_secret.encode())
+        return self.seal_bytes(totp_secret.encode())
 
     def open(self, sealed: bytes) -> str:
         """The secret in clear, in memory only."""
-        return Fernet(self.totp_key).decrypt(sealed).decode()
+        return self.open_bytes(sealed).decode()
+
+    def seal_bytes(self, content: bytes) -> bytes:
+        """Anything, encrypted; what it is stands inside, under a label of its own."""
+        return Fernet(self.totp_key).encrypt(content)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """What was encrypted.
+
+        Raises:
+            InvalidToken: It was not encrypted under this key.
+        """
+        return Fernet(self.totp_key).decrypt(sealed)
 
 
 def person(uow: UnitOfWork, account: int) -> Person:

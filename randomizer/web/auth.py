@@ -12,6 +12,7 @@ from randomizer.domain.people import demand
 from randomizer.errors import NotAllowed, SignInRefused, StepUpRefused
 from randomizer.services import accounts
 from randomizer.web import door as doors
+from randomizer.web import idle
 from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
@@ -53,8 +54,12 @@ def guard(app: Flask, door: Door) -> None:
             return None
         try:
             g.person = door.sessions.person(str(session.get(TOKEN, "")))
+            idle.remember(g.person.account)
         except (SignInRefused, NotAllowed):
+            late = idle.sent_late()
             session.clear()
+            if late is not None:
+                return late
             if request.method not in {"GET", "HEAD"}:
                 raise
             return redirect(url_for("entrance.sign_in", then=request.full_path.rstrip("?")))

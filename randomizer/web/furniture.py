@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from randomizer.services.sessions import SESSION_HOURS
-from randomizer.web import auth, entrance, headers, passkey_pages, problems, shell, signing, words
+from randomizer.web import auth, entrance, headers, idle, passkey_pages, problems, shell, signing, words
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -53,6 +53,7 @@ def furnish(app: Flask, door: Door, settings: DoorSettings) -> CSRFProtect:
     headers.protect(app, door, https=settings.https)
     shell.put_up(app, door)
     auth.guard(app, door)
+    idle.register(app)
     problems.register(app, door)
     words.register(app)
     signing.register(app)

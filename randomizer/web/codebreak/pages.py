@@ -9,9 +9,8 @@ from flask import Blueprint, current_app, g, redirect, request
 
 from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
 from randomizer.services.views import sight
-from randomizer.web import auth, problems, words
+from randomizer.web import auth, idle, problems, words
 from randomizer.web.door import this
-from randomizer.web.forms import Form
 from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.views.sight import Sight
     from randomizer.web.codebreak.drafts import Drafts
-    from randomizer.web.forms import Field
+    from randomizer.web.forms import Field, Form
     from randomizer.web.kept import KeptForms
 
 codebreak = Blueprint("codebreak", __name__, template_folder="templates")
@@ -78,7 +77,7 @@ def done(page: str, then: str) -> Response:
 def form_of(fields: Iterable[Field]) -> Form:
     """The form of the page that is asked for, with what was typed before and why it was refused."""
     before = kept().take(auth.person().account, request.path)
-    return before.form(fields) if before else Form.blank(fields)
+    return before.form(fields) if before else idle.form(fields)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from randomizer.errors import NotAllowed, Refused
 from randomizer.services import account_closing, recovery_codes
 from randomizer.services import accounts as service
 from randomizer.services.views import account_views
-from randomizer.web import auth
+from randomizer.web import auth, idle
 from randomizer.web.door import this
 from randomizer.web.forms import CODE, PASSWORD, WHY, Field, Form
 from randomizer.web.site import second
@@ -81,7 +81,7 @@ def new_account() -> str | tuple[str, int]:
     """Create an account; its password and code secret are shown once."""
     auth.demand_act(Act.ACCOUNT_CREATED)
     if request.method == "GET":
-        return render_template("site/account-new.html", form=Form.blank(NEW))
+        return render_template("site/account-new.html", form=idle.form(NEW))
     form = Form.posted(NEW, request.form)
     password, secret = _secrets()
     try:
@@ -224,7 +224,7 @@ def _act(
                 f"The account of {found['printed_name']} is closed. Nothing was changed.",
                 next_step="A closed account stays as it is; a person who comes back gets a new one.",
             )
-        return render_template(template, account=found, form=Form.blank(fields))
+        return render_template(template, account=found, form=idle.form(fields))
     form = Form.posted(fields, request.form)
     try:
         with this().store.writing() as uow:

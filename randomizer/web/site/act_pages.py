@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import redirect, render_template, request, url_for
 
 from randomizer.errors import Conflict, NotFound, Refused, StepUpRefused, Stopped, Tampered, Unwritable
-from randomizer.web import auth, problems, signing, words
+from randomizer.web import auth, idle, problems, signing, words
 from randomizer.web.door import this
 from randomizer.web.forms import Form
 from randomizer.web.site.acts import Call
@@ -80,7 +80,7 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         if request.method == "GET":
             if blocked is not None:
                 return closed(page.title, loaded, blocked, _home(home, loaded.key))
-            return _shown(page, loaded, Form.blank(fields), home)
+            return _shown(page, loaded, idle.form(fields), home)
         form = Form.posted(fields, request.form)
         signing.read(form)
         try:

@@ -13,7 +13,7 @@ from randomizer.errors import Refused
 from randomizer.services.care import enrolment, readiness
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING, Answers
 from randomizer.services.views import enrolment_views, participant_views
-from randomizer.web import auth, signing, words
+from randomizer.web import auth, idle, signing, words
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 from randomizer.web.site.act_pages import SHOWN_AGAIN, closed, signer, status_of_refusal
@@ -44,7 +44,8 @@ def eligibility(key: str) -> str | Response | tuple[str, int]:
                 return closed("Confirm eligibility", subject, refused, back)
         asked = enrolment_views.questions(sight, participant)
         site_name = sight.definition.site(participant.site).name
-        form = Form.posted(fields(asked), request.form)
+        posted = request.method == "POST"
+        form = Form.posted(fields(asked), request.form) if posted else idle.form(fields(asked))
         step = request.form.get("step", "")
         about = {"participant": participant, "asked": asked, "site_name": site_name, "form": form}
         if request.method == "GET" or step == "change":

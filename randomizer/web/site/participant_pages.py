@@ -10,7 +10,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import State
 from randomizer.services.care import enrolment
 from randomizer.services.views import enrolment_views, participant_views
-from randomizer.web import auth
+from randomizer.web import auth, idle
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 from randomizer.web.site import barcodes, cards, lives, steps
@@ -86,7 +86,7 @@ def enrol() -> str | Response | tuple[str, int]:
         blocked = enrolment_views.enrolling_blocked(sight, [code for code, _ in fields[0].options])
     if request.method == "GET":
         single = {"site": fields[0].options[0][0]} if len(fields[0].options) == 1 else {}
-        return render_template("site/enrol.html", form=Form.blank(fields, single), blocked=blocked)
+        return render_template("site/enrol.html", form=idle.form(fields, single), blocked=blocked)
     form = Form.posted(fields, request.form)
     try:
         with this().store.writing() as uow:

@@ -10,7 +10,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.errors import Refused
 from randomizer.services.care import stock_takes
 from randomizer.services.views import accountability, stock_views
-from randomizer.web import auth, problems
+from randomizer.web import auth, idle, problems
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 from randomizer.web.site.act_pages import SHOWN_AGAIN, done_sentence, status_of_refusal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @site.route("/stock-takes", methods=["GET", "POST"])
 def stock_takes_list() -> str | Response | tuple[str, int]:
     """Every stock take; a new one is opened here."""
-    form = Form.posted(_fields(), request.form) if request.method == "POST" else Form.blank(_fields())
+    form = Form.posted(_fields(), request.form) if request.method == "POST" else idle.form(_fields())
     if request.method == "GET":
         return _listed(form)
     auth.demand_act(Act.STOCK_TAKE_OPENED)

@@ -1,0 +1,112 @@
+"""A form that comes after thirty idle minutes: nothing is recorded, and what was typed is found again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.domain.participants import Participant, State
+from randomizer.domain.people import Role
+from randomizer.services import typed
+from randomizer.services.care import enrolment
+from randomizer.services.sessions import IDLE_MINUTES
+from randomizer.web import forms, idle, passkey_pages
+from randomizer.web.codebreak import calling, recovering
+from randomizer.web.site import second
+from tests.activated import SITE
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.activated import Instance
+    from tests.web.site.visitors import Visit, Visitor
+
+pytestmark = [pytest.mark.promise(18), pytest.mark.requirement("site door")]
+
+WHY = "A relapse, seen on 3 Jan; é ü €"
+NOISE = "".join(chr(0x4E00 + place * 7919 % 20_000) for place in range(5_000))
+COOKIE = "site-typed"
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@pytest.fixture
+def number(instance: Instance) -> str:
+    return instance.act(enrolment.consent, Role.COORDINATOR, SITE).number
+
+
+def send_late(visitor: Visitor, path: str, form: dict[str, str]) -> TestResponse:
+    """Open a page, be called away, and send its form when the session has run out."""
+    token = TOKEN.search(visitor.client.get(path).text)
+    assert token
+    visitor.instance.clock.advance(seconds=60 * IDLE_MINUTES)
+    return visitor.client.post(path, data={"csrf_token": token[1]} | form)
+
+
+def test_what_was_typed_stands_in_the_form_after_signing_in_again(
+    visit: Visit, instance: Instance, number: str
+) -> None:
+    path, coordinator = f"/participants/{number}/screen-failure", visit(Role.COORDINATOR)
+    answer = send_late(coordinator, path, {"why": WHY, "password": "secret", "code": "123456"})
+    assert answer.status_code == 303
+    cookie = coordinator.client.get_cookie(COOKIE)
+    assert cookie
+    assert cookie.http_only
+    assert cookie.same_site == "Strict"
+    kept = typed.unseal(
+        instance.gate, cookie.value, instance.number(Role.COORDINATOR), path, instance.clock()
+    )
+    assert kept == {"why": WHY}
+    assert "What you typed is kept" in coordinator.get(answer.headers["Location"])
+
+    coordinator.sign_in()
+    page = coordinator.get(path)
+    assert f">{WHY}</textarea>" in page
+    assert "nothing was recorded. What you typed is still here" in page
+    assert f">{WHY}</textarea>" in coordinator.get(path)  # reloaded
+    with instance.store.reading() as uow:
+        assert uow.get(Participant, number).state is State.CONSENTED
+    coordinator.post(path, {"why": WHY})
+    assert coordinator.client.get_cookie(COOKIE) is None
+    with instance.store.reading() as uow:
+        assert uow.get(Participant, number).state is State.SCREEN_FAILED
+
+
+def test_somebody_else_and_another_page_find_nothing(visit: Visit, instance: Instance, number: str) -> None:
+    path, coordinator = f"/participants/{number}/screen-failure", visit(Role.COORDINATOR)
+    send_late(coordinator, path, {"why": WHY})
+    coordinator.role = Role.INVESTIGATOR
+    coordinator.sign_in()
+    assert "A relapse" not in coordinator.get(path)
+    coordinator.role = Role.COORDINATOR
+    coordinator.sign_in()
+    assert "A relapse" not in coordinator.get(f"/participants/{number}/harvest", 422)
+    instance.clock.advance(hours=13)
+    coordinator.sign_in()
+    assert "A relapse" not in coordinator.get(path)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param({"why": WHY, "csrf_token": "forged"}, id="not of this session"),
+        pytest.param({"why": NOISE}, id="more than a cookie holds"),
+    ],
+)
+def test_what_cannot_be_kept_is_not_sent_on(visit: Visit, number: str, form: dict[str, str]) -> None:
+    path, coordinator = f"/participants/{number}/screen-failure", visit(Role.COORDINATOR)
+    answer = send_late(coordinator, path, form)
+    assert answer.status_code == 401
+    assert "You are signed out." in answer.text
+    assert coordinator.client.get_cookie(COOKIE) is None
+
+
+def test_no_secret_is_among_what_is_kept() -> None:
+    modules = (forms, passkey_pages, calling, recovering)
+    found = [one for module in modules for one in vars(module).values()]
+    found += [second.fields("Second person", "")]
+    fields = [one for part in found for one in (part if isinstance(part, tuple) else (part,))]
+    secret = {one.name for one in fields if isinstance(one, forms.Field) and one.secret}
+    assert {"password", "code", "recovery_code", "second_password", "second_code"} <= secret
+    assert secret <= idle.SECRETS
