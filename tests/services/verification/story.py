@@ -15,9 +15,11 @@ from randomizer.domain.people import Role
 from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
 from randomizer.errors import NotFound
-from randomizer.services import conduct, erasure, locking, packs
+from randomizer.services import conduct, erasure, locking, packs, passkeys
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits, stock_takes
+from randomizer.services.challenges import Challenges
 from randomizer.services.packs import Report
+from randomizer.services.relying_party import RelyingParty
 from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import (
     code_breaks,
@@ -31,6 +33,7 @@ from randomizer.services.unblinded import (
 from randomizer.services.unblinded.calls import Call
 from randomizer.services.verification import pinning
 from tests.activated import FIT, SECOND_SITE, SITE
+from tests.authenticator import Authenticator
 from tests.desks import (
     copy_for,
     dispensed,
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from sqlite3 import Connection
 
-    from randomizer.domain.people import Person
+    from randomizer.domain.people import Passkey, Person
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
@@ -59,6 +62,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     """Run the trial to its release, and leave ``public`` and ``release`` in the directory."""
     desk = set_up_desk(instance, rehearsal, directory / "codebreak")
     instance.act(packs.issue, Role.TRIAL_MANAGER, SITE)
+    passkey = _add_passkey(instance)
     people = [randomized(instance, desk) for _ in range(3)]
     people += [randomized(instance, desk, "progressive") for _ in range(2)]
     instance.checkpoint()
@@ -98,9 +102,27 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
         staged.export(uow, desk, instance.person(Role.UNBLINDED_STATISTICIAN), directory / "staged-out")
     instance.sign(locking.lock, Role.SPONSOR, WHY)
     _break_code(instance, desk, people[2])
+    instance.act(passkeys.remove, Role.ON_CALL, passkey.handle)
     instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[3]))
     instance.act(packs.record_return, Role.TRIAL_MANAGER, _report(instance))
     _release(instance, desk, rehearsal, directory)
+
+
+def _add_passkey(instance: Instance) -> Passkey:
+    """A passkey that is used, and then counts backwards."""
+    domain, origin, session = "break.example.org", "https://break.example.org", "session"
+    challenges = Challenges(key=bytes(32), clock=instance.clock, entropy=instance.store.entropy)
+    party = RelyingParty(id=domain, origin=origin, challenges=challenges)
+    phone, by = Authenticator(origin), instance.person(Role.ON_CALL)
+    named = {"handle": "0" * 32, "name": "Phone", "session": session}
+    with instance.store.writing() as uow:
+        answer = phone.create(passkeys.offer(uow, party, by, **named))
+        added = passkeys.add(uow, party, by, answer, **named)
+    for signed in (7, 6):
+        claim = party.claimed(phone.get(party.ask((), session), signed=signed), session)
+        with instance.store.writing() as uow:
+            passkeys.redeem(uow, passkeys.fit(uow, party, claim))
+    return added
 
 
 def _report(instance: Instance, participant: str = "") -> Report:
