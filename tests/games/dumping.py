@@ -179,7 +179,7 @@ def stolen(staged: Staged, place: Path, spoil: Callable[[World], None] = lambda 
     """
     with sealings.world(staged.sealing, place) as world, logs_kept() as log:
         spoil(world)
-        hospital = _Hospital(world, place, log)
+        hospital = _Hospital(world, staged.numbers, place, log)
         done = {number: hospital.treat(number) for number in staged.order}
         hospital.infuse(staged.order)
         for number in staged.numbers[:BROKEN]:
@@ -196,7 +196,8 @@ def stolen(staged: Staged, place: Path, spoil: Callable[[World], None] = lambda 
 class _Hospital:
     """Those who prepare, hand out and give."""
 
-    def __init__(self, world: World, place: Path, log: StringIO) -> None:
+    def __init__(self, world: World, numbers: tuple[str, ...], place: Path, log: StringIO) -> None:
+        self.plans = dict(zip(numbers, world.schedule, strict=True))
         self.instance, self.desk, self.place, self.log = world.instance, world.desk, place, log
         self.preparer = self.instance.person(Role.PREPARER)
         self.pharmacist = self.instance.person(Role.PHARMACIST)
@@ -230,16 +231,23 @@ class _Hospital:
 
     def _end(self, number: str) -> None:
         """What is noted of cells is longer than what is noted of medium; it is sealed at one length."""
-        sheet = preparation.sheet_again(self.desk, self.preparer, number)
-        blank = Preparation(content=sheet.treatment, lot="L-1")
-        noted = replace(blank, **CELLS) if sheet.treatment == "MSC" else blank
+        plan = self.plans[number]
+        content = plan.treatments[0]
+        blank = Preparation(content=content, lot="L-1")
         spoiled = int(number) % SPOILT == 0
-        kit = sheet.spares[0] if spoiled else sheet.kit
+        # As the sheet said, which was opened before; reading it again takes as long as all else.
+        self.kit = preparation.order_of(self.desk, plan.index, 1, plan.kits[0])[spoiled]
         with self.instance.store.writing() as uow:
             preparation.end(
-                uow, self.desk, self.preparer, number, ready=True, kit=kit, noted=noted, spoiled=spoiled
+                uow,
+                self.desk,
+                self.preparer,
+                number,
+                ready=True,
+                kit=self.kit,
+                noted=replace(blank, **CELLS) if content == "MSC" else blank,
+                spoiled=spoiled,
             )
-        self.kit = kit
 
     def _dispense(self, number: str) -> None:
         """As the API does, with an answer that is kept for whoever asks twice."""
