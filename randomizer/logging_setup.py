@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from randomizer.masking import ALLOWED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
-FIELDS = frozenset(
-    {
-        *("event", "level", "timestamp", "process", "logger", "job", "attempts", "error", "at", "where"),
-        *("door", "request", "method", "page", "status", "account"),
-    }
-)
+FIELDS = frozenset(ALLOWED["LogLine"])
 """Every field that a line may have."""
 
 LONGEST_TEXT = 200  # characters

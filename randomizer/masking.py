@@ -145,6 +145,12 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Lock": _rules("blocks", LOCK_READERS),
     "Meter": _rules("guesses history surest randomized", {Role.UNBLINDED_STATISTICIAN}),
     "ProductDetails": _rules("lot cell_count viability form note", {Role.CLEARER}),
+    # A line of a process's log is read by whoever runs the service; what is not listed is never written.
+    "LogLine": _rules(
+        "event level timestamp process logger job attempts error at where door request method page status "
+        "account",
+        {Role.ADMINISTRATOR},
+    ),
     # Everything that stands behind the public record; the schedule itself comes from each one's own copy.
     "Records": _rules("archive", STATISTICIANS, RELEASED),
     "Answer": _rules(

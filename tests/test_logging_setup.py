@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ from randomizer.logging_setup import FIELDS, LONGEST_TEXT, configure_logging
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+ROOT = Path(logging_setup.__file__).parent
 SECRET = "sequence MSC-first of participant 10013"
 
 pytestmark = pytest.mark.promise(3)
@@ -121,3 +124,46 @@ def test_a_log_that_cannot_be_written_tells_nothing_instead(
     logging.getLogger().handlers[0].stream.close()  # type: ignore[attr-defined]
     logging.getLogger("other").error("it is %s", SECRET)
     assert capsys.readouterr().err == ""
+
+
+LOGS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
+PASSED_ON = {"exc_info"}
+
+
+def unlisted_fields(source: str) -> list[str]:
+    """Fields of log calls that are not listed, and events that are no fixed words."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LOGS:
+            if "log" not in ast.unparse(node.func.value).lower():
+                continue
+            found += [f"{key.arg}" for key in node.keywords if key.arg not in FIELDS | PASSED_ON]
+            found += [ast.unparse(one) for one in node.args[:1] if not _fixed(one)]
+    return found
+
+
+def _fixed(event: ast.expr) -> bool:
+    if isinstance(event, ast.IfExp):
+        return _fixed(event.body) and _fixed(event.orelse)
+    return isinstance(event, ast.Constant)
+
+
+@pytest.mark.promise(4)
+def test_no_module_logs_a_field_that_is_not_in_the_policy() -> None:
+    found = {path.name: unlisted_fields(path.read_text(encoding="utf-8")) for path in ROOT.rglob("*.py")}
+    assert {name: fields for name, fields in found.items() if fields} == {}
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("log.info('prepared', content=content)", ["content"]),
+        ("structlog.get_logger('desk').warning('wrong', kit=kit.number, error='x')", ["kit"]),
+        ("log.error(f'{content} prepared')", ["f'{content} prepared'"]),
+        ("context.log.info('done', **fields)", ["None"]),
+        ("log.info('request', status=200, exc_info=error)", []),
+    ],
+)
+def test_a_field_that_is_added_to_a_log_line_is_found(source: str, found: list[str]) -> None:
+    assert unlisted_fields(source) == found

@@ -108,6 +108,7 @@ def _tell_without_entry(context: Context, kind: AlarmKind, about: str) -> None:
             uow,
             [Role.TRIAL_MANAGER],
             site="",
+            tells={"Alarm": ("kind", "about")},
             subject=f"Alarm: {kind}",
             body=f"{kind}: {about}.\n\nThe trail takes no entries any more. Call whoever runs the service.\n",
             occasion=f"alarm {kind} {about} {uow.clock().date().isoformat()}",

@@ -31,7 +31,8 @@ def raise_alarm(uow: UnitOfWork, kind: AlarmKind, about: str) -> Alarm:
         body = (
             f"{kind}: {about}.\n\nOpen the trail page to see what this means. Code breaks work all the same."
         )
-        notices.queue(uow, _told(uow, kind), site="", subject=f"Alarm: {kind}", body=body)
+        roles, tells = _told(uow, kind)
+        notices.queue(uow, roles, site="", tells=tells, subject=f"Alarm: {kind}", body=body)
     return alarm
 
 
@@ -66,7 +67,11 @@ def demand_standing(alarm: Alarm) -> None:
         )
 
 
-def _told(uow: UnitOfWork, kind: AlarmKind) -> tuple[str, ...]:
+def _told(uow: UnitOfWork, kind: AlarmKind) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The roles that an alarm concerns, and what a notice of it tells: a stratum, or any record."""
     if kind is AlarmKind.LOW_WATER:
-        return trials.current(uow)[1].notices.low_water_roles
-    return (Role.TRIAL_MANAGER,)
+        return trials.current(uow)[1].notices.low_water_roles, {
+            "Alarm": ("kind",),
+            "StratumStatus": ("code",),
+        }
+    return (Role.TRIAL_MANAGER,), {"Alarm": ("kind", "about")}

@@ -322,6 +322,7 @@ def _tell(uow: UnitOfWork, definition: Definition, participant: Participant, at:
         uow,
         definition.notices.code_break_roles,
         site=participant.site,
+        tells=notices.CODE_BREAK,
         subject=f"Code break: participant {participant.number}",
         body=f"The code of participant {participant.number} (site {participant.site}) was broken with the "
         f"emergency pack: {windows.minute(at)}.\n\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.domain.numbers import group3
+from randomizer.domain.people import Role
+from randomizer.domain.trial import Phase
+from randomizer.masking import allows
+from tests.activated import SECOND_SITE, SITE, username
 from tests.games import sealings
 from tests.games.leaks import CATALOGUE, sent, shown
 from tests.games.leaks.secret import Secret
@@ -110,24 +115,53 @@ EXPECTED = (
 NO_SUCH_KIT = re.compile(rb"There is no kit [0-9 ]+")
 
 
-@pytest.mark.promise(4)
-@pytest.mark.parametrize(
-    "somebody", ["outcomes-assessor-tls", "administrator", "investigator-ex1", "sponsor-representative"]
+TEXTS = (
+    ("Kit", "number"),
+    ("Product", "identifier"),
+    ("Allocation", "randomization_number"),
+    ("Account", "email"),
 )
-def test_no_kit_number_reaches_whom_the_policy_shows_none(
-    clean: Recording, sealed: dict[str, Sealing], somebody: str
+"""Fields whose values stand for nothing else, so that they are known wherever they are served."""
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize(("kind", "field"), TEXTS)
+def test_no_value_reaches_a_role_to_which_the_policy_does_not_show_its_field(
+    clean: Recording, kind: str, field: str
 ) -> None:
-    kits = {one for plan in sealed["as generated"].schedule for kits in plan.kits for one in kits}
-    assert kits_in(clean, "pharmacist", kits), "there was something to see"
-    assert kits_in(clean, somebody, kits) == set()
+    """Whatever way it would take: page, list, export, card, refusal, header, at either door."""
+    values = kept(clean, kind, field)
+    served = {role: values_in(clean, username(role, SITE), values) for role in BLINDED_ROLES}
+    may = {role for role in BLINDED_ROLES if allows(frozenset({role}), Phase.ACTIVE, kind, field)}
+    assert any(served[role] for role in may), "there was something to see"
+    assert {role: served[role] for role in BLINDED_ROLES if role not in may and served[role]} == {}
 
 
-def kits_in(recording: Recording, somebody: str, kits: set[str]) -> set[str]:
-    """Kit numbers, plain or in groups of three, in whatever somebody was served."""
-    served = b"\n".join(content for name, content in recording.seen if somebody in name.partition(":")[0])
+@pytest.mark.promise(4)
+def test_no_kit_number_reaches_another_site(clean: Recording) -> None:
+    assert values_in(clean, username(Role.INVESTIGATOR, SECOND_SITE), kept(clean, "Kit", "number")) == set()
+
+
+def kept(recording: Recording, kind: str, field: str) -> set[str]:
+    """Every value of a field in the copy of the database."""
+    rows = [
+        json.loads(content) for name, content in recording.seen if re.fullmatch(rf"{kind.lower()} \d+", name)
+    ]
+    assert rows
+    return {str(row[field]) for row in rows}
+
+
+def values_in(recording: Recording, somebody: str, values: set[str]) -> set[str]:
+    """Those of the values, plain or in groups of three, that somebody was served beside their own name."""
+    served = b"\n".join(content for name, content in recording.seen if name.partition(":")[0] == somebody)
     assert served
     served = NO_SUCH_KIT.sub(b"", served)  # it repeats the number that was asked for
-    return {kit for kit in kits if kit.encode() in served or group3(kit).encode() in served}
+    others = {value for value in values if not value.startswith(somebody)}
+    return {one for one in others if one.encode() in served or _grouped(one).encode() in served}
+
+
+def _grouped(value: str) -> str:
+    return group3(value) if value.isdigit() else value
 
 
 @pytest.mark.promise(4)

@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
     from tests.stages import Stage
 
+    Told = dict[str, tuple[str, ...]]
+
 pytestmark = pytest.mark.requirement("notices")
 
 
-def told(stage: Stage, roles: Iterable[str], site: str, occasion: str = "") -> list[str]:
+def told(
+    stage: Stage, roles: Iterable[str], site: str, occasion: str = "", tells: Told | None = None
+) -> list[str]:
     before = {one.number for one in stage.all(Notice)}
     with stage.store.writing() as uow:
-        queued = notices.queue(uow, roles, site=site, subject="s", body="b", occasion=occasion)
+        queued = notices.queue(
+            uow, roles, site=site, tells=tells or {}, subject="s", body="b", occasion=occasion
+        )
     found = [one.recipient for one in stage.all(Notice) if one.number not in before]
     assert len(found) == queued
     return sorted(found)
@@ -33,6 +39,26 @@ def test_site_staff_hear_of_their_own_site_and_trial_wide_roles_of_all(stage: St
     assert told(stage, roles, SECOND_SITE) == ["investigator-ex1@example.org", "trial-manager@example.org"]
     assert told(stage, roles, "") == ["trial-manager@example.org"]
     assert told(stage, [], SITE) == []
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize(
+    ("tells", "heard"),
+    [
+        ({"CodeBreak": ("participant",)}, ["investigator-tls", "sponsor-representative"]),
+        ({"CodeBreak": ("participant", "reason")}, ["investigator-tls"]),
+        ({"Kit": ("number",)}, ["investigator-tls"]),
+        ({"Alarm": ("about",)}, []),
+        ({"Sheet": ("content",)}, []),
+        ({"Participant": ("number", "no such field")}, []),
+    ],
+)
+def test_no_mail_tells_a_role_what_the_policy_does_not_show_it(
+    stage: Stage, tells: Told, heard: list[str]
+) -> None:
+    """Whatever a definition lists: an outcomes assessor hears of no code break, a sponsor of no kit."""
+    roles = ["investigator", "outcomes assessor", "sponsor representative"]
+    assert told(stage, roles, SITE, tells=tells) == [f"{name}@example.org" for name in heard]
 
 
 def test_nobody_hears_who_left_or_whose_role_was_revoked(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from tests import activated, desks
+from tests.web.reads import Reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,16 @@ QUIET = (
 )
 
 STOPS_WITHIN_SECONDS = 0.1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _views_alone() -> Iterator[None]:
+    """Whatever the tests of a module do at a door, it shows nothing of a record past the masking policy."""
+    reads = Reads()
+    with pytest.MonkeyPatch.context() as patch:
+        reads.watch(patch)
+        yield
+    assert reads.found == set(), "read past the masking policy: show a view of it, see tests/web/reads.py"
 
 
 @pytest.fixture(scope="session")

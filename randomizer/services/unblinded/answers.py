@@ -186,6 +186,11 @@ def may_have_been_given(record: PeriodRecord) -> bool:
     return record.outcome in periods.INFUSED
 
 
+def before(record: PeriodRecord, full_ml: int) -> dict[str, Any]:
+    """What is known of a period without breaking the code: period, said and kit."""
+    return {"period": record.period, "said": when(record, full_ml), "kit": record.kit}
+
+
 def when(record: PeriodRecord, full_ml: int) -> str:
     """What is recorded of an infusion, in words that tell no treatment."""
     if record.outcome is None and record.dispensed_at is not None:

@@ -101,6 +101,7 @@ def enter_disclosure(
         act.uow,
         definition.notices.code_break_roles,
         site=intent.site,
+        tells=notices.CODE_BREAK,
         subject=f"Code break: participant {intent.participant}",
         body=f"The code of participant {intent.participant} (site {intent.site}) was broken: "
         f"{windows.minute(at)}.\n\n"

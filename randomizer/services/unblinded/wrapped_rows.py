@@ -22,6 +22,8 @@ from randomizer.services.sealed import certificate_fields, sealed_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from structlog.stdlib import BoundLogger
+
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
 
@@ -90,11 +92,11 @@ def look(desk: Desk) -> bool:
         with desk.store.reading() as uow:
             check(uow, desk)
     except Tampered as tampered:
-        _tell("sealed rows differ", tampered)
+        _log().error("sealed rows differ", error=type(tampered).__name__)
         _raise_alarm(desk, tampered)
         return False
     except (RandomizerError, KeysError, OSError) as error:
-        _tell("sealed rows not checked", error)
+        _log().error("sealed rows not checked", error=type(error).__name__)
         return False
     return True
 
@@ -103,11 +105,12 @@ def _raise_alarm(desk: Desk, tampered: Tampered) -> None:
     try:
         transactions.raise_tampering(desk.store, tampered)
     except (RandomizerError, OSError) as error:
-        _tell("alarm not entered", error)
+        _log().error("alarm not entered", error=type(error).__name__)
 
 
-def _tell(what: str, error: Exception) -> None:
-    structlog.get_logger("code break").error(what, error=type(error).__name__)
+def _log() -> BoundLogger:
+    log: BoundLogger = structlog.get_logger("code break")
+    return log
 
 
 def _pinned(desk: Desk) -> tuple[str, ...]:

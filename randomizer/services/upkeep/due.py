@@ -107,6 +107,11 @@ def _tell_one(uow: UnitOfWork, definition: Definition, crossover: Crossover, tod
         uow,
         definition.notices.overdue_roles,
         site=crossover.participant.site,
+        tells={
+            "Participant": ("number", "site"),
+            "PeriodRecord": ("period",),
+            "Window": ("opens_on", "closes_on"),
+        },
         subject=f"Period {period} of participant {number} is {said}",
         body=body,
         occasion=f"crossover {number} {today.isoformat()}",

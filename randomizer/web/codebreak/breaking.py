@@ -236,10 +236,7 @@ def before_fields(found: Before, seen: Sight) -> View:
         "verdict": found.verdict,
         "worth_it": found.worth_it,
     }
-    periods = [
-        {"period": record.period, "said": answers.when(record, full_ml), "kit": record.kit}
-        for record in found.records
-    ]
+    periods = [answers.before(record, full_ml) for record in found.records]
     return seen.show(told, site=site, kind="Before") | {
         "periods": [seen.show(one, site=site, kind="BeforePeriod") for one in periods]
     }

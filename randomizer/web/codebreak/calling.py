@@ -171,14 +171,17 @@ def waiting() -> list[tuple[str, str, str]]:
     """Participant, who asks, and the address, of each code break that waits for this person to open it."""
     person = auth.person()
     with this().store.reading() as uow:
+        seen = sight.of(uow, person)
         found = [
-            (one.participant, accounts.person(uow, one.account).printed_name, one.intent)
+            (seen.show(one), accounts.person(uow, one.account).printed_name)
             for one in code_breaks.breaks_of(uow, desk(), person.account)
             if one.account != person.account
             and one.disclosed_at is None
             and unblinding.can_be_shown(one, uow.clock())
         ]
-    return [(number, name, url_for("codebreak.open_for", intent=intent)) for number, name, intent in found]
+    return [
+        (one["participant"], name, url_for("codebreak.open_for", intent=one["intent"])) for one, name in found
+    ]
 
 
 @codebreak.get("/code-break/asked/<intent>")

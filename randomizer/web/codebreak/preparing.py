@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from randomizer.services.unblinded.preparation import Sheet, ToPrepare
+    from randomizer.masking import View
+    from randomizer.services.unblinded.preparation import Sheet
 
 NOTES = (
     Field(name="lot", label="Lot", width="half"),
@@ -76,7 +77,7 @@ def preparations() -> str:
     auth.demand_act(Act.SHEET_OPENED)
     with looking() as seen:
         count = seen.definition.period_count
-        rows = [_row(one, count) for one in preparation.worklist(seen.uow)]
+        rows = [_row(seen.show(one.record), count) for one in preparation.worklist(seen.uow)]
     return render_template("codebreak/preparations.html", rows=rows)
 
 
@@ -167,14 +168,15 @@ def replacement(number: str) -> str | Response:
     if request.method == "GET":
         with looking() as seen:
             record, booked_for = replacements.demand_asked(seen.uow, number)
+            shown = seen.show(record)
             count = seen.definition.period_count
         return render_template(
             "codebreak/replacement.html",
             number=number,
-            period=f"{record.period} of {count}",
+            period=f"{shown['period']} of {count}",
             facts=[
-                ("Asked for", words.moment(record.asked_at) if record.asked_at else words.NONE),
-                ("Answer so far", replacements.describe(record) if record.answered_at else words.NONE),
+                ("Asked for", words.moment(shown["asked_at"]) if shown["asked_at"] else words.NONE),
+                ("Answer so far", replacements.describe(record) if shown["answered_at"] else words.NONE),
                 ("Booked for", words.moment(booked_for)),
             ],
             form=form_of(ANSWER),
@@ -250,31 +252,32 @@ def _ending_fields() -> tuple[Field, ...]:
     )
 
 
-def _row(one: ToPrepare, count: int) -> dict[str, Any]:
-    record = one.record
-    if record.preparing:
+def _row(record: View, count: int) -> dict[str, Any]:
+    asked, answered = record["asked_at"], record["answered_at"]
+    if record["preparation_begun_at"] and not record["preparation_ended_at"]:
         state, kind = "Being prepared", "ready"
-    elif record.no_product:
+    elif answered and not record["available_at"]:
         state, kind = "No product", "closed"
-    elif record.asked_at is not None:
-        state, kind = ("Answered", "due") if record.answered_at else ("Asked for again", "attention")
-    elif record.fit_signed_at is not None:
+    elif asked:
+        state, kind = ("Answered", "due") if answered else ("Asked for again", "attention")
+    elif record["fit_signed_at"]:
         state, kind = "Fit signed", "due"
     else:
         state, kind = "Waits for fit", "waiting"
     return {
-        "due": words.due(record.booked_for, this().store.clock().date()) if record.booked_for else "",
-        "number": one.participant.number,
-        "period": f"{record.period} of {count}",
+        "due": words.due(record["booked_for"], this().store.clock().date()) if record["booked_for"] else "",
+        "number": record["participant"],
+        "period": f"{record['period']} of {count}",
         "state": state,
         "kind": kind,
-        "asked": record.asked_at is not None and record.answered_at is None,
+        "asked": asked is not None and answered is None,
     }
 
 
 def _closed_sheet(number: str, form: Form) -> str:
     with looking() as seen:
         waiting = [one for one in preparation.worklist(seen.uow) if one.participant.number == number]
+        shown = seen.show(waiting[0].record) if waiting else {}
         count = seen.definition.period_count
     if not waiting:
         raise Refused(
@@ -282,14 +285,12 @@ def _closed_sheet(number: str, form: Form) -> str:
             field="participant",
             next_step="Open the worklist to see what is booked.",
         )
-    record = waiting[0].record
-    period = f"{record.period} of {count}"
     return render_template(
         "codebreak/sheet-closed.html",
         number=number,
-        record=record,
-        asked=replacements.describe(record),
-        period=period,
+        record=shown,
+        asked=replacements.describe(waiting[0].record),
+        period=f"{shown['period']} of {count}",
         form=form,
     )
 
@@ -297,8 +298,8 @@ def _closed_sheet(number: str, form: Form) -> str:
 def _sheet(found: Sheet, form: Form) -> str:
     with looking() as seen:
         shown = seen.show(found)
-        period = f"{found.period} of {seen.definition.period_count}"
-        asked = replacements.describe(periods.current(seen.uow, found.participant))
+        period = f"{shown['period']} of {seen.definition.period_count}"
+        asked = replacements.describe(periods.current(seen.uow, shown["participant"]))
     of_one_length()
     spares = ", ".join(group3(kit) for kit in shown["spares"])
     return render_template(

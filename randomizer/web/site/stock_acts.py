@@ -25,14 +25,14 @@ class OfStockTake:
 
     def load(self, sight: Sight, key: str) -> Loaded:
         """See `Subject`."""
-        take = stock_views.find(sight, key)
-        whole = stock_views.whole(sight, take)
+        whole = stock_views.whole(sight, stock_views.find(sight, key))
+        take = whole["take"]
         return Loaded(
-            key=str(take.number),
-            caption=f"Stock take {take.number} · {sight.definition.site(take.site).name}",
-            back=f"Stock take {take.number}",
+            key=str(take["number"]),
+            caption=f"Stock take {take['number']} · {sight.definition.site(take['site']).name}",
+            back=f"Stock take {take['number']}",
             facts={
-                "opened": ("Opened", words.moment(take.opened_at)),
+                "opened": ("Opened", words.moment(take["opened_at"])),
                 "counted": ("Kits counted", str(len(whole["counted"]))),
             },
         )
