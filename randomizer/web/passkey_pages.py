@@ -18,7 +18,7 @@ from randomizer.web.throttle import TriedTooOften
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from randomizer.domain.people import Passkey
+    from randomizer.masking import View
 
 
 pages = Blueprint("passkeys", __name__)
@@ -117,7 +117,8 @@ def remove(handle: str) -> str | Response | tuple[str, int]:
     """Remove one; every session of the person ends, this one too."""
     auth.demand_act(Act.PASSKEY_REMOVED)
     with this().store.reading() as uow:
-        found = passkeys.own(uow, auth.person(), handle)
+        passkeys.own(uow, auth.person(), handle)
+        found = next(one for one in passkeys.listing(uow, auth.person()) if one["handle"] == handle)
     form = Form.blank(())
     if request.method == "GET":
         return _removing(found, form)
@@ -144,7 +145,7 @@ def _adding(form: Form) -> str:
     )
 
 
-def _removing(found: Passkey, form: Form) -> str:
+def _removing(found: View, form: Form) -> str:
     return render_template("passkey-remove.html", found=found, form=form, meaning=REMOVE_MEANING, **_signer())
 
 
