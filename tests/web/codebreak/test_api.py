@@ -236,6 +236,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/participants/10011/code-break/recovery": {"reason": "emergency", "recovery_code": "x"},
     "/tasks/1/sign": {"why": "x", **FACTOR},
     "/preparations/10011/end": {"ready": True},
+    "/preparations/10011/labels": {"period": 1},
+    "/preparations/10011/replacement": {"available_at": None},
     "/clearances/10011/clear": {"lot": "x", **FACTOR},
     "/clearances/10011/fail": {"note": "x"},
     "/lock": {"why": "x", **FACTOR},

@@ -307,4 +307,4 @@ def test_an_expired_kit_is_not_offered_before_the_sweep_comes(
     assert f'href="/participants/{number}/dispense"' not in pharmacist.get("/")
     page = pharmacist.get(f"/participants/{number}")
     assert "Kit expired" in page
-    assert "The kit has expired. Put it aside; nothing is handed out." in page
+    assert f'href="/participants/{number}/replacement"' in page
