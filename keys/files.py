@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from keys.errors import KeyFileRefused
 
@@ -18,6 +18,9 @@ DIRECTORY_MODE: Final = 0o700
 _OTHERS: Final = 0o077
 _WORLD_WRITABLE: Final = 0o002
 _OTHERS_WRITE: Final = 0o022
+_UNFINISHED: Final = ".{name}.{process}.new"
+LINE_MAX: Final = 1 << 24  # bytes
+BROUGHT_MAX: Final = 1 << 30  # bytes; the largest sealed release has a tenth of it
 
 
 def make_private_directory(directory: Path) -> None:
@@ -73,6 +76,51 @@ def read_pinned(path: Path) -> bytes:
     return _read(path, _OTHERS_WRITE, "0644 or less")
 
 
+def read_brought(path: Path) -> bytes:
+    """Read a file that somebody brought: a plain one, or what a pipe gives, and not without end.
+
+    Raises:
+        KeyFileRefused: It cannot be read, is a device, or is larger than anything that is read here.
+    """
+    with open_brought(path) as file:
+        try:
+            content = file.read(BROUGHT_MAX + 1)
+        except OSError as error:
+            raise KeyFileRefused(f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > BROUGHT_MAX:
+        raise KeyFileRefused(f"{path} is larger than any file of a trial.")
+    return content
+
+
+def open_brought(path: Path) -> BinaryIO:
+    """Open a file that somebody brought.
+
+    Raises:
+        KeyFileRefused: It cannot be read, or is a device: one like /dev/zero would be read for ever.
+    """
+    try:
+        file = path.open("rb")
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        raise KeyFileRefused(f"{path} cannot be read: {said}.") from None
+    status = os.fstat(file.fileno())
+    if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode) or status.st_size > BROUGHT_MAX:
+        file.close()
+        raise KeyFileRefused(f"{path} is a device, or larger than any file of a trial.")
+    return file
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what writers left that were killed: a whole secret may stand in such a file.
+
+    Args:
+        directory: Nobody else may be writing into it now.
+    """
+    for path in directory.glob(_UNFINISHED.format(name="*", process="*")):
+        path.unlink(missing_ok=True)
+    _fsync_directory(directory)
+
+
 def _read(path: Path, forbidden: int, wanted: str) -> bytes:
     _check_directory(path)
     try:
@@ -108,7 +156,7 @@ def _check_directory(path: Path) -> None:
 def _write(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
     if not replace and path.exists():
         raise KeyFileRefused(f"{path} is there already and was not overwritten.")
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = path.with_name(_UNFINISHED.format(name=path.name, process=os.getpid()))
     new.unlink(missing_ok=True)
     try:
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

@@ -11,7 +11,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from keys import custody, envelope, wraps
+from keys import custody, envelope, files, wraps
 from keys.custody import CODE_BREAK, NEXT, HeldKey
 from keys.errors import KeyFileRefused, KeysError, SealBroken
 from keys.stream import Stream
@@ -84,6 +84,8 @@ class KeyFile:
         handle = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             _lock(handle)
+            # A writer that was killed left a copy of the keys: the former key must be nowhere in the end.
+            files.remove_unfinished(self._path.parent)
             self.ring = custody.read_key_file(self._path)
             yield
         finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from keys import certificate, hpke
+from keys import certificate, files, hpke
 from keys.errors import KeyFileRefused, NoteRefused
 from keys.notes import VerifierKey
 
@@ -32,10 +32,7 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         KeyFileRefused: It cannot be read.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise KeyFileRefused(f"{path} cannot be read: {error.strerror}.") from None
+    return files.read_brought(path)
 
 
 def read_text(path: Path) -> str:

@@ -137,7 +137,8 @@ def _read_proof(content: bytes, entries: Path | None, last_size: int) -> Consist
         return ConsistencyProof.parse(content)
     if entries is None or head.size < last_size:
         return ConsistencyProof(0, (), content)  # enough for the first, and for a rollback to be named as one
-    with entries.open("rb") as lines:
+    with files.open_brought(entries) as record:
+        lines = iter(lambda: record.readline(files.LINE_MAX), b"")
         hashes = proofs.leaf_hashes(lines, head.size)
     return proofs.prove_consistency(hashes, last_size, content)
 

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from keys import files
 from keys.errors import KeyFileRefused
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.promise(16)
@@ -73,3 +70,35 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(path, 65534, 65534)
     with pytest.raises(KeyFileRefused, match="another user"):
         files.read_private(path)
+
+
+def test_what_somebody_brought_is_read_from_files_and_pipes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"brought")
+    assert files.read_brought(tmp_path / "file") == b"brought"
+    reader, writer = os.pipe()
+    os.write(writer, b"piped")
+    os.close(writer)
+    assert files.read_brought(Path(f"/dev/fd/{reader}")) == b"piped"
+    os.close(reader)
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "k" * 5000, "a\0b", "."])
+def test_what_is_no_file_is_refused_and_not_read_for_ever(name: str) -> None:
+    with pytest.raises(KeyFileRefused):
+        files.read_brought(Path(name))
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge"
+    path.touch()
+    os.truncate(path, files.BROUGHT_MAX + 1)
+    with pytest.raises(KeyFileRefused, match="larger than any file"):
+        files.read_brought(path)
+
+
+@pytest.mark.promise(14)
+def test_what_killed_writers_left_can_be_removed(tmp_path: Path) -> None:
+    files.write_private(tmp_path / "keys.json", b"kept")
+    (tmp_path / ".keys.json.123.new").write_bytes(b"a key")
+    files.remove_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]

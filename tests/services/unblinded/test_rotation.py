@@ -318,4 +318,5 @@ def test_a_rotation_killed_at_any_moment_leaves_a_host_that_opens_every_slot(
             rotate(instance, desk)
             assert opens_all(instance, desk)
             assert [key.purpose for key in ring_of(desk).keys] == ["code-break", "preparation"]
+            assert not [path.name for path in directory.iterdir() if path.name.endswith(".new")]
     assert left > len(moments) // 3
