@@ -169,6 +169,9 @@ def _write(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
             file.flush()
             os.fsync(handle)
         _put_in_place(new, path, replace=replace)
+    except OSError as error:
+        error.filename = str(path)  # a full disk names no file
+        raise
     finally:
         new.unlink(missing_ok=True)
     _fsync_directory(path.parent)

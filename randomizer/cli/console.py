@@ -19,6 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from keys import files
+from keys.errors import KeysError
 from randomizer.config import load_settings, system_clock
 from randomizer.errors import Refused
 from randomizer.services import outside
@@ -98,12 +100,12 @@ def read_file(path: Path) -> bytes:
     """The bytes of a file that somebody named.
 
     Raises:
-        Refused: It cannot be read.
+        Refused: It cannot be read, or is a device.
     """
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.", field=path.name) from None
+        return files.read_brought(path)
+    except KeysError as error:
+        raise Refused(str(error), field=path.name) from None
 
 
 def read_text(path: Path) -> str:

@@ -193,4 +193,5 @@ def test_a_note_that_no_witness_of_this_instance_signed_is_refused(
     assert "no checkpoint of the log" in randomizer("witnessed", back, "--instance", place.directory).refusal
     missing = tmp_path / "nothing"
     assert "cannot be read" in randomizer("witnessed", missing, "--instance", place.directory).refusal
+    assert "is a device" in randomizer("witnessed", "/dev/zero", "--instance", place.directory).refusal
     assert json.loads(place.status().out)["alarms"] == []

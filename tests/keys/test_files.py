@@ -20,8 +20,9 @@ def test_a_write_that_fails_leaves_nothing_and_harms_nothing(
     files.write_private(standing, b"old")
     monkeypatch.setattr(os, "fsync", full_disk)
     for path, replace in ((standing, True), (tmp_path / "new", False)):
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError, match="No space left") as raised:
             files.write_private(path, b"new", replace=replace)
+        assert raised.value.filename == str(path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"standing": b"old"}
 
 

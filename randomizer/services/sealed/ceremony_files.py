@@ -182,9 +182,12 @@ def _publish(directory: Path, number: int, one: Committed) -> None:
 
 
 def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.", field="contributor") from None
+    # A contributor's directory is theirs: what lies there may be anything.
+    if not path.is_file():
+        raise Refused(f"{path} is no file.", field="contributor")
+    try:
+        return files.read_brought(path)
+    except KeysError as error:
+        raise Refused(str(error), field="contributor") from None
