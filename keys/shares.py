@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shamir_mnemonic import MnemonicError, combine_mnemonics, generate_mnemonics, shamir
 from shamir_mnemonic.share import Share
+from shamir_mnemonic.wordlist import WORD_INDEX_MAP
 
 from keys.entropy import Entropy, draw
 from keys.errors import ShareRefused
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SECRET_LENGTH: Final = 32  # bytes
+WORDS: Final = 33  # of the share of such a secret
 CUSTODIANS_MAX: Final = 16
 _DIGEST_LABEL: Final = "crossover-randomizer/v1/share-digest"
 _ITERATION_EXPONENT: Final = 0
@@ -111,7 +113,7 @@ def _refusal(shares: Sequence[str], known: dict[str, int], position: int) -> Sha
     share = _decode(shares[position - 1])
     if share is None:
         return ShareRefused(
-            f"Share {position} is false: its words are mistyped, missing or not from the word list.",
+            f"Share {position} is false: {_mistyped(shares[position - 1].lower().split())}.",
             why="false",
             position=position,
         )
@@ -130,6 +132,17 @@ def _refusal(shares: Sequence[str], known: dict[str, int], position: int) -> Sha
         why="foreign",
         position=position,
     )
+
+
+def _mistyped(words: list[str]) -> str:
+    """What is wrong with words that are no share, by their places alone."""
+    if len(words) != WORDS:
+        return f"it has {len(words)} words, and a share has {WORDS}"
+    unknown = [str(place) for place, word in enumerate(words, start=1) if word not in WORD_INDEX_MAP]
+    if unknown:
+        said = "word {} is" if len(unknown) == 1 else "words {} are"
+        return f"{said.format(', '.join(unknown))} not on the word list; compare them with the sheet"
+    return "a word was read or typed as another one, or two stand in each other's place"
 
 
 def _decode(mnemonic: str) -> Share | None:

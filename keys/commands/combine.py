@@ -84,7 +84,8 @@ def combine(
         which = f" Of the schedule it opens {len(wanted.slots)} slots and no other."
     answer(
         fields | {"purpose": purpose},
-        f"The {_called(purpose)} was opened and sealed to {', '.join(recipients)} in {directory}.{which}",
+        f"The {_called(purpose)} was opened and sealed to {', '.join(recipients)} in {directory}.{which}\n"
+        "Hand each of them their file: nobody else can open it. Seal the sheets of the shares again.",
         as_json=as_json,
     )
 

@@ -64,8 +64,9 @@ def commit(
     fields = {"name": name, "attempt": attempt, "commitment": made.commitment.value}
     answer(
         fields | {"verifier": key.verifier.encode()},
-        f"Committed as {name}, attempt {attempt}. Publish {NOTE_FILE} and {VERIFIER_FILE}; keep "
-        f"{SECRET_FILE} to yourself until every commitment is published.",
+        f"Committed as {name}, attempt {attempt}. Hand {NOTE_FILE} and {VERIFIER_FILE} to the ceremony; keep "
+        f"{SECRET_FILE} to yourself, here.\nOnce every commitment is published, keep a copy of them all, and reveal: "
+        "python -m keys contribute reveal.",
         as_json=as_json,
     )
 

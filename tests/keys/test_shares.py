@@ -16,6 +16,7 @@ from keys.errors import ShareRefused
 from keys.stream import Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SECRET = bytes(range(32))
@@ -131,8 +132,28 @@ def test_a_mistyped_word_is_named_and_never_repeated(at: int, word: int) -> None
         shares.combine([*SHARES[:2], " ".join(words)], DIGESTS, 3)
     assert refusal.value.why == "false"
     assert str(refusal.value) == (
-        "Share 3 is false: its words are mistyped, missing or not from the word list."
+        "Share 3 is false: a word was read or typed as another one, or two stand in each other's place."
     )
+
+
+@pytest.mark.promise(18)
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda words: words[:-1], "it has 32 words, and a share has 33"),
+        (lambda words: [*words, "zoo"], "it has 34 words, and a share has 33"),
+        (lambda words: [*words[:4], "zebraa", *words[5:]], "word 5 is not on the word list"),
+        (lambda words: ["1.", *words[1:32], "x"], "words 1, 33 are not on the word list"),
+    ],
+)
+def test_where_a_share_was_mistyped_is_said_by_place(
+    change: Callable[[list[str]], list[str]], told: str
+) -> None:
+    typed = change(SHARES[1].split())
+    with pytest.raises(ShareRefused) as refusal:
+        shares.combine([SHARES[0], " ".join(typed)], DIGESTS, 3)
+    assert told in str(refusal.value)
+    assert not any(f" {word} " in str(refusal.value) for word in ("zebraa", "zoo", "x"))
 
 
 @pytest.mark.promise(18)
