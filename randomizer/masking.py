@@ -83,6 +83,11 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "number at act site kit code period participant state what by role balance",
         KIT_READERS - {Role.PREPARER},
     ),
+    # The record of a destruction, to print; its reason is one of a blinded role.
+    "Destruction": _rules(
+        "at site kit code participant period method why by role checked_by meaning",
+        KIT_READERS - {Role.PREPARER},
+    ),
     # Names every product of the trial, whatever is in the kit.
     "Label": _rules(
         "language rehearsal kit participant trial elements products first lines made_at pdf_base64",

@@ -125,7 +125,7 @@ class KitPolicy:
     storage_place: str
     infusion_minutes: int
     volume_ml: int
-    second_person: bool  # whether somebody else checks a kit before it is handed out
+    second_person: bool  # whether somebody else checks each kit handed out or destroyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ OF_PARTICIPANT = (
     "/randomize",
     "/infusion",
 )
-OF_KIT = ("", "/label", "/label.pdf", "/quarantine", "/missing", "/destroy")
+OF_KIT = ("", "/destruction", "/label", "/label.pdf", "/quarantine", "/missing", "/destroy")
 AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/clearance", "/release")
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from randomizer.domain import acts, participants, scans, windows
-from randomizer.domain.acts import CHECKING_KITS, Act
+from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
 from randomizer.domain.participants import Participant, State
@@ -15,8 +15,8 @@ from randomizer.domain.people import SERVICE
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import OPEN, Allocation
 from randomizer.errors import HardStop, Refused
-from randomizer.services import accounts, acting, trail, trials
-from randomizer.services.care import kits, periods, replacements
+from randomizer.services import acting, trail, trials
+from randomizer.services.care import kits, periods, replacements, second_person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.services.signatures import StepUp
     from randomizer.store.work import UnitOfWork
-
-SECOND = "second_username"
-"""The field of a refusal that asks for a second person."""
 
 AGAIN_SECONDS = 10
 """How long the same scan of the same person counts as the first one sent twice."""
@@ -98,14 +95,21 @@ def dispense(
 
     Raises:
         HardStop: Wrong kit, wrong participant, too early, expired, already handed out; there is no override.
-        Refused: What was scanned is no kit number, nobody fit checked it (field: `SECOND`), or the trial is
-            elsewhere in life.
+        Refused: What was scanned is no kit number, nobody fit checked it (field: `second_person.FIELD`), or
+            the trial is elsewhere in life.
         Tampered: A record that this rests on differs from its entry.
     """
     trail.take_turn(uow)
     todo = look_up(uow, person, number)
     _demand_right_kit(uow, todo, scans.kit_number(scanned))
-    checked_by = _checked(uow, person, todo.participant.site, second)
+    checked_by = second_person.demand(
+        uow,
+        person,
+        todo.participant.site,
+        second,
+        before="this kit before it is handed out",
+        nothing="Nothing was handed out.",
+    )
     with trail.act(uow, Act.KIT_DISPENSED, person, site=todo.participant.site, participant=number) as act:
         kit = act.change(todo.kit, state=KitState.DISPENSED)
         record = act.change(todo.record, dispensed_at=act.at, checked_by=checked_by)
@@ -237,32 +241,6 @@ def _demand_right_kit(uow: UnitOfWork, todo: ToDispense, scanned: str) -> None:
         needed=todo.kit.number,
         next_step="Put the scanned kit back and scan the one that is needed. " + _call(definition),
     )
-
-
-def _checked(uow: UnitOfWork, person: Person, site: str, second: StepUp | None) -> int:
-    """Account of the second person, where the definition asks for one; 0 where it does not."""
-    if not trials.current(uow)[1].kits.second_person:
-        return 0
-    if second is None:
-        raise Refused(
-            "A second person checks this kit before it is handed out. Nothing was handed out.",
-            field=SECOND,
-            next_step="Ask a colleague of this site to compare the kit and enter name, password and code.",
-        )
-    if second.account == person.account or not second.at <= uow.clock() < second.expires_at:
-        raise Refused(
-            "The second person must be somebody else than you, and sign in now. Nothing was handed out.",
-            field=SECOND,
-            next_step="Ask a colleague of this site to enter their own name, password and code.",
-        )
-    if accounts.person(uow, second.account).role_for(CHECKING_KITS, site) is None:
-        known = ", ".join(sorted(CHECKING_KITS))
-        raise Refused(
-            f"Whoever checks a kit is one of: {known}, at this site. Nothing was handed out.",
-            field=SECOND,
-            next_step="Ask a colleague with such a role.",
-        )
-    return second.account
 
 
 def _call(definition: Definition) -> str:

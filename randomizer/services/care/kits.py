@@ -16,7 +16,7 @@ from randomizer.domain.supply import VISIBLE, Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotFound
 from randomizer.services import acting, trail
-from randomizer.services.care import booking, infusions, periods
+from randomizer.services.care import booking, infusions, periods, second_person
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
@@ -87,7 +87,14 @@ def move(uow: UnitOfWork, person: Person, what: Act, number: str, why: str) -> K
 
 
 def destroy(
-    uow: UnitOfWork, person: Person, step_up: StepUp, number: str, *, method: Destruction, why: str
+    uow: UnitOfWork,
+    person: Person,
+    step_up: StepUp,
+    number: str,
+    *,
+    method: Destruction,
+    why: str,
+    second: StepUp | None = None,
 ) -> Kit:
     """Record and sign that a kit was destroyed.
 
@@ -98,19 +105,28 @@ def destroy(
         number: Kit number.
         method: How.
         why: The reason.
+        second: The re-authentication of whoever saw it, where the definition asks for a second person.
 
     Raises:
         NotFound: No such kit ever became ready.
-        Refused: The kit is not set aside, or the reason is missing.
+        Refused: The kit is not set aside, the reason is missing, or nobody fit saw it.
         StepUpRefused: The re-authentication does not count.
         Tampered: A record that this rests on differs from its entry.
     """
     kit = _demand(uow, person, Act.KIT_DESTROYED, number)
     reasons.demand(why, "A destruction needs its reason.")
+    checked_by = second_person.demand(
+        uow,
+        person,
+        site_of(uow, kit),
+        second,
+        before="the destruction of this kit",
+        nothing="Nothing was recorded.",
+    )
     with _act(uow, Act.KIT_DESTROYED, person, kit, why) as act:
-        values = {"kit": kit.number, "method": str(method)}
+        values = {"kit": kit.number, "method": str(method), "checked_by": checked_by}
         sign(act, step_up, meaning=DESTROYED_MEANING, about=f"kit {kit.number}", values=values)
-        act.note(method=method)
+        act.note(method=method, checked_by=checked_by)
         return act.change(kit, state=KitState.DESTROYED)
 
 

@@ -14,6 +14,7 @@ from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.supply import VISIBLE, Kit, KitState
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotFound
+from randomizer.services import trail
 from randomizer.services.care import kits
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOVEMENT = "KitMovement"
 BESIDE = "KitBeside"
+DESTRUCTION = "Destruction"
 ON_A_KIT = frozenset(
     {
         Act.KIT_RETURNED,
@@ -72,6 +74,47 @@ def whole(sight: Sight, kit: Kit) -> dict[str, Any]:
         "movements": movements(sight, [site], kit=kit.number),
         "acts": possible(sight, kit, site),
     }
+
+
+def destruction(sight: Sight, kit: Kit) -> View:
+    """The record of a kit's destruction, to print.
+
+    Args:
+        sight: The person looking.
+        kit: From `find`.
+
+    Raises:
+        NotAllowed: The person's roles never see such records.
+        NotFound: Its destruction was never recorded.
+        Tampered: What its entry noted is not what it was made of.
+    """
+    sight.demand(DESTRUCTION, "kit")
+    uow = sight.uow
+    found = uow.recorded(kit.entry)
+    if found is None or found[0].act != Act.KIT_DESTROYED:
+        raise NotFound(
+            f"No destruction of kit {group3(kit.number)} is recorded.",
+            field="kit",
+            next_step="Open the kit's page to see what became of it.",
+        )
+    entry, values = found
+    noted = trail.noted(uow, entry.number)
+    saw = noted["checked_by"]
+    told = {
+        "at": entry.at,
+        "site": entry.site,
+        "kit": kit.number,
+        "code": packaging.code_of(sight.definition.trial_id, kit.number),
+        "participant": kits.whose(uow, kit).number,
+        "period": kit.period,
+        "method": noted["method"],
+        "why": values.why,
+        "by": uow.get(Account, entry.actor, what="account").printed_name,
+        "role": entry.role,
+        "checked_by": uow.get(Account, saw, what="account").printed_name if saw else "",
+        "meaning": kits.DESTROYED_MEANING,
+    }
+    return sight.show(told, site=entry.site, kind=DESTRUCTION)
 
 
 def possible(sight: Sight, kit: Kit, site: str) -> frozenset[Act]:

@@ -59,9 +59,12 @@ class Infusion(Body):
 
 
 class Destroyed(SignedWhy):
-    """How and why a kit was destroyed."""
+    """How and why a kit was destroyed, and who saw it where the definition asks for a second person."""
 
     method: Short
+    second_username: Short = ""
+    second_password: Short = ""
+    second_code: Short = ""
 
 
 class Ending(Body):

@@ -10,7 +10,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
 from randomizer.domain.trial import Kind
 from randomizer.errors import HardStop, NotFound, Refused, StepUpRefused
-from randomizer.services.care import dispensing
+from randomizer.services.care import dispensing, second_person
 from randomizer.services.views import participant_views, sight
 from randomizer.web import auth, problems
 from randomizer.web.door import this
@@ -50,7 +50,7 @@ def dispense(key: str) -> str | Response | tuple[str, int]:
     except (StepUpRefused, TriedTooOften) as refusal:
         return _check(number, refusal), problems.status_of(refusal)
     except Refused as refusal:
-        if refusal.field == dispensing.SECOND:
+        if refusal.field == second_person.FIELD:
             return _check(number, refusal)
         # A number that cannot be read is no wrong kit: the counter stays, with the sentence beside the box.
         return _counter_again(number, refusal), problems.status_of(refusal)

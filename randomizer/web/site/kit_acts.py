@@ -12,7 +12,7 @@ from randomizer.services.care import kits
 from randomizer.services.views import kit_views
 from randomizer.web import words
 from randomizer.web.forms import WHY, Field
-from randomizer.web.site import bodies
+from randomizer.web.site import bodies, second
 from randomizer.web.site.acts import ActPage, Call, Loaded
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ METHOD = Field(
     options=tuple((str(one), words.capital(one)) for one in Destruction),
     needed="Say how the kit was destroyed.",
 )
+
+
+SAW = second.fields("Second person", "A colleague of this site who saw the destruction.")
 
 
 class OfKit:
@@ -67,6 +70,10 @@ def _asks_why(_sight: Sight, _key: str) -> tuple[Field, ...]:
     return (WHY,)
 
 
+def _asks_destruction(sight: Sight, _key: str) -> tuple[Field, ...]:
+    return (METHOD, WHY, *(SAW if sight.definition.kits.second_person else ()))
+
+
 def _moves(what: Act) -> Callable[[Call], object]:
     return lambda call: kits.move(call.uow, call.person, what, call.key, call.form.text("why"))
 
@@ -80,7 +87,13 @@ def _destroy(call: Call) -> object:
             f"Say how the kit was destroyed: {known}. Nothing was changed.", field="method"
         ) from error
     return kits.destroy(
-        call.uow, call.person, call.sign(), call.key, method=method, why=call.form.text("why")
+        call.uow,
+        call.person,
+        call.sign(),
+        call.key,
+        method=method,
+        why=call.form.text("why"),
+        second=second.step_up(call.uow, call.form, "second person"),
     )
 
 
@@ -144,7 +157,7 @@ PAGES = (
         done="The destruction is recorded.",
         meaning=kits.DESTROYED_MEANING,
         body=bodies.Destroyed,
-        asks=lambda _sight, _key: (METHOD, WHY),
+        asks=_asks_destruction,
         facts=("kit", "participant", "period", "state"),
         run=_destroy,
     ),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template, request, url_for
 
+from randomizer.domain.acts import Act
 from randomizer.domain.label_texts import TEXTS
 from randomizer.domain.numbers import group3
+from randomizer.domain.packaging import code_of
 from randomizer.services import labels
 from randomizer.services.care import kits
 from randomizer.services.views import accountability, kit_views
@@ -37,17 +39,20 @@ def kit(key: str) -> str:
         name = sight.definition.site(whole["site"]).name
         periods = sight.definition.period_count
         has_label = sight.definition.label is not None
+        packaging_code = code_of(sight.definition.trial_id, found.number)
     shown = whole["kit"]
     return render_template(
         "site/kit.html",
         number=shown["number"],
         has_label=has_label,
+        destroyed=any(one["act"] == Act.KIT_DESTROYED for one in whole["movements"]),
         participant=whole["participant"],
         facts=[
             ("Kit", group3(shown["number"])),
             ("Site", name),
             ("Period", f"{shown['period']} of {periods}"),
             ("State", words.capital(shown["state"])),
+            ("Packaging code", packaging_code),
             ("Ready since", words.moment(shown["ready_at"]) if shown["ready_at"] else words.NONE),
             ("Expiry", words.moment(shown["expires_at"]) if shown["expires_at"] else words.NONE),
         ],
@@ -63,6 +68,27 @@ def kit(key: str) -> str:
         acts=steps.on_kit(whole["acts"], shown["number"]),
         done=done_sentence(request.args.get("done", "")),
     )
+
+
+@site.get("/kits/<key>/destruction")
+def destruction(key: str) -> str:
+    """The record of a kit's destruction, to print."""
+    with looking() as sight:
+        found = kit_views.destruction(sight, kit_views.find(sight, key))
+        trial = f"{sight.definition.trial_id.upper()} ({sight.definition.registry_id})"
+        name = sight.definition.site(found["site"]).name
+        periods = sight.definition.period_count
+    facts = [
+        ("Trial", trial),
+        ("Site", name),
+        ("Kit", group3(found["kit"])),
+        ("Packaging code", found["code"]),
+        ("Made ready for", f"participant {found['participant']}, period {found['period']} of {periods}"),
+        ("Destroyed", words.capital(found["method"])),
+        ("Reason", found["why"] or "Erased"),
+        ("Seen by a second person", found["checked_by"] or "Not asked for in this trial"),
+    ]
+    return render_template("site/destruction.html", facts=facts, found=found)
 
 
 @site.get("/kits/<key>/label")

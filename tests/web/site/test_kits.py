@@ -43,6 +43,7 @@ def test_a_kit_goes_into_quarantine_and_is_destroyed_on_its_page(
     page = pharmacist.get(f"/kits/{kit}")
     assert "Ready since" in page
     assert "Record the destruction" not in page
+    pharmacist.get(f"/kits/{kit}/destruction", 404)
     told = pharmacist.get(f"/kits/{kit}/destroy", 422)
     assert f"Kit {group3(kit)} is ready. To record the destruction of a kit, it has to be returned or" in told
     again = pharmacist.post(f"/kits/{kit}/quarantine", {"why": ""}, 422)
@@ -55,6 +56,16 @@ def test_a_kit_goes_into_quarantine_and_is_destroyed_on_its_page(
     assert "Say how the kit was destroyed." in told
     page = pharmacist.post(f"/kits/{kit}/destroy", why | {"method": "incinerated"}, sign=True)
     assert "The destruction is recorded." in page
+    assert f"/kits/{kit}/destruction" in page
+    record = pharmacist.get(f"/kits/{kit}/destruction")
+    for told in (
+        number,
+        code_of("mesems", kit),
+        "Incinerated",
+        "Left in the sun",
+        "as recorded",
+    ):
+        assert told in record
     assert "Something else happened" not in page
 
 

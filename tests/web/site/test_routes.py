@@ -54,6 +54,9 @@ SAMPLES: dict[str, Any] = {
     "booked_for": "2027-03-01T10:00:00Z",
     "items": {},
     "levels": {"course": "relapsing"},
+    "no_infection": True,
+    "pregnancy_test": "negative",
+    "consent_stands": True,
 }
 
 

@@ -96,6 +96,21 @@ def test_a_wrong_kit_stops_before_anybody_is_asked(visit: Visit, instance: Insta
     assert "Stop. Wrong kit." in page
 
 
+def test_a_destruction_is_recorded_only_when_somebody_else_has_seen_it(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    ((_, kit),) = desks.ready_together(instance, desk, 1).items()
+    pharmacist, address = visit(Role.PHARMACIST), f"/kits/{kit}/destroy"
+    pharmacist.post(f"/kits/{kit}/quarantine", {"why": "Left in the sun"})
+    told = {"method": "incinerated", "why": "Left in the sun"}
+    page = pharmacist.post(address, told, 422, sign=True)
+    assert "A second person checks the destruction of this kit. Nothing was recorded." in page
+    seen = beside(instance, Role.CARE_PROVIDER)
+    pharmacist.post(address, told | seen, sign=True)
+    record = pharmacist.get(f"/kits/{kit}/destruction")
+    assert "<dt>Seen by a second person</dt><dd>Care Provider Tls</dd>" in record
+
+
 def test_a_program_names_the_second_person(app: Flask, instance: Instance, desk: Desk) -> None:
     ((number, kit),) = desks.ready_together(instance, desk, 1).items()
     program = Program(instance, app.test_client(), Role.PHARMACIST).sign_in()
