@@ -4,12 +4,6 @@ PYTHON =
 PYTHONS = python3.13 python3.12 python3.11 python3
 UV = uv
 BIN = .venv/bin
-# Everything is run, whatever fails, so that one run says it all.
-LINT = failed=''; \
-	$(BIN)/ruff check . || failed="$$failed ruff-check"; \
-	$(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
-	$(BIN)/mypy || failed="$$failed mypy"; \
-	$(BIN)/lint-imports --no-logo || failed="$$failed lint-imports"
 VERDICT = if [ -n "$$failed" ]; then echo "Failed:$$failed. See above." >&2; exit 1; fi
 
 help:
@@ -29,16 +23,23 @@ run: .venv/installed
 demo: .venv/installed
 	$(BIN)/randomizer demo --dir var/demo --participants 24
 
+# The linters take what the tests leave of the processors, and speak last.
 test: .venv/installed
-	@$(LINT); \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -r fEs || failed="$$failed pytest"; \
+	@nice $(MAKE) -s lint >.venv/lint.txt 2>&1 & lint=$$!; failed=''; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -r fEs || failed=' pytest'; \
+	wait $$lint || failed="$$failed lint"; cat .venv/lint.txt; \
 	$(VERDICT)
 
 games: .venv/installed
 	GAMES_SIZE=full $(BIN)/python -m pytest tests/games --numprocesses 2 --dist loadscope -r fEs
 
+# Everything is run, whatever fails, so that one run says it all.
 lint: .venv/installed
-	@$(LINT); \
+	@failed=''; \
+	$(BIN)/ruff check . || failed="$$failed ruff-check"; \
+	$(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
+	$(BIN)/mypy || failed="$$failed mypy"; \
+	$(BIN)/lint-imports --no-logo || failed="$$failed lint-imports"; \
 	$(VERDICT)
 
 benchmark: .venv/installed

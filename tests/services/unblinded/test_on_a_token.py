@@ -140,7 +140,9 @@ def test_the_pin_comes_from_a_private_file_or_the_environment(
     with pytest.raises(Refused, match="must be 0600"):
         host_token.open_token(directory, settings)
     (directory / PIN_FILE).unlink()
-    with pytest.raises(Refused, match=r"its PIN is neither in codebreak/token\.pin nor in RANDOMIZER_TOKEN_PIN"):
+    with pytest.raises(
+        Refused, match=r"its PIN is neither in codebreak/token\.pin nor in RANDOMIZER_TOKEN_PIN"
+    ):
         host_token.open_token(directory, settings)
     monkeypatch.setenv("RANDOMIZER_TOKEN_PIN", tokens.PIN)
     opened(host).close()
