@@ -65,8 +65,8 @@ def commit(
     answer(
         fields | {"verifier": key.verifier.encode()},
         f"Committed as {name}, attempt {attempt}. Hand {NOTE_FILE} and {VERIFIER_FILE} to the ceremony; keep "
-        f"{SECRET_FILE} to yourself, here.\nOnce every commitment is published, keep a copy of them all, and reveal: "
-        "python -m keys contribute reveal.",
+        f"{SECRET_FILE} to yourself, here.\nOnce every commitment is published, keep a copy of them all, and "
+        "reveal: python -m keys contribute reveal.",
         as_json=as_json,
     )
 
