@@ -60,6 +60,7 @@ class _Observed:
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.owners: dict[str, str] = {number: number for number in copy.numbers}
         self.slots: dict[int, str] = {}
+        self.sets: dict[str, list[str]] = {}
         self.entries: dict[int, tuple[str, str]] = {}
         self.since: dict[str, datetime] = {}
         self.tables = dict(_tables(copy.directory / "trial.db"))
@@ -72,6 +73,8 @@ class _Observed:
         for row in self.tables["kit"]:
             if row["slot"] in self.slots:
                 self.owners[row["number"]] = self.slots[row["slot"]]
+        for row in self.tables["slot"]:
+            self.sets |= {kit: kits for kits in json.loads(row["kits"]) for kit in kits}
         for row in self.tables["entry"]:
             self.entries[row["number"]] = (row["participant"], row["act"])
         moments: dict[str, set[str]] = defaultdict(set)
@@ -111,9 +114,8 @@ class _Observed:
     def _kits(self, number: str, place: str, row: dict[str, Any]) -> None:
         """Which of its set a kit is, by number and by the order in which the slot names them."""
         for kit in (row.get("kit"), row.get("number")):
-            slots = [one for one in self.tables["slot"] if kit and f'"{kit}"' in one["kits"]]
-            for one in slots:
-                named = next(kits for kits in json.loads(one["kits"]) if kit in kits)
+            if isinstance(kit, str) and kit in self.sets:
+                named = self.sets[kit]
                 self.tell(number, f"{place} ordinal of kit", sorted(named).index(kit))
                 self.tell(number, f"{place} place of kit", named.index(kit))
 
