@@ -14,9 +14,9 @@ from randomizer.errors import NotAllowed, Refused
 from randomizer.services import account_closing, recovery_codes
 from randomizer.services import accounts as service
 from randomizer.services.views import account_views
-from randomizer.web import auth, idle
+from randomizer.web import auth, idle, signing
 from randomizer.web.door import this
-from randomizer.web.forms import CODE, PASSWORD, WHY, Field, Form
+from randomizer.web.forms import WHY, Field, Form
 from randomizer.web.site import second
 from randomizer.web.site.act_pages import SHOWN_AGAIN, status_of_refusal
 from randomizer.web.site.pages import site
@@ -160,11 +160,12 @@ def close_account(number: int) -> str | Response | tuple[str, int]:
             account_views.demand_closable(uow, auth.person(), number)
 
     def run(uow: UnitOfWork, form: Form) -> None:
-        form.demand_filled()
-        auth.step_up(password=form.text("password"), code=form.text("code"), uow=uow)
+        signing.read(form)
+        form.demand_filled(*signing.needed(form))
+        signing.step_up(form, uow)
         account_closing.close(uow, auth.person(), number, form.text("why"))
 
-    return _act(number, "site/account-close.html", (WHY, PASSWORD, CODE), run, done="closed")
+    return _act(number, "site/account-close.html", (WHY,), run, done="closed")
 
 
 @site.route("/accounts/<int:number>/sign-in", methods=["GET", "POST"])

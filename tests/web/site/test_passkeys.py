@@ -55,6 +55,18 @@ def test_a_passkey_signs_one_act_about_one_participant_once(
     assert given(instance) == {number}
 
 
+def test_an_account_is_closed_with_a_passkey(visit: Visit, instance: Instance) -> None:
+    administrator, number = visit(Role.ADMINISTRATOR), instance.number(Role.MONITOR)
+    phone, path = enrol(administrator.client, administrator.factor()), f"/accounts/{number}/close"
+    page = administrator.get(path)
+    form = hidden(page) | {"passkey": phone.get(asked(page))}
+    refused = administrator.client.post(path, data=form)
+    assert "Reason is missing." in refused.text
+    assert "Password is missing." not in refused.text
+    form |= {"why": "left", "passkey": phone.get(asked(refused.text))}
+    assert administrator.client.post(path, data=form).status_code == 303
+
+
 def test_processes_of_the_door_know_each_others_challenges_and_answers(
     visit: Visit, second_process: Flask, instance: Instance
 ) -> None:
