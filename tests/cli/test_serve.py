@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
 import json
 import os
@@ -18,6 +19,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyotp
@@ -37,15 +39,16 @@ from randomizer.services.founding.instance_files import read_checkpoint_key
 from randomizer.services.sealed import sealed_rows
 from randomizer.services.signatures import StepUp
 from randomizer.services.transactions import open_store
+from randomizer.services.unblinded.sinks import INTENT, IntentFile
 from randomizer.services.upkeep import nightly
 from tests.cli import floods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cli.conftest import Randomizer
 
+ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90
 ATTACKED = {*SITE_BOUND, Role.ADMINISTRATOR, Role.MONITOR, Role.ON_CALL}
 FLOOD = 100  # false sign-ins that were answered meanwhile
@@ -158,6 +161,11 @@ class Browser:
         assert "Sign out" in home
         return home
 
+    def recover(self, account: dict[str, Any], code: str) -> None:
+        """Sign in with a recovery code."""
+        form = {"recovery_username": account["username"], "recovery_code": code}
+        assert "Sign out" in self.send("/recovery", form)
+
 
 @pytest.mark.requirement("set-up")
 def test_a_rehearsal_has_participants_in_different_states_and_a_sound_trail(directory: Path) -> None:
@@ -193,6 +201,53 @@ def test_both_doors_let_the_printed_people_in_also_when_another_process_has_died
         for address in (site, codebreak):
             with pytest.raises(urllib.error.URLError):
                 Browser(address).get("/")
+
+
+@pytest.mark.promise(8)
+def test_a_door_killed_before_it_opens_leaves_the_intent_and_leads_to_the_answer(directory: Path) -> None:
+    """A real door, with recovery codes: before others set the sign-in of its people anew."""
+    listed = json.loads((directory / "accounts.json").read_text())["accounts"]
+    [person] = [one for one in listed if one["role"] == Role.ON_CALL]
+    codes, number = iter(person["recovery_codes"]), allocated(directory)
+    with code_break_door("tests.cli.mortal_door", directory) as browser:
+        browser.recover(person, next(codes))
+        reason = f"/code-break/{number}/reason?again=yes"
+        chosen = re.search(r'name="reason"[^>]*value="([^"]+)"', browser.get(reason)[1])
+        assert chosen is not None
+        browser.send(reason, {"reason": chosen[1]})
+        with pytest.raises((urllib.error.URLError, ConnectionError, http.client.HTTPException)):
+            browser.send(f"/code-break/{number}/sign", {"recovery_code": next(codes)})
+    filed = IntentFile(directory / "instance" / "codebreak" / "intents.log")
+    intent = [line["intent"] for line in filed.lines(INTENT) if line["participant"] == number][-1]
+    assert filed.disclosure(intent) is None
+    with code_break_door("randomizer.web.codebreak", directory) as browser:
+        browser.recover(person, next(codes))
+        assert f"/code-break/answer/{intent}" in browser.get(f"/code-break/{number}")[1]
+        assert 'class="answer"' in browser.get(f"/code-break/answer/{intent}")[1]
+
+
+@contextmanager
+def code_break_door(module: str, directory: Path) -> Iterator[Browser]:
+    """The door as a process of its own, and somebody in front of it."""
+    port = free_port()
+    environment = os.environ | {"RANDOMIZER_CODEBREAK__PORT": str(port)}
+    command = [sys.executable, "-m", module, str(directory / "instance")]
+    with (
+        (directory / "door.log").open("ab") as log,
+        subprocess.Popen(command, stderr=log, stdout=log, env=environment, cwd=ROOT) as run,
+    ):
+        browser = Browser(f"http://127.0.0.1:{port}")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while run.poll() is None and time.monotonic() < deadline:
+            try:
+                browser.get("/sign-in")
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        try:
+            yield browser
+        finally:
+            run.terminate()
 
 
 @pytest.mark.promise(6)
