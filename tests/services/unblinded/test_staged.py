@@ -8,9 +8,11 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 from keys import envelope, hpke, shares
 from keys import staged as narrowing
+from keys.__main__ import keys
 from keys.errors import SealBroken, ShareRefused, StagedRefused
 from keys.hpke import Identity
 from keys.quorum import STAGED, recipient_info, release_info
@@ -116,6 +118,35 @@ def test_the_statistician_opens_period_1_of_the_slots_in_use(locked: Locked) -> 
     assert {path.name for path in (locked.directory / "staged").iterdir()} == {
         "slots.jsonl", "values.jsonl", "period-1.csv", "codebook.md", "verification.json",
     }  # fmt: skip
+
+
+def test_what_custodians_make_by_their_command_is_what_the_statistician_opens(
+    locked: Locked, tmp_path: Path
+) -> None:
+    out, rehearsal, own = tmp_path / "out", locked.rehearsal, locked.rehearsal.recipients["statistician"]
+    (tmp_path / "own.pub").write_text(hpke.public_line(own.public, "statistician"))
+    entries = (locked.directory / "public" / "entries.jsonl").read_text()
+    command = ["combine", "--purpose", STAGED, "--certificate", out / "certificate.note"]
+    command += [
+        "--vkey",
+        rehearsal.key.encode(),
+        "--digest",
+        rehearsal.digest,
+        "--sealed",
+        out / "staged.sealed",
+    ]
+    command += ["--slots", out / "staged-slots.json", "--randomized", entries.count('"act":"randomized"')]
+    command += ["--recipient", tmp_path / "own.pub", "--out", tmp_path / "copies"]
+    typed = "\n".join(rehearsal.staged_shares[:K])
+    done = CliRunner().invoke(keys, [str(one) for one in command], input=typed)
+    assert done.exit_code == 0, done.exception
+
+    sealed = (tmp_path / "copies" / "staged-statistician.sealed").read_bytes()
+    report = staged_data.make(locked.directory, own, sealed, pinning.given())
+    assert not report.failed
+    assert len((locked.directory / "staged" / "period-1.csv").read_text().splitlines()) == 1 + len(
+        locked.people
+    )
 
 
 def test_neither_the_seed_nor_the_key_of_all_slots_can_be_had_from_it(locked: Locked) -> None:
