@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keys import notes
-from tests.standalone.test_verify_trial import agreed
+from tests.standalone.test_verify_trial import WITNESS, agreed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,15 @@ def in_definition(old: str, new: str) -> Callable[[Forged], None]:
     return in_line("public/definition.json", lambda data: data.replace(old.encode(), new.encode(), 1))
 
 
+def contributor_whose_key_is_none(forged: Forged) -> None:
+    forged.certificate["contributions"][1]["verifier"] += "x"
+    in_certificate()(forged)
+
+
+def log_key_that_co_signs(forged: Forged) -> None:
+    forged.write_keys(log=WITNESS.verifier.encode())
+
+
 def salt_of_31_bytes(forged: Forged) -> None:
     number = forged.numbers("completed")[0]
     salt, content = forged.values[number]
@@ -134,6 +143,8 @@ BENDS: dict[str, Callable[[Forged], None]] = {
     "a leaf hash of no bytes": in_line(
         "release/slots.jsonl", lambda data: data.replace(b'"leaf_hash":"', b'"leaf_hash":"00', 1)
     ),
+    "a contributor's key that is none": contributor_whose_key_is_none,
+    "a key of the log that co-signs": log_key_that_co_signs,
     "a pipe": pipe_in_the_place_of_keys,
     "a file without end": endless_entries,
 }

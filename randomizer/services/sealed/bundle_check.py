@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from randomizer.services.sealed.bundle import Bundle
     from randomizer.services.sealed.certificate_fields import CertificateFields
 
+SEAL_AGAIN = "Nothing was changed. Such a sealing needs another ceremony: nobody can mend a certificate."
 ASK_AGAIN = "Copy the bundle again from the ceremony; nothing was changed."
 
 
@@ -117,6 +118,9 @@ def _read_definition(bundle: Bundle, fields: CertificateFields) -> Definition:
             "The certificate and the definition of the bundle are about different trials or sizes.",
             field=bundle_files.DEFINITION,
         )
+    fault = certificate_fields.quorum_fault(fields, definition)
+    if fault:
+        raise BundleRefused(fault, field="certificate", next_step=SEAL_AGAIN)
     return definition
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from keys import certificate, notes
+from keys import certificate, notes, quorum
 from keys.errors import KeysError
 from randomizer.domain.trial import Kind
 from randomizer.errors import BundleRefused
@@ -124,6 +124,23 @@ def sizes_of(definition: Definition) -> Sizes:
         periods=definition.period_count,
         kits_per_period=definition.kits.kits_per_period,
     )
+
+
+def quorum_fault(fields: CertificateFields, definition: Definition) -> str:
+    """Why the release keys are not held as the definition asks, as a sentence; "" where they are."""
+    said = fields.model_dump(include={quorum.RELEASE, quorum.STAGED})
+    wanted = definition.quorum
+    try:
+        found = [quorum.read_quorum(said, purpose) for purpose in (quorum.RELEASE, quorum.STAGED)]
+    except KeysError as error:
+        return str(error)
+    for one in found:
+        if (one.k, one.n) != (wanted.k, wanted.n):
+            return (
+                f"The {one.purpose} key is split {one.k} of {one.n}; the definition wants {wanted.k} of "
+                f"{wanted.n}."
+            )
+    return "" if found[0].public != found[1].public else "Both releases are sealed to the same key."
 
 
 def sign(fields: CertificateFields, key: NoteKey) -> bytes:

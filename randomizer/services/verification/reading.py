@@ -155,7 +155,8 @@ def read_public(directory: Path) -> Public:
     try:
         fields = certificate_fields.read(note)
         sealed_at = datetime.strptime(fields.sealed_at, SEALED_AT).replace(tzinfo=UTC)
-    except (BundleRefused, ValueError):
+        _demand_signing(*(one.verifier for one in fields.contributions))
+    except (BundleRefused, KeysError, ValueError):
         refuse(f"{PUBLIC}/{bundle.CERTIFICATE}", "It is not a certificate of this version.")
     definition_bytes = read_file(directory / bundle.DEFINITION)
     try:
@@ -257,6 +258,11 @@ def _name(path: Path) -> str:
     )
 
 
+def _demand_signing(*keys: str) -> None:
+    if any(VerifierKey.parse(key).kind != notes.ED25519 for key in keys):
+        raise ValueError("a key that co-signs")
+
+
 def _has_sizes(definition: Definition) -> bool:
     """Whether a definition asks for a schedule that can be; its other rules were checked at the sealing."""
     return (
@@ -275,6 +281,7 @@ def _keys(directory: Path) -> PublicKeys:
             log=VerifierKey.parse(_text(found["log"])),
             contributors=tuple(VerifierKey.parse(_text(one)).encode() for one in found["contributors"]),
         )
+        _demand_signing(found["ceremony"], found["log"], *found["contributors"])
         if found.keys() == names and found["type"] == public_keys.TYPE:
             return keys
     except (KeysError, ValueError, TypeError, KeyError):

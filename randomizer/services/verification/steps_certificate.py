@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keys import contribution, notes, quorum
+from keys import contribution, notes
 from keys.contribution import Terms
 from keys.errors import KeysError
 from keys.notes import VerifierKey
@@ -108,22 +108,9 @@ def _check_definition(public: Public, findings: Findings) -> None:
 
 def _check_quorums(public: Public, findings: Findings) -> None:
     step, wanted = steps.CERTIFICATE_QUORUMS, public.definition.quorum
-    said = public.fields.model_dump(include={quorum.RELEASE, quorum.STAGED})
-    try:
-        found = [quorum.read_quorum(said, purpose) for purpose in said]
-    except KeysError as error:
-        findings.fail(step, CERTIFICATE_RECORD, str(error))
-        return
-    for one in found:
-        if (one.k, one.n) != (wanted.k, wanted.n):
-            findings.fail(
-                step,
-                CERTIFICATE_RECORD,
-                f"The {one.purpose} key is split {one.k} of {one.n}; the definition wants {wanted.k} of "
-                f"{wanted.n}.",
-            )
-    if len({one.public for one in found}) != len(found):
-        findings.fail(step, CERTIFICATE_RECORD, "Both releases are sealed to the same key.")
+    fault = certificate_fields.quorum_fault(public.fields, public.definition)
+    if fault:
+        findings.fail(step, CERTIFICATE_RECORD, fault)
     findings.hold(step, f"{wanted.k} of {wanted.n} custodians for each release.")
 
 

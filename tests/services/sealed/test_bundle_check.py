@@ -10,7 +10,7 @@ import pytest
 from keys.notes import NoteKey
 from randomizer.errors import BundleRefused
 from randomizer.services.sealed import bundle as bundle_files
-from randomizer.services.sealed import bundle_check
+from randomizer.services.sealed import bundle_check, certificate_fields
 from tests.activated import copy, entropy_of, sign_again
 
 if TYPE_CHECKING:
@@ -191,6 +191,18 @@ def test_a_certificate_that_says_something_else_is_refused(
     rehearsal: Rehearsal, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     refused(sign_again(copy(rehearsal, tmp_path / "spoilt"), **changes))
+
+
+@pytest.mark.promise(14)
+@pytest.mark.requirement("activation")
+@pytest.mark.parametrize("purpose", ["release", "staged"])
+def test_fewer_custodians_than_the_sponsor_signed_are_refused(
+    rehearsal: Rehearsal, tmp_path: Path, purpose: str
+) -> None:
+    certified = certificate_fields.read(rehearsal.bundle.read(bundle_files.CERTIFICATE))
+    quorum = getattr(certified, purpose).model_copy(update={"k": 1})
+    weaker = sign_again(copy(rehearsal, tmp_path / "weaker"), **{purpose: quorum})
+    assert refused(weaker) == f"The {purpose} key is split 1 of 3; the definition wants 2 of 3."
 
 
 def test_every_byte_of_the_certificate_counts(rehearsal: Rehearsal, tmp_path: Path) -> None:
