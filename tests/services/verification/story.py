@@ -15,7 +15,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
 from randomizer.errors import NotFound
-from randomizer.services import conduct, erasure, locking, packs, passkeys
+from randomizer.services import conduct, erasure, labels, locking, packs, passkeys
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits, stock_takes
 from randomizer.services.challenges import Challenges
 from randomizer.services.packs import Report
@@ -214,6 +214,8 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     instance.act(dispensing.dispense, Role.PHARMACIST, people[3], sheet.kit)
     instance.sign(kits.undo_dispensation, Role.PHARMACIST, people[3], WHY)
     again = prepared(instance, desk, people[3])
+    for why in ("", WHY):
+        instance.act(labels.print_labels, Role.PREPARER, people[3], 2, why)
     instance.act(dispensing.dispense, Role.PHARMACIST, people[3], again.kit)
     instance.clock.advance(seconds=60)
     instance.act(
