@@ -70,6 +70,7 @@ class Act(StrEnum):
     REPLACEMENT_REQUESTED = "replacement requested", "ask for another kit"
     REPLACEMENT_ANSWERED = "replacement answered", "answer a request for another kit"
     LABELS_PRINTED = "labels printed", "print the labels of a kit"
+    KIT_RECEIVED = "kit received", "receive a kit"
     KIT_DISPENSED = "kit dispensed", "dispense a kit"
     DISPENSATION_UNDONE = "dispensation undone", "undo a dispensation"
     KIT_EXPIRED = "kit expired", "let a kit expire"
@@ -160,6 +161,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.REPLACEMENT_REQUESTED: _PHARMACY | _SITE_STAFF,
     Act.REPLACEMENT_ANSWERED: _of(Role.PREPARER),
     Act.LABELS_PRINTED: _of(Role.PREPARER),
+    Act.KIT_RECEIVED: _PHARMACY,
     Act.KIT_DISPENSED: _PHARMACY,
     Act.DISPENSATION_UNDONE: _PHARMACY,
     Act.KIT_EXPIRED: _SERVICE,
@@ -235,6 +237,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.REPLACEMENT_REQUESTED: RUNNING,
     Act.REPLACEMENT_ANSWERED: RUNNING,
     Act.LABELS_PRINTED: RUNNING,
+    Act.KIT_RECEIVED: OPEN,
     Act.KIT_DISPENSED: RUNNING,
     Act.DISPENSATION_UNDONE: OPEN,
     Act.KIT_RETURNED: OPEN,

@@ -223,6 +223,7 @@ def _kits(root: Table) -> KitPolicy:
         storage_place=table.text("storage_place", most=120),
         infusion_minutes=table.whole("infusion_minutes", 1, 1440),
         volume_ml=table.whole("volume_ml", 1, 5000),
+        travel=table.flag("travel", optional=True),
         second_person=table.flag("second_person", optional=True),
     )
     table.done()

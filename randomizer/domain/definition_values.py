@@ -125,6 +125,7 @@ class KitPolicy:
     storage_place: str
     infusion_minutes: int
     volume_ml: int
+    travel: bool  # whether kits travel to the site, which receives each one before it is handed out
     second_person: bool  # whether somebody else checks each kit handed out or destroyed
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
-from randomizer.domain.supply import KitState
+from randomizer.domain.supply import UNUSED, KitState
 from randomizer.errors import Refused
 
 if TYPE_CHECKING:
@@ -36,17 +36,19 @@ ON_THE_SHELF = frozenset(
 """States of a kit that lies in the pharmacy; READY alone may be handed out."""
 
 _SET_ASIDE = ON_THE_SHELF - {KitState.READY}
-_DROPPED = _move({KitState.READY}, {KitState.DESTROYED})
+_DROPPED = _move({*UNUSED}, {KitState.DESTROYED})
 
 MOVES: Mapping[Act, Move] = {
-    Act.PREPARATION_ENDED: _move({KitState.RESERVED}, {KitState.READY}),
+    # Where kits travel, one that is ready is on its way until the site has received it.
+    Act.PREPARATION_ENDED: _move({KitState.RESERVED}, {*UNUSED}),
+    Act.KIT_RECEIVED: _move({KitState.SHIPPED}, {KitState.READY, KitState.DAMAGED, KitState.QUARANTINED}),
     Act.KIT_DISPENSED: _move({KitState.READY}, {KitState.DISPENSED}),
     Act.DISPENSATION_UNDONE: _move({KitState.DISPENSED}, {KitState.RETURNED}),
     Act.INFUSION_RECORDED: _move(
         {KitState.DISPENSED},
         {KitState.ADMINISTERED, KitState.PARTLY_ADMINISTERED, KitState.NOT_ADMINISTERED},
     ),
-    Act.KIT_EXPIRED: _move({KitState.READY}, {KitState.EXPIRED}),
+    Act.KIT_EXPIRED: _move({*UNUSED}, {KitState.EXPIRED}),
     # A kit whose booking becomes void after the preparation is destroyed with it.
     Act.BOOKING_CANCELLED: _DROPPED,
     Act.PERIOD_MISSED: _DROPPED,
@@ -59,7 +61,7 @@ MOVES: Mapping[Act, Move] = {
         {KitState.READY, KitState.EXPIRED, KitState.DAMAGED, KitState.RETURNED}, {KitState.QUARANTINED}
     ),
     Act.KIT_DAMAGED: _move({KitState.READY, KitState.QUARANTINED}, {KitState.DAMAGED}),
-    Act.KIT_MISSING: _move({*ON_THE_SHELF, KitState.NOT_ADMINISTERED}, {KitState.MISSING}),
+    Act.KIT_MISSING: _move({KitState.SHIPPED, *ON_THE_SHELF, KitState.NOT_ADMINISTERED}, {KitState.MISSING}),
     # What was out of sight is never handed out again.
     Act.KIT_FOUND: _move({KitState.MISSING}, {KitState.QUARANTINED}),
     Act.KIT_DESTROYED: _move({*_SET_ASIDE}, {KitState.DESTROYED}),

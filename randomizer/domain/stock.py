@@ -36,7 +36,7 @@ COLUMN: Mapping[KitState, Column] = {
     KitState.DESTROYED: Column.DESTROYED,
     KitState.MISSING: Column.MISSING,
 }
-"""The column of each state; a reserved kit was never received and stands in none."""
+"""The column of each state; a kit that is reserved or on its way was not received and stands in none."""
 
 NOTABLE = (
     KitState.EXPIRED,
@@ -53,12 +53,12 @@ def totals(states: Iterable[KitState]) -> dict[str, int]:
     """How many kits stand where.
 
     Args:
-        states: State of each kit that was received.
+        states: State of each kit; what was not received is left out.
 
     Returns:
         received, each column (received is their sum), and each notable state within its column.
     """
-    listed = list(states)
+    listed = [state for state in states if state in COLUMN]
     counted = {"received": len(listed)}
     counted |= {str(column): sum(COLUMN[state] is column for state in listed) for column in Column}
     return counted | {state.replace(" ", "_"): listed.count(state) for state in NOTABLE}

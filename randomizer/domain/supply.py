@@ -54,6 +54,7 @@ class KitState(StrEnum):
     """
 
     RESERVED = "reserved"
+    SHIPPED = "shipped"
     READY = "ready"
     DISPENSED = "dispensed"
     ADMINISTERED = "administered"
@@ -67,6 +68,14 @@ class KitState(StrEnum):
     DESTROYED = "destroyed"
 
 
+class Arrival(StrEnum):
+    """How a kit that travelled came to the site."""
+
+    SOUND = "sound"
+    DAMAGED = "damaged"
+    EXCURSION = "too warm or too cold"
+
+
 class Destruction(StrEnum):
     """How a kit was destroyed; a closed list, for a record of values holds no free text."""
 
@@ -76,6 +85,9 @@ class Destruction(StrEnum):
     CLINICAL_WASTE = "discarded as clinical waste"
     CONTRACTOR = "handed to a contractor for destruction"
 
+
+UNUSED = frozenset({KitState.SHIPPED, KitState.READY})
+"""States of a kit that waits to be handed out: on its way to the site, or there."""
 
 VISIBLE = frozenset(KitState) - {KitState.RESERVED}
 """States in which blinded roles see the kit's number."""
@@ -107,7 +119,7 @@ class Kit:
     def expired(self, moment: datetime) -> bool:
         """Whether its time has passed, whether or not the sweep has taken it out of use yet."""
         over = self.expires_at is not None and self.expires_at <= moment
-        return self.state is KitState.EXPIRED or (self.state is KitState.READY and over)
+        return self.state is KitState.EXPIRED or (self.state in UNUSED and over)
 
 
 class Outcome(StrEnum):

@@ -158,6 +158,7 @@ preparation ended: preparing pharmacist
 replacement requested: investigator, coordinator, dispensing pharmacist
 replacement answered: preparing pharmacist
 labels printed: preparing pharmacist
+kit received: dispensing pharmacist
 kit dispensed: dispensing pharmacist
 dispensation undone: dispensing pharmacist
 kit expired:
@@ -219,8 +220,8 @@ Alarm kind: a record differs from its entry, a sealed row differs from the certi
 Grant role: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
  dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
  sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
-Kit state: reserved, ready, dispensed, administered, partly administered, not administered, returned,\
- expired, quarantined, damaged, missing, destroyed
+Kit state: reserved, shipped, ready, dispensed, administered, partly administered, not administered,\
+ returned, expired, quarantined, damaged, missing, destroyed
 Participant state: consented, screen failed, eligible, harvested, product cleared, randomized, in period,\
  between, completed
 Participant ending: null, treatment stopped, consent withdrawn, lost to follow-up, died

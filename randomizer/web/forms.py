@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 LONGEST_NUMBER = 9  # digits
+LONGEST_TEMPERATURE = 3  # digits
 MOMENT = "Date and time, such as 2026-11-27 14:30 or 27 Nov 2026, 14:30."
 LOOKS_LIKE_A_MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}[T ]|\d{1,2} [A-Z][a-z]{2} \d{4},? )\d{2}:\d{2}( UTC)?$", re.ASCII
@@ -179,6 +180,20 @@ class Form:
                 f"{self._label(name)} must be a whole number such as 50; got {typed[:40]!r}.", field=name
             )
         return int(typed)
+
+    def degrees(self, name: str) -> int:
+        """A temperature in whole degrees, which may lie below zero.
+
+        Raises:
+            Refused: It is none.
+        """
+        typed = self.text(name)
+        digits = typed.replace("\u2212", "-").removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_TEMPERATURE):
+            raise Refused(
+                f"{self._label(name)} must be whole degrees such as 4 or -20; got {typed[:40]!r}.", field=name
+            )
+        return int(digits) if digits == typed else -int(digits)
 
     def refuse(self, error: RandomizerError) -> None:
         """Put a refusal where it belongs: beside its fields, or on top.

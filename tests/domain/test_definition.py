@@ -126,7 +126,7 @@ def test_every_fault_is_listed_with_its_place(mesems_text: str) -> None:
         "trial.toml: kits.kits_per_period": "is missing; it must be a whole number between 1 and 8",
         "trial.toml: kits.kitz_per_period": (
             "is not known here; known are: kits_per_period, expiry_minutes, lead_time_hours, storage_place, "
-            "infusion_minutes, volume_ml, second_person"
+            "infusion_minutes, volume_ml, travel, second_person"
         ),
         "trial.toml: quorum": "is missing; it must be a table",
         "trial.toml: kworum": (

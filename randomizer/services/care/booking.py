@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from randomizer.domain import reasons, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.records import Deviation
-from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.supply import UNUSED, Kit, KitState, PeriodRecord
 from randomizer.errors import Refused
 from randomizer.services import acting, trail
 from randomizer.services.care import periods
@@ -105,7 +105,7 @@ def drop(act: OpenAct, record: PeriodRecord) -> PeriodRecord:
     """
     if record.kit:
         kit = act.uow.get(Kit, record.kit, what="kit")
-        if kit.state is KitState.READY:
+        if kit.state in UNUSED:
             act.change(kit, state=KitState.DESTROYED)
     return act.change(record, **UNBOOKED)
 

@@ -12,7 +12,7 @@ from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE
-from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.supply import UNUSED, Kit, KitState, PeriodRecord
 from randomizer.domain.trial import OPEN, Allocation
 from randomizer.errors import HardStop, Refused
 from randomizer.services import acting, trail, trials
@@ -150,7 +150,7 @@ def expire(uow: UnitOfWork) -> int:
     """
     trail.take_turn(uow)
     now = uow.clock()
-    ready = uow.all(Kit, state=KitState.READY)
+    ready = uow.all(Kit, state=list(UNUSED))
     if not ready or trials.current(uow)[0].phase not in OPEN:
         return 0  # nothing is written after the lock
     trail.check(uow, *ready)
@@ -196,8 +196,14 @@ def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
 
 
 def _demand_fresh(kit: Kit, now: datetime, definition: Definition) -> None:
+    if kit.state is KitState.SHIPPED and not kit.expired(now):
+        raise HardStop(
+            f"Kit {group3(kit.number)} is on its way: nobody has received it here.",
+            scanned=kit.number,
+            next_step="Receive it first, from the worklist. " + _call(definition),
+        )
     if kit.state is not KitState.READY or kit.expires_at is None or now >= kit.expires_at:
-        state = "expired" if kit.state in {KitState.READY, KitState.EXPIRED} else kit.state
+        state = "expired" if kit.state in UNUSED | {KitState.EXPIRED} else kit.state
         when = f" since {windows.minute(kit.expires_at)}" if kit.expires_at and state == "expired" else ""
         raise HardStop(
             f"Kit {group3(kit.number)} is {state}{when}.",

@@ -12,7 +12,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
 from randomizer.domain.participants import Participant, State
-from randomizer.domain.supply import VISIBLE, Kit, KitState, PeriodRecord
+from randomizer.domain.supply import UNUSED, VISIBLE, Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotFound
 from randomizer.services import acting, trail
@@ -172,7 +172,7 @@ def take_out(act: OpenAct, kit: Kit, state: KitState) -> Kit:
         kit: As read from the store.
         state: Where it goes.
     """
-    if kit.state is KitState.READY:
+    if kit.state in UNUSED:
         for record in periods.of(act.uow, whose(act.uow, kit).number):
             if record.kit == kit.number:
                 free(act, record)

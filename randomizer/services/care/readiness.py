@@ -12,7 +12,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import FROM, Participant
 from randomizer.errors import NotFound, Refused, Stopped
 from randomizer.services import acting, trials
-from randomizer.services.care import allocation, booking, endings, infusions, products, replacements
+from randomizer.services.care import allocation, booking, endings, infusions, products, receipts, replacements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +83,7 @@ CHECKS: Mapping[Act, Check] = {
     Act.BOOKING_CANCELLED: lambda uow, _definition, one: booking.demand_cancellable(uow, one.number),
     Act.DEVIATION_SIGNED: lambda uow, plan, one: booking.demand_deviating(uow, plan, one.number),
     Act.FIT_SIGNED: lambda uow, plan, one: booking.demand_before_preparation(uow, plan, one.number),
+    Act.KIT_RECEIVED: lambda uow, _definition, one: receipts.demand_on_its_way(uow, one.number),
     Act.REPLACEMENT_REQUESTED: lambda uow, _definition, one: replacements.demand_askable(uow, one.number),
     Act.REPLACEMENT_ANSWERED: lambda uow, _definition, one: replacements.demand_asked(uow, one.number),
     Act.INFUSION_RECORDED: lambda uow, _definition, one: infusions.demand_in_hand(uow, one.number),

@@ -246,7 +246,8 @@ def end(
         if not ready:
             return act.change(record, preparation_begun_at=None, preparation_ended_at=act.at)
         expires_at = act.at + timedelta(minutes=definition.kits.expiry_minutes)
-        act.change(reserved, state=KitState.READY, ready_at=act.at, expires_at=expires_at)
+        state = KitState.SHIPPED if definition.kits.travel else KitState.READY
+        act.change(reserved, state=state, ready_at=act.at, expires_at=expires_at)
         return act.change(
             record,
             preparation_ended_at=act.at,

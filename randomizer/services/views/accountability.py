@@ -72,11 +72,12 @@ def _balanced(moved: Iterable[View]) -> Iterable[View]:
         before = states.get(kit)
         held[one["site"]] += _holds(state) - (_holds(before) if before else 0)
         states[kit] = state
-        yield one | {"what": RECEIVED if before is None else str(state), "balance": held[one["site"]]}
+        came = state is KitState.READY and before in {None, KitState.SHIPPED}
+        yield one | {"what": RECEIVED if came else str(state), "balance": held[one["site"]]}
 
 
 def _holds(state: KitState) -> int:
-    return int(COLUMN[state] is Column.HELD)
+    return int(COLUMN.get(state) is Column.HELD)
 
 
 def _totals(sites: Iterable[str], moved: Iterable[View]) -> list[dict[str, Any]]:

@@ -66,6 +66,7 @@ def of(
     periods: Sequence[PeriodRecord],
     products: Sequence[Product],
     expired: Collection[str],
+    shipped: Collection[str],
     phase: Phase,
     now: datetime,
 ) -> NextStep:
@@ -77,13 +78,20 @@ def of(
         periods: Every period of the participant, in order.
         products: Every product of the participant, in order.
         expired: Numbers of the kits whose time has passed, among those that these periods name.
+        shipped: Numbers of those that are on their way.
         phase: Where the trial is in its life.
         now: The current moment.
     """
     step = _by_life(definition, participant, periods, products, now)
-    past_use = any(one.period == step.period and one.kit in expired for one in periods)
-    if step.act is Act.KIT_DISPENSED and past_use:
+    kit, booked_for = next(
+        ((one.kit, one.booked_for) for one in periods if one.period == step.period), ("", None)
+    )
+    if step.act is Act.KIT_DISPENSED and kit in expired:
         step = replace(step, act=Act.REPLACEMENT_REQUESTED, what=ASK, state="Expired", kind="attention")
+    elif step.act is Act.KIT_DISPENSED and kit in shipped:
+        late = booked_for is not None and booked_for < now
+        state, kind = ("Not received", "overdue") if late else ("On its way", "due")
+        step = replace(step, act=Act.KIT_RECEIVED, what="Receive the kit", state=state, kind=kind)
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)
 
 

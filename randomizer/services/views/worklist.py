@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.records import Alarm, Task
-from randomizer.domain.supply import Kit, PeriodRecord, Product
+from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.services.views import next_steps
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
         _by_participant(sight, Product, numbers),
     )
     ready = [one.kit for records in periods.values() for one in records if one.kit and not one.dispensed_at]
-    expired = {kit.number for kit in sight.uow.all(Kit, number=ready) if kit.expired(now)}
+    waiting = sight.uow.all(Kit, number=ready)
+    expired = {kit.number for kit in waiting if kit.expired(now)}
+    shipped = {kit.number for kit in waiting if kit.state is KitState.SHIPPED}
     return {
         one.number: next_steps.of(
             sight.definition,
@@ -84,6 +86,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
             periods=periods[one.number],
             products=products[one.number],
             expired=expired,
+            shipped=shipped,
             phase=sight.trial.phase,
             now=now,
         )

@@ -40,6 +40,16 @@ class Booking(Body):
     booked_for: datetime
 
 
+class Receipt(Body):
+    """The kit that has come, and how; the temperatures for one that was too warm or too cold."""
+
+    kit: Short
+    arrival: Literal["sound", "damaged", "too warm or too cold"]
+    lowest_c: Annotated[int, Field(ge=-999, le=999)] | None = None
+    highest_c: Annotated[int, Field(ge=-999, le=999)] | None = None
+    minutes: Annotated[int, Field(ge=0, le=999_999)] | None = None
+
+
 class Fit(Signed):
     """Fit for infusion, item by item."""
 

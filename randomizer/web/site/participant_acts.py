@@ -6,7 +6,7 @@ from typing import Any
 
 from randomizer.domain.acts import Act
 from randomizer.domain.fitness import Fitness
-from randomizer.domain.supply import Outcome
+from randomizer.domain.supply import Arrival, Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import (
     allocation,
@@ -16,6 +16,7 @@ from randomizer.services.care import (
     infusions,
     kits,
     products,
+    receipts,
     replacements,
 )
 from randomizer.web import exchange
@@ -47,6 +48,26 @@ def _record(call: Call) -> object:
         volume_ml=volume_ml,
         why=why(form),
     )
+
+
+def _receive(call: Call) -> object:
+    form = call.form
+    try:
+        arrival = Arrival(form.text("arrival"))
+    except ValueError as error:
+        raise Refused("Say how the kit came. Nothing was changed.", field="arrival") from error
+    scanned, excursion = form.text("kit"), _excursion(form)
+    return receipts.receive(call.uow, call.person, call.key, scanned, arrival=arrival, excursion=excursion)
+
+
+def _excursion(form: Form) -> receipts.Excursion | None:
+    """What the logger shows, or None where nothing was entered."""
+    if not any(form.text(name) for name in ("lowest_c", "highest_c", "minutes")):
+        return None
+    lowest_c, highest_c, minutes = together(
+        lambda: form.degrees("lowest_c"), lambda: form.degrees("highest_c"), lambda: form.whole("minutes")
+    )
+    return receipts.Excursion(lowest_c=lowest_c, highest_c=highest_c, minutes=minutes)
 
 
 def _sign_fit(call: Call) -> object:
@@ -198,6 +219,18 @@ PAGES = (
         asks=lambda _sight, _key: participant_fields.FITNESS,
         facts=("participant", "period", "booked", "window"),
         run=_sign_fit,
+    ),
+    ActPage(
+        act=Act.KIT_RECEIVED,
+        slug="receive",
+        title="Receive the kit",
+        lead="The kit has come. Once it is received it can be handed out.",
+        button="Receive this kit",
+        done="The receipt is recorded.",
+        body=bodies.Receipt,
+        asks=lambda _sight, _key: participant_fields.RECEIPT,
+        facts=("participant", "period", "booked"),
+        run=_receive,
     ),
     ActPage(
         act=Act.REPLACEMENT_REQUESTED,

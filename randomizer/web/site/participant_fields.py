@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.fitness import PregnancyTest
-from randomizer.domain.supply import Outcome
+from randomizer.domain.supply import Arrival, Outcome
 from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web.forms import MOMENT, WHY, Field
 
@@ -32,6 +32,46 @@ FITNESS = (
         options=((PregnancyTest.NEGATIVE, "Negative"), (PregnancyTest.DOES_NOT_APPLY, "Does not apply")),
     ),
     Field(name="consent_stands", label="The participant still consents", type="checkbox"),
+)
+NOT_KEPT = "Only if the temperature was not kept."
+RECEIPT = (
+    Field(
+        name="kit",
+        label="Scan the kit",
+        hint="Or type the kit number.",
+        inputmode="numeric",
+        width="half",
+        needed="Scan the kit that has come.",
+    ),
+    Field(
+        name="arrival",
+        label="How did it come?",
+        type="radio",
+        options=(
+            (Arrival.SOUND, "Sound", "Label and package are whole, and the temperature was kept."),
+            (Arrival.DAMAGED, "Damaged", "It is set aside; ask for another one."),
+            (Arrival.EXCURSION, "Too warm or too cold", "It goes into quarantine; ask for another one."),
+        ),
+        needed="Say how the kit came.",
+    ),
+    Field(
+        name="lowest_c", label="Lowest temperature", unit="°C", width="short", hint="Only if it was not kept."
+    ),
+    Field(
+        name="highest_c",
+        label="Highest temperature",
+        unit="°C",
+        width="short",
+        hint="Only if it was not kept.",
+    ),
+    Field(
+        name="minutes",
+        label="Outside the limits for",
+        unit="minutes",
+        width="short",
+        inputmode="numeric",
+        hint=NOT_KEPT,
+    ),
 )
 OUTCOME = Field(
     name="outcome",

@@ -1,0 +1,127 @@
+"""Receiving a kit that travelled to the site: scanned, sound, damaged on the way, or too warm or too cold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from randomizer.domain import scans
+from randomizer.domain.acts import Act
+from randomizer.domain.numbers import group3
+from randomizer.domain.supply import Arrival, Kit, KitState
+from randomizer.errors import Faulty, HardStop, Refused
+from randomizer.services import acting, trail
+from randomizer.services.care import kits, periods
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from randomizer.domain.people import Person
+    from randomizer.store.work import UnitOfWork
+
+COLDEST_C, WARMEST_C = -200, 100  # what a logger in a shipment can show
+LONGEST_MINUTES = 99_999
+AFTER = {
+    Arrival.SOUND: KitState.READY,
+    Arrival.DAMAGED: KitState.DAMAGED,
+    Arrival.EXCURSION: KitState.QUARANTINED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excursion:
+    """How far the temperature left its limits.
+
+    Args:
+        lowest_c: Lowest temperature, degrees Celsius.
+        highest_c: Highest temperature, degrees Celsius.
+        minutes: How long it was outside the limits.
+    """
+
+    lowest_c: int
+    highest_c: int
+    minutes: int
+
+
+def receive(
+    uow: UnitOfWork,
+    person: Person,
+    number: str,
+    scanned: str,
+    *,
+    arrival: Arrival,
+    excursion: Excursion | None = None,
+) -> Kit:
+    """Record that the kit of the current period has come; only a sound one can be handed out.
+
+    One that is damaged, or was too warm or too cold, leaves its period: another one can be asked for.
+
+    Args:
+        uow: The unit of work.
+        person: A dispensing pharmacist of the participant's site.
+        number: Participant number.
+        scanned: Kit number as scanned or typed.
+        arrival: How it came.
+        excursion: What the logger shows, for a kit that was too warm or too cold.
+
+    Raises:
+        Faulty: The temperatures are missing or impossible, or belong to no excursion.
+        HardStop: Another kit than the one that is on its way.
+        Refused: No kit is on its way, or what was scanned is no kit number.
+    """
+    acting.in_trial(uow, Act.KIT_RECEIVED)
+    participant = acting.on_participant(uow, person, Act.KIT_RECEIVED, number)
+    kit = demand_on_its_way(uow, number)
+    if (other := scans.kit_number(scanned)) != kit.number:
+        raise HardStop(
+            "Wrong kit. It is not the one that is on its way for this participant. Nothing was recorded.",
+            scanned=other,
+            needed=kit.number,
+            next_step="Put it aside, and scan the one for this participant.",
+        )
+    faults = tuple(_faults(arrival, excursion))
+    if faults:
+        raise Faulty(faults, next_step="Read the logger of the shipment. Nothing was recorded.")
+    with trail.act(uow, Act.KIT_RECEIVED, person, site=participant.site, participant=number) as act:
+        act.note(arrival=arrival)
+        if excursion is not None:
+            act.note(lowest_c=excursion.lowest_c, highest_c=excursion.highest_c, minutes=excursion.minutes)
+        if arrival is Arrival.SOUND:
+            return act.change(kit, state=KitState.READY)
+        return kits.take_out(act, kit, AFTER[arrival])
+
+
+def demand_on_its_way(uow: UnitOfWork, number: str) -> Kit:
+    """The kit that is on its way for the current period.
+
+    Raises:
+        Refused: There is none.
+        Tampered: It differs from its entry.
+    """
+    record = periods.current(uow, number)
+    kit = uow.find(Kit, record.kit) if record.kit else None
+    if kit is None or kit.state is not KitState.SHIPPED:
+        standing = f"is {kit.state}: {group3(kit.number)}" if kit is not None else "is not ready"
+        raise Refused(
+            f"The kit for period {record.period} of participant {number} {standing}. Nothing is on its way. "
+            "Nothing was changed.",
+            field="kit",
+            next_step="Open the participant's page to see how the period stands.",
+        )
+    trail.check(uow, kit)
+    return kit
+
+
+def _faults(arrival: Arrival, excursion: Excursion | None) -> Iterator[tuple[str, str]]:
+    if arrival is not Arrival.EXCURSION:
+        if excursion is not None:
+            yield "arrival", f"Temperatures belong to a kit that was {Arrival.EXCURSION}; got {arrival}."
+        return
+    if excursion is None:
+        yield "lowest_c", "Lowest and highest temperature and the minutes outside the limits are missing."
+        return
+    if not COLDEST_C <= excursion.lowest_c <= excursion.highest_c <= WARMEST_C:
+        sentence = f"Temperatures go from {COLDEST_C} to {WARMEST_C} degrees Celsius, the lowest first"
+        yield "lowest_c", f"{sentence}; got {excursion.lowest_c} and {excursion.highest_c}."
+    if not 0 < excursion.minutes <= LONGEST_MINUTES:
+        yield "minutes", f"The time must be between 1 and {LONGEST_MINUTES} minutes; got {excursion.minutes}."

@@ -1,0 +1,148 @@
+"""A trial whose kits travel: shipped, received by a scan, damaged on the way, too warm or too cold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+
+from randomizer.domain.people import Role
+from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.services import trail
+from randomizer.services.care import dispensing
+from randomizer.store.engine import open_engine
+from randomizer.store.schema import upgrade
+from tests import activated, desks
+from tests.web.site.programs import Program
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from flask import Flask
+
+    from randomizer.services.unblinded.desk import Desk
+    from tests.activated import Instance, Rehearsal
+    from tests.web.site.visitors import Visit
+
+pytestmark = [pytest.mark.promise(19), pytest.mark.requirement("life")]
+
+COLD = {"arrival": "too warm or too cold", "lowest_c": "-3", "highest_c": "9", "minutes": "45"}
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    made = activated.small_definition()
+    definition = replace(made, kits=replace(made.kits, travel=True))
+    return activated.seal_rehearsal(tmp_path_factory.mktemp("sealed") / "bundle", definition=definition)
+
+
+@pytest.fixture(scope="module")
+def active_file(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> tuple[Path, datetime]:
+    path = tmp_path_factory.mktemp("active") / "trial.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    with activated.opened(f"sqlite:///{path}", rehearsal.definition) as instance:
+        activated.draft(instance)
+        activated.activate(instance, rehearsal)
+        return path, instance.clock.now
+
+
+def state(instance: Instance, kit: str) -> KitState:
+    with instance.store.reading() as uow:
+        return uow.get(Kit, kit).state
+
+
+def test_a_kit_is_received_by_a_scan_and_only_then_handed_out(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    (number, kit), (_, other) = desks.ready_together(instance, desk, 2).items()
+    assert state(instance, kit) is KitState.SHIPPED
+    pharmacist, receive = visit(Role.PHARMACIST), f"/participants/{number}/receive"
+    home = pharmacist.get("/")
+    assert f'href="{receive}"' in home
+    assert "On its way" in home
+    stopped = pharmacist.get(f"/participants/{number}/dispense", 409)
+    assert "is on its way: nobody has received it here" in stopped
+
+    page = pharmacist.post(receive, {}, 422)
+    assert "Scan the kit that has come." in page
+    assert "Say how the kit came." in page
+    page = pharmacist.post(receive, {"kit": other, "arrival": "sound"}, 409)
+    assert "It is not the one that is on its way for this participant." in page
+    page = pharmacist.post(receive, {"kit": kit, "arrival": "sound"})
+    assert "The receipt is recorded." in page
+    assert state(instance, kit) is KitState.READY
+    assert f"Right kit · handed to {number}" in pharmacist.post(
+        f"/participants/{number}/dispense", {"kit": kit}
+    )
+    pharmacist.get(receive, 422)
+
+
+@pytest.mark.parametrize(
+    ("came", "after"),
+    [({"arrival": "damaged"}, KitState.DAMAGED), (COLD, KitState.QUARANTINED)],
+    ids=["damaged", "excursion"],
+)
+def test_what_did_not_come_sound_is_asked_for_again(
+    visit: Visit, instance: Instance, desk: Desk, came: dict[str, str], after: KitState
+) -> None:
+    ((number, kit),) = desks.ready_together(instance, desk, 1).items()
+    pharmacist = visit(Role.PHARMACIST)
+    pharmacist.post(f"/participants/{number}/receive", {"kit": kit} | came)
+    assert state(instance, kit) is after
+    with instance.store.reading() as uow:
+        noted = trail.noted(uow, uow.get(Kit, kit).entry)
+        assert uow.get(PeriodRecord, number, 1).kit == ""
+    assert noted["arrival"] == came["arrival"]
+    if after is KitState.QUARANTINED:
+        assert (noted["lowest_c"], noted["highest_c"], noted["minutes"]) == (-3, 9, 45)
+    assert f'href="/participants/{number}/replacement"' in pharmacist.get("/")
+    assert "is not ready" in pharmacist.get(f"/participants/{number}/dispense", 409)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"lowest_c": "", "highest_c": "", "minutes": ""}, "Lowest and highest temperature"),
+        ({"lowest_c": "12"}, "the lowest first; got 12 and 9"),
+        ({"lowest_c": "cold"}, "must be whole degrees such as 4 or -20; got 'cold'"),
+        ({"minutes": "0"}, "The time must be between 1 and 99999 minutes; got 0."),
+        ({"arrival": "sound"}, "Temperatures belong to a kit that was too warm or too cold; got sound."),
+    ],
+)
+def test_an_excursion_is_recorded_with_what_the_logger_shows(
+    visit: Visit, instance: Instance, desk: Desk, wrong: dict[str, str], sentence: str
+) -> None:
+    ((number, kit),) = desks.ready_together(instance, desk, 1).items()
+    page = visit(Role.PHARMACIST).post(f"/participants/{number}/receive", {"kit": kit} | COLD | wrong, 422)
+    assert sentence in unescape(page)
+    assert f'value="{kit}"' in page
+    assert state(instance, kit) is KitState.SHIPPED
+
+
+def test_a_kit_that_expires_on_its_way_or_never_comes(visit: Visit, instance: Instance, desk: Desk) -> None:
+    (first, expired), (_, lost) = desks.ready_together(instance, desk, 2).items()
+    pharmacist = visit(Role.PHARMACIST)
+    pharmacist.post(f"/kits/{lost}/missing", {"why": "The courier lost it"})
+    assert state(instance, lost) is KitState.MISSING
+    instance.clock.advance(seconds=600)
+    assert "Not received" in pharmacist.get("/")
+    instance.clock.advance(seconds=60 * instance.definition.kits.expiry_minutes)
+    with instance.store.writing() as uow:
+        assert dispensing.expire(uow) == 1
+    assert state(instance, expired) is KitState.EXPIRED
+    assert "Ask for another kit" in visit(Role.PHARMACIST).get(f"/participants/{first}")
+
+
+def test_a_program_receives_once(app: Flask, instance: Instance, desk: Desk) -> None:
+    ((number, kit),) = desks.ready_together(instance, desk, 1).items()
+    program = Program(instance, app.test_client(), Role.PHARMACIST).sign_in()
+    body = {"kit": kit, "arrival": "sound"}
+    path = f"/participants/{number}/receive"
+    first = program.post(path, body, key="one-and-the-same")
+    assert program.post(path, body, key="one-and-the-same") == first
+    assert first["periods"][0]["kit_shown"]["state"] == "ready"
