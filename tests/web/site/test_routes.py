@@ -57,6 +57,7 @@ SAMPLES: dict[str, Any] = {
     "no_infection": True,
     "pregnancy_test": "negative",
     "consent_stands": True,
+    "arrival": "sound",
 }
 
 
