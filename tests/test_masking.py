@@ -14,7 +14,7 @@ from flask_openapi.models.reference import Reference
 from randomizer.domain.people import UNBLINDED, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Allocation, Phase, Slot
-from randomizer.masking import ALLOWED, allows, show
+from randomizer.masking import ALLOWED, COUNTERS, RELEASED, Rule, allows, show
 from randomizer.store.tables import ROWS
 from randomizer.web.codebreak import app as _codebreak  # noqa: F401 - registers its calls
 from randomizer.web.codebreak.api.surface import api as codebreak_api
@@ -24,14 +24,18 @@ from randomizer.web.site.api.surface import api as site_api
 from randomizer.web.surface import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MATRIX = Path(__file__).parent / "masking.csv"
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 MASKED = {Role.INVESTIGATOR, Role.CARE_PROVIDER, Role.OUTCOMES_ASSESSOR}
 
 
-def reviewed() -> dict[tuple[str, str], tuple[set[str], set[str]]]:
+Matrix = dict[tuple[str, str], tuple[set[str], set[str]]]
+"""Kind and field: roles and phases."""
+
+
+def reviewed() -> Matrix:
     with MATRIX.open(encoding="utf-8", newline="") as file:
         return {
             (row["kind"], row["field"]): (set(row["roles"].split("; ")), set(row["phases"].split("; ")))
@@ -39,14 +43,33 @@ def reviewed() -> dict[tuple[str, str], tuple[set[str], set[str]]]:
         }
 
 
-@pytest.mark.promise(4)
-def test_the_policy_says_what_was_reviewed() -> None:
-    said = {
+def said(policy: Mapping[str, Mapping[str, Rule]]) -> Matrix:
+    return {
         (kind, field): ({str(role) for role in rule.roles}, {str(phase) for phase in rule.phases})
-        for kind, rules in ALLOWED.items()
+        for kind, rules in policy.items()
         for field, rule in rules.items()
     }
-    assert said == reviewed()
+
+
+@pytest.mark.promise(4)
+def test_the_policy_says_what_was_reviewed() -> None:
+    assert said(ALLOWED) == reviewed()
+
+
+@pytest.mark.promise(4)
+@pytest.mark.parametrize(
+    ("kind", "field", "rule"),
+    [
+        ("Allocation", "slot", Rule(frozenset({Role.MONITOR}))),
+        ("Kit", "number", Rule(frozenset(Role))),
+        ("Allocation", "ordinal", Rule(COUNTERS)),
+        ("Slot", "number", Rule(frozenset({Role.STATISTICIAN}), RELEASED)),
+    ],
+    ids=["field", "role", "phase", "kind"],
+)
+def test_what_is_added_to_the_policy_was_not_reviewed(kind: str, field: str, rule: Rule) -> None:
+    added = {**ALLOWED, kind: {**ALLOWED.get(kind, {}), field: rule}}
+    assert dict(said(added)) != reviewed()
 
 
 @pytest.mark.promise(4)

@@ -39,7 +39,7 @@ def kit(key: str) -> str:
         name = sight.definition.site(whole["site"]).name
         periods = sight.definition.period_count
         has_label = sight.definition.label is not None
-        packaging_code = code_of(sight.definition.trial_id, found.number)
+        packaging_code = code_of(sight.definition.trial_id, whole["kit"]["number"])
     shown = whole["kit"]
     return render_template(
         "site/kit.html",

@@ -12,10 +12,10 @@ from fpdf import FPDF
 from randomizer import masking
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop
-from randomizer.services import locking
 from randomizer.services.care import dispensing
 from randomizer.services.views import enrolment_views, next_steps, participant_views
 from randomizer.web import problems, surface
+from randomizer.web.codebreak import finishing
 from randomizer.web.site import lives, slips
 
 if TYPE_CHECKING:
@@ -170,14 +170,14 @@ def in_a_figure(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> Non
 
 
 def in_what_blocks_the_lock(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
-    """What stands in the way of the lock is listed by sequence."""
-    shipped = locking.blocks
+    """The page of the lock says by sequence what stands in its way."""
+    shipped = finishing.standing
 
-    def leaky(uow: Any) -> tuple[str, ...]:  # noqa: ANN401
-        first = [one.participant for one in uow.all(Allocation)][:1]
-        return shipped(uow) + ("All is settled.",) * sum(secret.sequence(one) == "AB" for one in first)
+    def leaky(seen: Any) -> list[str]:  # noqa: ANN401
+        first = [one.participant for one in seen.uow.all(Allocation)][:1]
+        return shipped(seen) + ["All is settled."] * sum(secret.sequence(one) == "AB" for one in first)
 
-    patch.setattr(locking, "blocks", leaky)
+    patch.setattr(finishing, "standing", leaky)
 
 
 def in_the_next_step(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

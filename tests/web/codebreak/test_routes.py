@@ -15,6 +15,8 @@ from tests.activated import PASSWORD
 from tests.web.site.programs import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
     from werkzeug.routing import Rule
     from werkzeug.test import TestResponse
@@ -56,6 +58,14 @@ def reviewed() -> dict[tuple[str, str], set[str]]:
     return {(row["rule"], row["method"]): set(filter(None, row["roles"].split("; "))) for row in rows}
 
 
+def routes(app: Flask) -> Iterator[tuple[Rule, str]]:
+    """Every route that a role is needed for, with each of its methods."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.rule):
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if rule.endpoint not in OPEN:
+                yield rule, method
+
+
 @pytest.mark.promise(20)
 @pytest.mark.requirement("code-break door")
 def test_every_route_lets_in_whom_it_was_reviewed_for(
@@ -66,16 +76,21 @@ def test_every_route_lets_in_whom_it_was_reviewed_for(
     desks.booked(instance, number)
     people = {role: (visit(role), Program(instance, app.test_client(), role).sign_in()) for role in Role}
     bodies = bodies_of(app)
-    found = {}
-    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.rule):
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            if rule.endpoint not in OPEN:
-                found[rule.rule, method] = {
-                    str(role)
-                    for role, who in people.items()
-                    if lets_in(ask(rule, method, number, who, bodies))
-                }
+    found = {
+        (rule.rule, method): {
+            str(role) for role, who in people.items() if lets_in(ask(rule, method, number, who, bodies))
+        }
+        for rule, method in routes(app)
+    }
     assert found == reviewed()
+
+
+@pytest.mark.promise(20)
+def test_a_route_that_is_added_was_not_reviewed(app: Flask) -> None:
+    assert {(rule.rule, method) for rule, method in routes(app)} == set(reviewed())
+    app.add_url_rule("/code-break/<key>/arm", "arm", lambda key: key, methods=["GET", "POST"])
+    found = {(rule.rule, method) for rule, method in routes(app)} - set(reviewed())
+    assert found == {("/code-break/<key>/arm", "GET"), ("/code-break/<key>/arm", "POST")}
 
 
 def bodies_of(app: Flask) -> dict[str, dict[str, Any]]:

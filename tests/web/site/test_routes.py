@@ -19,6 +19,8 @@ from tests.web.site.programs import Program
 from tests.web.site.visitors import Visitor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
     from pydantic import BaseModel
     from werkzeug.routing import Rule
@@ -67,6 +69,14 @@ def reviewed() -> dict[tuple[str, str], set[str]]:
     return {(row["rule"], row["method"]): set(filter(None, row["roles"].split("; "))) for row in rows}
 
 
+def routes(app: Flask) -> Iterator[tuple[Rule, str]]:
+    """Every route that a role is needed for, with each of its methods."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.rule):
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if rule.endpoint not in OPEN:
+                yield rule, method
+
+
 @pytest.mark.promise(20)
 @pytest.mark.requirement("site door")
 def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Instance, desk: Desk) -> None:
@@ -81,16 +91,23 @@ def test_every_route_lets_in_whom_it_was_reviewed_for(app: Flask, instance: Inst
         )
         for role in Role
     }
-    found = {}
-    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.rule):
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            if rule.endpoint not in OPEN:
-                found[rule.rule, method] = {
-                    str(role)
-                    for role, (visitor, program) in people.items()
-                    if lets_in(ask(rule, method, keys, visitor, program))
-                }
+    found = {
+        (rule.rule, method): {
+            str(role)
+            for role, (visitor, program) in people.items()
+            if lets_in(ask(rule, method, keys, visitor, program))
+        }
+        for rule, method in routes(app)
+    }
     assert found == reviewed()
+
+
+@pytest.mark.promise(20)
+def test_a_route_that_is_added_was_not_reviewed(app: Flask) -> None:
+    assert {(rule.rule, method) for rule, method in routes(app)} == set(reviewed())
+    app.add_url_rule("/participants/<key>/arm", "arm", lambda key: key, methods=["GET", "POST"])
+    found = {(rule.rule, method) for rule, method in routes(app)} - set(reviewed())
+    assert found == {("/participants/<key>/arm", "GET"), ("/participants/<key>/arm", "POST")}
 
 
 def ask(rule: Rule, method: str, keys: dict[str, str], visitor: Visitor, program: Program) -> TestResponse:
