@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import click
@@ -27,6 +28,8 @@ for command in (contribute, split, identity, receive, combine, inspect, check, w
 
 def main() -> int:
     """Run a command and give its exit status; every error is one plain sentence on standard error."""
+    # A crash must not leave a picture of the memory behind.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         status = keys.main(prog_name="python -m keys", standalone_mode=False)
     except click.ClickException as error:

@@ -92,6 +92,8 @@ def _check_consistency(
 
 
 def _demand_witnesses(verified: VerifiedCheckpoint, witnesses: list[VerifierKey]) -> None:
+    if len({key.name for key in witnesses}) < len(witnesses):
+        raise ProofRefused("Two keys of witnesses have one name, so one signature would pass for both.")
     signed = {name for name, _ in verified.cosigned_at}
     missing = [key.name for key in witnesses if key.name not in signed]
     if missing:

@@ -5,6 +5,7 @@ So ``randomizer serve site`` loads nothing that could open an envelope.
 
 from __future__ import annotations
 
+import resource
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
@@ -71,6 +72,8 @@ def randomizer() -> None:
 
 def main() -> int:
     """Run a command and give its exit status; every error is one plain sentence on standard error."""
+    # A crash must not leave a picture of the memory behind; the doors inherit it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         status = randomizer.main(prog_name="randomizer", standalone_mode=False)
     except click.ClickException as error:

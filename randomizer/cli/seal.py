@@ -6,7 +6,6 @@ Contributions, seed and private keys exist in the memory of this process alone.
 from __future__ import annotations
 
 import re
-import resource
 import secrets
 import time
 from dataclasses import dataclass
@@ -108,8 +107,6 @@ class Inputs:
 @json_option
 def command(*, offline: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options above
     """Hold a ceremony: wait for contributors, make the schedule, seal every slot, write the bundle."""
-    # A crash must not leave a picture of the memory behind.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if offline:
         demand_offline()
     inputs = Inputs(**given)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from keys import __main__ as keys_main
+from randomizer import cli
 from randomizer.cli import COMMANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.cli.conftest import Randomizer
 
 ROOT = Path(__file__).parents[2]
@@ -48,3 +53,16 @@ def test_an_unknown_command_is_refused_in_a_sentence(randomizer: Randomizer) -> 
 
 def test_a_missing_option_is_named(randomizer: Randomizer) -> None:
     assert "--definition" in randomizer("init", "somewhere").refusal
+
+
+@pytest.mark.promise(14)
+@pytest.mark.parametrize("main", [cli.main, keys_main.main])
+def test_no_command_leaves_a_picture_of_its_memory_when_it_crashes(
+    monkeypatch: pytest.MonkeyPatch, main: Callable[[], int]
+) -> None:
+    limits: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
+    monkeypatch.setattr(sys, "argv", ["a command", "--help"])
+
+    assert main() == 0
+    assert limits == [(resource.RLIMIT_CORE, (0, 0))]

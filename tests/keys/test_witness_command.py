@@ -233,6 +233,7 @@ def test_a_proof_is_checked_from_its_file_and_the_key_of_the_log(record: Record)
     assert [(one["kind"], one["size"]) for one in kinds] == [("inclusion proof", 8), ("consistency proof", 8)]
 
     stranger = NoteKey("example.org/stranger", bytes(32), COSIGNATURE)
+    namesake = NoteKey(NAME, bytes(32), COSIGNATURE)
     other = record.place / "other"
     other.write_bytes(lines[4])
     for refused, said in (
@@ -240,6 +241,7 @@ def test_a_proof_is_checked_from_its_file_and_the_key_of_the_log(record: Record)
             (entry, *log, "--witness-key", stranger.verifier.encode()),
             "ask for the proof under one that it signed",
         ),
+        ((entry, *log, *seen, "--witness-key", namesake.verifier.encode()), "have one name"),
         ((entry, *log, "--leaf", other), "Leaf 5 is not under the root"),
         ((entry, "--log-key", NoteKey(LOG.name, bytes(32)).verifier.encode()), "not signed by a known key"),
         ((entry, "--log-key", "no/log.vkey"), "no/log.vkey is neither a verifier key nor a file"),
