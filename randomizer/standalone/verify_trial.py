@@ -2075,6 +2075,11 @@ class Subjects:
         return number if event.entry["participant"] == "" and number not in self.sites else ""
 
 
+def is_same(one: Fields, other: Fields | None) -> bool:
+    """Whether two records have the same fields; in Python true and 1 are equal, in JSON they are not."""
+    return one == other and all(type(value) is type(other[name]) for name, value in one.items())
+
+
 class History:
     """``values.history``.
 
@@ -2096,7 +2101,7 @@ class History:
             elif last is None and row.kind == "Kit":
                 fits = all(row.before.get(part) == value for part, value in AS_ACTIVATED.items())
             else:
-                fits = row.before == last
+                fits = is_same(row.before, last)
             called = " ".join([row.kind, *map(str, row.key)])
             sentence = f"{called} was left otherwise by its last entry."
             self._report.check(step, event.place, sentence, holds=fits)

@@ -182,6 +182,13 @@ def infusion_on_a_day_that_does_not_exist(forged: Forged) -> None:
     forged.write_trail()
 
 
+@caught_by("values.records", "values.history")
+def attempt_that_became_true_beside_the_trail(forged: Forged) -> None:
+    number = forged.numbers("factor corrected")[0]
+    forged.row(number, "Participant")["new"]["attempt"] = True
+    forged.write_trail()
+
+
 @caught_by("values.records")
 def volume_that_is_true(forged: Forged) -> None:
     forged.change(forged.numbers("infusion recorded")[-1], "PeriodRecord", volume_ml=True)
