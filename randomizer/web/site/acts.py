@@ -102,6 +102,7 @@ class ActPage:
         meaning: What a signature states; "" for an act that is not signed.
         asks: Gives the fields.
         facts: Names of the facts that are shown above, and signed where the act is signed.
+        scans: Whether the first field takes a scan, and so has the focus.
     """
 
     act: Act
@@ -115,3 +116,4 @@ class ActPage:
     meaning: str = ""
     asks: Callable[[Sight, str], tuple[Field, ...]] = field(default=lambda _sight, _key: ())
     facts: tuple[str, ...] = ()
+    scans: bool = False

@@ -231,6 +231,7 @@ PAGES = (
         asks=lambda _sight, _key: participant_fields.RECEIPT,
         facts=("participant", "period", "booked"),
         run=_receive,
+        scans=True,
     ),
     ActPage(
         act=Act.REPLACEMENT_REQUESTED,

@@ -54,15 +54,13 @@ RECEIPT = (
         ),
         needed="Say how the kit came.",
     ),
-    Field(
-        name="lowest_c", label="Lowest temperature", unit="°C", width="short", hint="Only if it was not kept."
-    ),
+    Field(name="lowest_c", label="Lowest temperature", unit="°C", width="short", hint=NOT_KEPT),
     Field(
         name="highest_c",
         label="Highest temperature",
         unit="°C",
         width="short",
-        hint="Only if it was not kept.",
+        hint=NOT_KEPT,
     ),
     Field(
         name="minutes",

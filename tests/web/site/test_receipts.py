@@ -68,6 +68,7 @@ def test_a_kit_is_received_by_a_scan_and_only_then_handed_out(
     stopped = pharmacist.get(f"/participants/{number}/dispense", 409)
     assert "is on its way: nobody has received it here" in stopped
 
+    assert "autofocus" in pharmacist.get(receive).split('id="kit"')[1].split(">")[0]
     page = pharmacist.post(receive, {}, 422)
     assert "Scan the kit that has come." in page
     assert "Say how the kit came." in page
