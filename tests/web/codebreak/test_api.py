@@ -212,7 +212,7 @@ def test_every_call_but_those_that_sign_in_needs_a_token_and_its_role(
     document = app.test_client().get("/api/v1/openapi.json").get_json()
     assert document["openapi"] == "3.1.0"
     stranger = app.test_client()
-    monitor = programs(Role.MONITOR)
+    outsider = programs(Role.CARE_PROVIDER)
     for path, calls in document["paths"].items():
         real = path.removeprefix("/api/v1").replace("{number}", "10011").replace("{task}", "1")
         real = real.replace("{intent}", "0" * 32)
@@ -221,11 +221,11 @@ def test_every_call_but_those_that_sign_in_needs_a_token_and_its_role(
                 continue
             assert stranger.open(f"/api/v1{real}", method=method.upper(), json={}).status_code == 401, path
             if real != "/tokens/current":
-                answer = monitor.client.open(
+                answer = outsider.client.open(
                     f"/api/v1{real}",
                     method=method.upper(),
                     json=BODIES.get(real),
-                    headers={"Authorization": f"Bearer {monitor.token}"},
+                    headers={"Authorization": f"Bearer {outsider.token}"},
                 )
                 assert answer.status_code == 403, (method, path, answer.text)
 

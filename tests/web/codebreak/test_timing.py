@@ -10,6 +10,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.records import Telling
 from randomizer.services.unblinded import unblinding
 from tests.desks import infused, randomized
+from tests.web.codebreak.test_api import Program
 from tests.web.codebreak.test_breaking import send_signed, write
 from tests.web.codebreak.walks import DESKTOP, PHONE, Walk, check
 
@@ -34,6 +35,12 @@ def test_the_time_runs_from_the_page_to_the_answer(visit: Visit, instance: Insta
     guest.get(f"/code-break/{number}")  # looked at again: the time runs from the first look
     page = write(guest, number)
     send_signed(guest, number, page, guest.factor())
+    program = Program(instance, visit.app.test_client(), Role.DATA_MANAGER).sign_in()
+    rows = program.get("/code-breaks/times")["rows"]
+    assert [(one["seconds"], one["site"], one["way"]) for one in rows] == [
+        (95, "TLS", "to who broke the code")
+    ]
+    assert program.fetch("GET", "/code-breaks/times?format=csv", 200).text.startswith("answered_at,site,way,")
     page = visit(Role.TRIAL_MANAGER).get("/code-breaks/times")
     assert "1 min 35 s" in page  # 65, and the 30 that a fresh code waits for
     assert "Toulouse" in page

@@ -10,7 +10,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
 from randomizer.services.unblinded import code_breaks, unblinding
-from randomizer.services.views import participant_views
+from randomizer.services.views import answer_times, participant_views
 from randomizer.web import auth, exchange, signing
 from randomizer.web.codebreak import breaking, recovering, showing
 from randomizer.web.codebreak import tasks as tasks_
@@ -70,6 +70,14 @@ def own_code_breaks(query: forms.List) -> Response:
         own = code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
         rows = [seen.show(one) for one in own]
     return listed(forms.CodeBreaks, {"rows": rows}, forms.CodeBreak, as_csv=query.format == "csv")
+
+
+@api.get("/code-breaks/times", responses={200: forms.Times})
+def times(query: forms.List) -> Response:
+    """How long answers took, the oldest first; never whose they were."""
+    with looking() as seen:
+        rows = answer_times.of(seen)
+    return listed(forms.Times, {"rows": rows}, forms.AnswerTime, as_csv=query.format == "csv")
 
 
 @api.get("/code-breaks/<intent>", responses={200: forms.Shown})

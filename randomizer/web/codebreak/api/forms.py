@@ -219,6 +219,22 @@ class Meter(Answer):
     history: list[Moment]
 
 
+class AnswerTime(Answer):
+    """How long one answer took, from opening the participant's page; `way` is how it was told."""
+
+    KINDS = ("AnswerTime",)
+    answered_at: datetime | None = None
+    site: str | None = None
+    way: str | None = None
+    seconds: int | None = None
+
+
+class Times(Answer):
+    """How long answers took, the oldest first."""
+
+    rows: list[AnswerTime]
+
+
 class Booked(Answer):
     """A booking whose kit is not ready."""
 
