@@ -10,6 +10,8 @@ from tests.games import features, odds
 from tests.games.odds import Claim
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from randomizer.domain.schedule import Schedule
     from randomizer.domain.unblinded import Procedure
     from tests.games.dumping import Copy
@@ -19,8 +21,8 @@ ERROR = 1e-6
 """How often the game may cry wolf: half of it for the adversaries together, half for the gambler."""
 
 
-RICHEST = 50
-"""Of so many observations the tails are computed: those that made the gambler richest guessed best."""
+MOST = 50
+"""So many observations have their tails computed for each kind of guess: the most surprising ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +94,9 @@ def judge(procedure: Procedure, trials: list[Trial]) -> Verdict:
     rounds_of = _rounds(procedure, trials)
     fortunes = {name: odds.fortune(rounds) for name, rounds in rounds_of.items()}
     tail, guessed, best = min(
-        (tail_of(rounds_of[name]), guessed, name)
-        for name in nlargest(RICHEST, fortunes, key=fortunes.__getitem__)
-        for guessed, tail_of in odds.TAILS.items()
+        (tail_of(rounds_of[name]), count.__name__, name)
+        for count, tail_of in odds.TAILS.items()
+        for name in _most_surprising(rounds_of, count)
     )
     return Verdict(
         observed=len(rounds_of),
@@ -129,3 +131,9 @@ def _one_way_round(claims: tuple[tuple[Claim, ...], ...]) -> tuple[tuple[Claim, 
     if first.told & first.about & -first.about:
         return claims
     return tuple(tuple(Claim(one.told ^ one.about, one.about) for one in each) for each in claims)
+
+
+def _most_surprising(
+    rounds_of: dict[str, tuple[Round, ...]], count: Callable[[int, int], int]
+) -> Iterable[str]:
+    return nlargest(MOST, rounds_of, key=lambda name: odds.surprise(rounds_of[name], count))

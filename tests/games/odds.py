@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import comb, lcm
+from math import comb, lcm, sqrt
 from typing import TYPE_CHECKING
 
 from randomizer.domain.chains import start, step_of
@@ -159,11 +159,38 @@ def tail_of_pairs(rounds: tuple[Round, ...]) -> float:
     return sum(chance for count, chance in known.items() if count >= reached)
 
 
-TAILS: dict[str, Callable[[tuple[Round, ...]], float]] = {
-    "sequences": tail_of_sequences,
-    "pairs": tail_of_pairs,
+def surprise(rounds: tuple[Round, ...], count: Callable[[int, int], int]) -> float:
+    """How many standard deviations the count lies off what it would be without a leak.
+
+    Args:
+        rounds: All trials.
+        count: Of right guesses and of guesses: what is counted.
+    """
+    off = spread = 0.0
+    for one in rounds:
+        mean, variance = _moments(one.chances, count)
+        off += count(one.right, one.guesses) - mean
+        spread += variance
+    return abs(off) / sqrt(spread) if spread else 0.0
+
+
+@cache
+def _moments(chances: tuple[float, ...], count: Callable[[int, int], int]) -> tuple[float, float]:
+    counted = [(count(right, len(chances) - 1), chance) for right, chance in enumerate(chances)]
+    mean = sum(value * chance for value, chance in counted)
+    return mean, sum((value - mean) ** 2 * chance for value, chance in counted)
+
+
+def sequences(right: int, _guesses: int) -> int:
+    """Right guesses of a sequence."""
+    return right
+
+
+TAILS: dict[Callable[[int, int], int], Callable[[tuple[Round, ...]], float]] = {
+    sequences: tail_of_sequences,
+    pairs: tail_of_pairs,
 }
-"""What is guessed, and how seldom it is guessed so well by chance."""
+"""What is counted, and how seldom the count is so good by chance."""
 
 
 def fortune(rounds: tuple[Round, ...]) -> float:

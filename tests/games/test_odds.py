@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 from math import isclose
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from randomizer.domain.meter import chance_of_guessing
 from randomizer.domain.unblinded import Procedure
 from tests.games import odds
 from tests.games.odds import Claim, Round
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BLOCKS_OF_FOUR = Procedure(kind="permuted-blocks", block_sizes=(4,), weights=(1,))
 MIXED = Procedure(kind="permuted-blocks", block_sizes=(4, 6), weights=(1, 1))
@@ -49,7 +53,7 @@ def test_neighbours_differ_as_often_as_the_design_says(procedure: Procedure, dif
 
 @pytest.mark.parametrize("name", CLAIMS)
 @pytest.mark.parametrize("what", odds.TAILS)
-def test_a_tail_is_reached_as_often_as_it_says(name: str, what: str) -> None:
+def test_a_tail_is_reached_as_often_as_it_says(name: str, what: Callable[[int, int], int]) -> None:
     tail_of = odds.TAILS[what]
     rounds = [(chance, tail_of((one,))) for chance, one in every_round(CLAIMS[name])]
 
@@ -75,3 +79,13 @@ def test_who_knows_the_schedule_is_rich_and_most_unlikely() -> None:
     assert isclose(odds.tail_of_sequences(rounds), 2 * 6.0**-12)
     assert isclose(odds.tail_of_pairs(rounds), 2**4 * 6.0**-12)
     assert odds.fortune(rounds) > 1e6
+
+
+def test_a_leak_that_is_right_in_three_of_four_is_surprising_and_unlikely() -> None:
+    """No gambler who is nearly sure of it gets rich by it."""
+    truth, told = 0b00110101, 0b00110110  # two of eight are wrong
+    rounds = (odds.played(BLOCKS_OF_FOUR, (8,), (Claim(told, 0xFF),), (truth,)),) * 30
+
+    assert odds.surprise(rounds, odds.sequences) > 6
+    assert odds.tail_of_sequences(rounds) < 1e-10
+    assert odds.surprise((), odds.pairs) == 0
