@@ -1,6 +1,7 @@
 """Canonical forms of frozen values: one byte string for one value, to be signed and hashed.
 
-Source: RFC 8785 (JSON Canonicalization Scheme). Decimals stand as strings: no floating point.
+Source: RFC 8785 (JSON Canonicalization Scheme). Decimals stand as strings: no floating point. A field that
+has its default is left out, so that what was signed before a field was added is still read, byte for byte.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def read(data: bytes, form: str, kind: type[T]) -> T:
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        said = {field.name: getattr(value, field.name) for field in fields(value)}
+        left_out = {field.name for field in fields(value) if said[field.name] == field.default}
+        return {name: _plain(content) for name, content in said.items() if name not in left_out}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return str(value) if isinstance(value, Decimal) else value

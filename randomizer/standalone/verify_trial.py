@@ -1135,6 +1135,7 @@ UNBLINDED = {
         "sequences": [{"code": is_text, "treatments": [is_text]}],
     },
 }
+LEFT_OUT = {"block_sizes": [], "limit": 0, "weights": []}  # what a procedure has that does not name it
 WRAPS = ("code-break", "staged", "emergency")
 LASTING = WRAPS[1:]
 SEALING = 28  # by so many bytes a sealed text is longer: nonce and tag
@@ -1207,6 +1208,8 @@ def read_release(directory: Path) -> Release:
         raise UnreadableError(SCHEDULE_FILE, f"It is not padded to a multiple of {PAGE} bytes.")
     place = f"{SCHEDULE_FILE} unblinded_definition"
     unblinded = parse_canonical(schedule["unblinded_definition"].encode(errors="replace"), place)
+    expect(unblinded, {"value": {"procedure": is_object}}, place, more=True)
+    unblinded["value"]["procedure"] = LEFT_OUT | unblinded["value"]["procedure"]
     expect(unblinded, UNBLINDED, place)
     return Release(directory, schedule, unblinded["value"])
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -269,3 +270,15 @@ def test_a_trial_without_factors_has_one_stratum(mesems_text: str) -> None:
 
     assert definition.stratum_of({}).code == "ALL"
     assert definition.capacity == 8
+
+
+def test_what_was_signed_before_a_field_was_added_is_still_read_byte_for_byte(mesems: Definition) -> None:
+    """Fields come with a default, and one that has it does not stand in the canonical form."""
+    plain = replace(mesems, staged_release=False, open_questions=(), label=None)
+    signed = canonical(plain)
+    assert not {"staged_release", "open_questions", "label"} & json.loads(signed)["value"].keys()
+    assert from_canonical(signed) == plain
+    spelled_out = json.loads(signed)
+    spelled_out["value"]["staged_release"] = False
+    with pytest.raises(DefinitionFaulty):
+        from_canonical(rfc8785.dumps(spelled_out))
