@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
-IN_USE = frozenset({KitState.READY, KitState.DISPENSED})
+IN_USE = frozenset({KitState.SHIPPED, KitState.READY, KitState.DISPENSED})
 """States of a kit that still needs its labels."""
 
 
