@@ -333,6 +333,7 @@ def test_the_keyboard_alone(
     kit = desks.prepared(instance, desk, number).kit
     page = browser.new_page(viewport={"width": DESKTOP, "height": 844})
     page.goto(serve(app) + "/")
+    page.wait_for_selector("#username:focus")
     keys = page.keyboard
     instance.clock.advance(seconds=TOTP_STEP_SECONDS)
     for text in (username(Role.PHARMACIST), PASSWORD):
