@@ -141,6 +141,7 @@ def test_an_untouched_trail_goes_on(stage: Stage, public: Path) -> None:
 
 @pytest.mark.promise(6)
 @pytest.mark.parametrize("lived_on", [False, True])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_restored_backup_is_noticed_by_the_next_allocation(
     stage: Stage, public: Path, tmp_path: Path, *, lived_on: bool
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_trail_cut_back_by_sql_is_noticed(stage: Stage, public: Path) -> None:
         "DELETE FROM entry_values WHERE number + 1 = {size};DELETE FROM entry WHERE number + 1 = {size}",
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_any_part_of_it_that_is_gone_is_noticed(stage: Stage, public: Path, cut: str) -> None:
     size = outside.held_of(outside.newest_published(public) or b"").size
     bend(stage, *cut.format(size=size).split(";"))
@@ -194,6 +196,7 @@ def test_a_head_that_was_set_back_is_noticed(stage: Stage, public: Path) -> None
         randomize(stage)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_nothing_is_randomized_beside_a_record_that_cannot_be_read(stage: Stage, public: Path) -> None:
     shutil.rmtree(public)
     with pytest.raises(Stopped, match="cannot be read here") as stop:
@@ -242,6 +245,7 @@ def test_a_cosignature_is_published_and_told(stage: Stage, public: Path) -> None
 
 
 @pytest.mark.usefixtures("log_key")
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_what_no_witness_of_this_instance_signed_is_refused(stage: Stage, public: Path) -> None:
     size = publish(stage, public)
     stranger = NoteKey("example.org/stranger", bytes(32), COSIGNATURE)
@@ -261,6 +265,7 @@ def test_what_no_witness_of_this_instance_signed_is_refused(stage: Stage, public
 
 @pytest.mark.promise(13)
 @pytest.mark.usefixtures("log_key")
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_machine_that_was_set_back_whole_is_noticed_by_its_witness_alone(
     stage: Stage, public: Path, tmp_path: Path
 ) -> None:
@@ -298,6 +303,7 @@ def test_a_machine_that_was_set_back_whole_is_noticed_by_its_witness_alone(
 
 
 @pytest.mark.usefixtures("log_key")
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_two_trees_of_one_size_outside_are_a_fault_of_the_night(stage: Stage, public: Path) -> None:
     size = publish(stage, public)
     fork = tlog.sign(Checkpoint(ORIGIN, size, merkle.leaf_hash(b"another")), stage.instance.log)
@@ -309,6 +315,7 @@ def test_two_trees_of_one_size_outside_are_a_fault_of_the_night(stage: Stage, pu
 
 
 @pytest.mark.usefixtures("log_key")
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_published_file_that_says_something_else_is_not_overwritten(stage: Stage, public: Path) -> None:
     size = publish(stage, public)
     back = cosigned(public, size)

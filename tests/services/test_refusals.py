@@ -577,6 +577,7 @@ def demand_unchanged(stage: Stage, before: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_refusal_names_field_and_rule_and_changes_nothing(stage: Stage, name: str) -> None:
     case = CASES[name]
     before = stage.dump()
@@ -652,6 +653,7 @@ def run(stage: Stage, what: Act, role: Role, site: str = SITE) -> None:
 
 @pytest.mark.promise(20)
 @pytest.mark.parametrize("what", ACTS)
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_nobody_else_may_and_they_learn_nothing(stage: Stage, what: Act) -> None:
     before = stage.dump()
     for role in set(Role) - MAY[what]:
@@ -665,6 +667,7 @@ def test_nobody_else_may_and_they_learn_nothing(stage: Stage, what: Act) -> None
 
 @pytest.mark.promise(20)
 @pytest.mark.parametrize("what", [what for what in ACTS if MAY[what] & {INVESTIGATOR}])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_the_right_role_of_another_site_may_not(stage: Stage, what: Act) -> None:
     before = stage.dump()
     with pytest.raises(NotAllowed, match=f"You cannot {what.doing} here: your role is for another site"):
@@ -674,6 +677,7 @@ def test_the_right_role_of_another_site_may_not(stage: Stage, what: Act) -> None
 
 @pytest.mark.promise(20)
 @pytest.mark.parametrize("what", [what for what in ACTS if what not in BLOCKED])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_the_right_person_may(stage: Stage, what: Act) -> None:
     """The same calls are no refusals of anything else."""
     entries = stage.dump()["Entry"]
@@ -682,6 +686,7 @@ def test_the_right_person_may(stage: Stage, what: Act) -> None:
 
 
 @pytest.mark.parametrize("what", sorted(SIGNED_ACTS - BLOCKED))
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_signature_needs_a_fresh_re_authentication_of_ones_own(stage: Stage, what: Act) -> None:
     before = stage.dump()
     service, given, named = ACTS[what]
@@ -716,17 +721,20 @@ AFTER_ENROLMENT = set(ACTS) - {
 
 
 @pytest.mark.parametrize("what", [what for what in ACTS if what not in BLOCKED])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_in_a_terminated_trial_what_has_begun_is_recorded_and_nothing_begins(stage: Stage, what: Act) -> None:
     stage.sign(conduct.terminate, SPONSOR, "the sponsor ran out of money")
     demand_phase(stage, what, admitted=what in RECORDING, phase=Phase.TERMINATED)
 
 
 @pytest.mark.parametrize("what", [what for what in ACTS if what not in BLOCKED])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_when_enrolment_is_closed_those_who_were_harvested_go_on(stage: Stage, what: Act) -> None:
     stage.act(conduct.close_enrolment, MANAGER, "enough")
     demand_phase(stage, what, admitted=what in AFTER_ENROLMENT, phase=Phase.ENROLMENT_CLOSED)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_after_the_lock_nothing_is_written(stage: Stage) -> None:
     stage.give(stage["dispensed"])
     stage.sign(conduct.terminate, SPONSOR, "the sponsor ran out of money")

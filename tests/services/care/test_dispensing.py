@@ -106,6 +106,7 @@ def test_another_kit_says_what_was_scanned_and_what_is_needed(stage: Stage, stat
 @pytest.mark.parametrize(
     "typed", ["", "12345678", "1234567890", "482119o37", "482119038", "]C1010401234567890128", "٤٨٢١١٩٠٣٧"]
 )
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_what_is_no_kit_number_is_said_and_nothing_is_handed_out(stage: Stage, typed: str) -> None:
     before = stage.dump()
     with pytest.raises(Refused) as refusal:
@@ -136,6 +137,7 @@ def test_a_kit_of_the_right_number_for_the_wrong_person_is_stopped(stage: Stage)
         ("followed", "Nothing is handed out to participant {}: treatment stopped."),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_where_nothing_can_be_handed_out_it_says_why(stage: Stage, station: str, said: str) -> None:
     number = stage[station]
     stop = stopped(stage, number, ready_kit(stage))

@@ -36,6 +36,7 @@ ALL_ENDINGS = {
 
 @pytest.mark.parametrize("what", ALL_ENDINGS)
 @pytest.mark.parametrize("station", ["booked", "fit", "preparing", "ready"])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_bookings_and_preparations_stop_at_once_and_a_ready_kit_is_destroyed(
     stage: Stage, what: Act, station: str
 ) -> None:

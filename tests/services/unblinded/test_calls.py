@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.promise(9),
     pytest.mark.requirement("code-break door"),
+    pytest.mark.parametrize("database", ["sqlite"]),
 ]
 
 OPERATOR, COLLEAGUE = Role.ON_CALL, Role.INVESTIGATOR

@@ -81,6 +81,7 @@ def demand_kept(said: list[dict[str, Any]], before: OnRecord, after: OnRecord) -
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["writable", "read-only"])
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_killed_at_every_step_no_answer_lacks_its_intent_and_everybody_gets_to_the_answer(
     stage: Stage,
     breaker: Breaker,
@@ -119,6 +120,7 @@ def test_killed_at_every_step_no_answer_lacks_its_intent_and_everybody_gets_to_t
     assert passed.count("commit") == (0 if frozen else 2)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_nothing_opens_where_the_database_cannot_be_read(stage: Stage, tmp_path: Path) -> None:
     gone = open_engine(f"sqlite:///{tmp_path}/gone/trial.db")
     desk = replace(started_again(stage), store=Store(gone, stage.clock, stage.store.entropy))
