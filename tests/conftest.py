@@ -89,15 +89,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test runs on each kind of database where ``CI`` is set; elsewhere one marked ``every_database`` does.
-
-    Marked is what the store decides: transactions, locks, schema, processes, rows changed by SQL. Any other
-    runs on SQLite there, so that nobody waits long. A test that names its ``database`` itself keeps to that.
-    """
+    """A test that takes ``database`` runs on each kind, unless it names its own."""
     named = any("database" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "database" in metafunc.fixturenames and not named:
-        each = "CI" in os.environ or any(metafunc.definition.iter_markers("every_database"))
-        metafunc.parametrize("database", DATABASES if each else DATABASES[:1])
+        metafunc.parametrize("database", DATABASES)
 
 
 def missing(sentence: str) -> NoReturn:

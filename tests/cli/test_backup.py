@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from randomizer.services.transactions import Store
     from tests.cli.conftest import Randomizer
 
-pytestmark = pytest.mark.every_database
-
 ORIGIN = "example.org/mesems"
 LONGEST_NAME = 14  # letters of "session_secret"; every secret is longer
 

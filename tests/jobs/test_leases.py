@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from randomizer.services.transactions import Store
     from tests.jobs.conftest import Clock
 
-pytestmark = [pytest.mark.requirement("scheduler"), pytest.mark.every_database]
+pytestmark = pytest.mark.requirement("scheduler")
 
 
 def take(store: Store, holder: str) -> bool:

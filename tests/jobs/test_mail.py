@@ -113,7 +113,6 @@ def test_a_process_that_died_after_handing_over_repeats_the_same_message(
     assert [message["Message-ID"] for message in mail_server.messages] == ["<aa@example-org-mesems>"]
 
 
-@pytest.mark.every_database
 def test_two_processes_do_not_both_send(context: Context, mail_server: MailServer) -> None:
     queue(context)
     with context.writing() as uow:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from randomizer.jobs.context import Context
 
-pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("scheduler"), pytest.mark.every_database]
+pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("scheduler")]
 
 
 @pytest.fixture

@@ -115,7 +115,6 @@ def add_account(store: Store, number: int) -> None:
 
 @pytest.mark.promise(16)
 @pytest.mark.requirement("notices")
-@pytest.mark.every_database
 def test_when_the_working_process_is_killed_another_takes_over_and_no_notice_is_lost(
     instance: Settings, live_store: Store, mail_server: MailServer
 ) -> None:
@@ -157,6 +156,7 @@ def checkpoint_sizes(store: Store) -> list[int]:
         return [checkpoint.size for checkpoint in uow.all(SignedCheckpoint)]
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_process_without_its_secrets_says_so_in_one_sentence(instance: Settings) -> None:
     key = instance.directory / "jobs" / "checkpoint.key"
     key.chmod(0o644)
@@ -171,6 +171,7 @@ def test_a_process_without_its_secrets_says_so_in_one_sentence(instance: Setting
     assert ended.stderr == f"{key} has mode 0644; it must be 0600. Run: chmod 600 {key}\n"
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_jobs_stand_in_memory_and_all_of_them_run_soon_after_the_start(context: Context) -> None:
     scheduler = process.schedule(context, Elector(context))
     scheduler.start(paused=True)
@@ -213,6 +214,7 @@ def test_a_process_that_does_not_lead_runs_nothing(
     assert checkpoint_sizes(store) == [1]
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.parametrize("error", [Conflict("taken"), OSError("away"), ValueError("odd")])
 def test_a_job_that_fails_stops_no_other(context: Context, error: Exception) -> None:
     def job(_context: Context) -> None:
@@ -226,6 +228,7 @@ def test_a_job_that_fails_stops_no_other(context: Context, error: Exception) -> 
     )
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.promise(17)
 def test_a_sealed_row_that_was_changed_raises_an_alarm(
     tmp_path: Path, make_context: Callable[..., Context], rehearsal_store: Store

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from randomizer.jobs.context import Context
     from tests.jobs.conftest import Clock
 
-pytestmark = [pytest.mark.requirement("scheduler"), pytest.mark.every_database]
+pytestmark = pytest.mark.requirement("scheduler")
 
 
 def add_account(context: Context, number: int) -> None:

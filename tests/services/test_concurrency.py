@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-pytestmark = [pytest.mark.promise(16), pytest.mark.requirement("store"), pytest.mark.every_database]
+pytestmark = [pytest.mark.promise(16), pytest.mark.requirement("store")]
 
 CLIENTS = 20
 OVER = {State.COMPLETED, State.SCREEN_FAILED}

@@ -59,7 +59,6 @@ def demand_kept(stage: Stage, said: list[dict[str, Any]]) -> None:
             assert stage.get(Kit, given[1]).state is KitState.DISPENSED
 
 
-@pytest.mark.every_database
 def test_killed_at_any_moment_acknowledged_is_durable_and_nothing_is_half_done(
     stage: Stage, nursery: Nursery
 ) -> None:
@@ -85,7 +84,6 @@ def test_killed_at_any_moment_acknowledged_is_durable_and_nothing_is_half_done(
     assert interrupted > KILLS // 4
 
 
-@pytest.mark.every_database
 @pytest.mark.parametrize("what", ["randomize", "dispense"])
 def test_killed_with_rows_written_and_no_entry_yet_nothing_was_done(
     stage: Stage, nursery: Nursery, what: str

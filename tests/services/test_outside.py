@@ -131,7 +131,6 @@ def log_key(stage: Stage, public: Path) -> None:
     (public / "log.vkey").write_text(f"{stage.instance.log.verifier.encode()}\n")
 
 
-@pytest.mark.every_database
 def test_an_untouched_trail_goes_on(stage: Stage, public: Path) -> None:
     assert randomize(stage)
     assert publish(stage, public) == publish(stage, public)
@@ -159,7 +158,6 @@ def test_a_restored_backup_is_noticed_by_the_next_allocation(
     stopped(stage, size)
 
 
-@pytest.mark.every_database
 def test_a_trail_cut_back_by_sql_is_noticed(stage: Stage, public: Path) -> None:
     with stage.store.reading() as uow:
         head = uow.get(TrailHead, 1)
@@ -188,7 +186,6 @@ def test_any_part_of_it_that_is_gone_is_noticed(stage: Stage, public: Path, cut:
         randomize(stage)
 
 
-@pytest.mark.every_database
 def test_a_head_that_was_set_back_is_noticed(stage: Stage, public: Path) -> None:
     with stage.store.writing() as uow:
         uow.update(TrailHead(size=3, frontier=Frontier().to_bytes()))
@@ -208,7 +205,6 @@ def test_nothing_is_randomized_beside_a_record_that_cannot_be_read(stage: Stage,
         randomize(stage)
 
 
-@pytest.mark.every_database
 @pytest.mark.promise(13)
 @pytest.mark.usefixtures("log_key")
 def test_a_cosignature_is_published_and_told(stage: Stage, public: Path) -> None:

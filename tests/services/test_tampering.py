@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tests.stages import Stage
 
-pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail"), pytest.mark.every_database]
+pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail")]
 
 TRIGGERS = {
     "sqlite": "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'",

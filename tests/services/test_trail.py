@@ -29,7 +29,6 @@ def add_account(uow: UnitOfWork, number: int) -> Account:
 
 
 @pytest.mark.promise(17)
-@pytest.mark.every_database
 def test_an_act_and_its_entry_commit_together_or_not_at_all(store: Store) -> None:
     with store.writing() as uow:
         add_account(uow, 1)
@@ -44,7 +43,6 @@ def test_an_act_and_its_entry_commit_together_or_not_at_all(store: Store) -> Non
 
 
 @pytest.mark.promise(17)
-@pytest.mark.every_database
 def test_the_head_holds_the_root_over_every_entry(store: Store) -> None:
     with store.writing() as uow:
         for number in range(1, 12):
@@ -56,7 +54,6 @@ def test_the_head_holds_the_root_over_every_entry(store: Store) -> None:
     assert Frontier.from_bytes(head.frontier).root() == root(hashes)
 
 
-@pytest.mark.every_database
 def test_an_entry_holds_ids_and_a_digest_but_no_value(store: Store) -> None:
     with store.writing() as uow:
         add_account(uow, 1)
@@ -68,7 +65,6 @@ def test_an_entry_holds_ids_and_a_digest_but_no_value(store: Store) -> None:
     assert "account 1" not in values.content
 
 
-@pytest.mark.every_database
 def test_old_and_new_values_stand_in_the_entry(store: Store) -> None:
     with store.writing() as uow:
         account = add_account(uow, 1)
@@ -110,7 +106,6 @@ def test_a_role_at_another_site_may_not_act(store: Store) -> None:
         "UPDATE account SET entry = 99 WHERE number = 1",
     ],
 )
-@pytest.mark.every_database
 def test_a_record_edited_behind_the_services_is_noticed(store: Store, statement: str) -> None:
     with store.writing() as uow:
         trail.check(uow, add_account(uow, 1), add_account(uow, 2))
@@ -122,7 +117,6 @@ def test_a_record_edited_behind_the_services_is_noticed(store: Store, statement:
 
 
 @pytest.mark.promise(16)
-@pytest.mark.every_database
 def test_twenty_writers_at_once_leave_a_trail_without_gap_or_double(store: Store) -> None:
     failures: list[BaseException] = []
 
@@ -147,7 +141,6 @@ def test_twenty_writers_at_once_leave_a_trail_without_gap_or_double(store: Store
         assert uow.count(Account) == 100
 
 
-@pytest.mark.every_database
 def test_changing_a_record_that_somebody_else_changed_is_a_conflict(store: Store) -> None:
     with store.writing() as uow:
         stale = add_account(uow, 1)

@@ -20,8 +20,6 @@ from randomizer.store.tables import ROWS
 if TYPE_CHECKING:
     from randomizer.store.work import Store
 
-pytestmark = pytest.mark.every_database
-
 
 @pytest.mark.requirement("migrations")
 def test_the_newest_migration_and_the_models_agree(store: Store) -> None:

@@ -18,8 +18,6 @@ from randomizer.store.columns import time_text
 if TYPE_CHECKING:
     from randomizer.store.work import Store
 
-pytestmark = pytest.mark.every_database
-
 ANNA = Account(number=1, username="anna", printed_name="Anna A.", email="anna@example.org")
 STRATUM = StratumStatus(code="S1", capacity=4)
 

@@ -19,7 +19,7 @@ from tests.stages import PROGRESSIVE
 if TYPE_CHECKING:
     from tests.stages import Stage
 
-pytestmark = [pytest.mark.requirement("life"), pytest.mark.every_database]
+pytestmark = pytest.mark.requirement("life")
 
 
 @pytest.mark.promise(16)

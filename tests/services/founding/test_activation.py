@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from tests.activated import Instance, Rehearsal
 
-pytestmark = pytest.mark.every_database
-
 
 def load(instance: Instance, rehearsal: Rehearsal, role: Role = Role.ADMINISTRATOR) -> Trial:
     return instance.act(

@@ -173,7 +173,6 @@ def test_the_release_is_the_unblinded_statisticians(
 
 @pytest.mark.promise(13)
 @pytest.mark.promise(15)
-@pytest.mark.every_database
 def test_both_folders_of_a_finished_trial(
     instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:

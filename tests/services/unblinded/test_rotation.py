@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.rotation import Rotated
     from tests.activated import Instance, Rehearsal
 
-pytestmark = [pytest.mark.requirement("custody"), pytest.mark.every_database]
+pytestmark = pytest.mark.requirement("custody")
 
 
 def rotate(instance: Instance, desk: Desk, role: Role = Role.ADMINISTRATOR) -> Rotated:

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
-pytestmark = pytest.mark.every_database
-
 SAID = "found unconscious"
 TRIGGERS = {
     "sqlite": "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'",
