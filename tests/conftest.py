@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+from flask import Flask
 
 from keys.merkle import Frontier
 from randomizer.domain.housekeeping import TrailHead
@@ -25,6 +26,7 @@ from randomizer.store.engine import open_engine
 from randomizer.store.work import Store
 from tests import databases, tokens
 from tests.activated import migrate
+from tests.compiled import Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +53,8 @@ if SHORT != DISK and "TMPDIR" not in os.environ:
 # A loaded machine is no fault of the code; all else stays as it was, with fixed examples under CI.
 hypothesis.settings.register_profile("any-machine", parent=hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("any-machine")
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)

@@ -17,7 +17,6 @@ import flask_wtf.csrf
 import itsdangerous.timed
 import pytest
 import structlog
-from jinja2 import BytecodeCache
 
 from keys.stream import Stream
 from randomizer.domain.housekeeping import Notice
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from flask.testing import FlaskClient
-    from jinja2.bccache import Bucket
     from werkzeug.test import TestResponse
 
     from randomizer.store.work import Clock
@@ -72,25 +70,6 @@ class Recording:
         head = f"{answer.status}\n{headers}\n".encode()
         self.add(f"{who}: {method} {path}", head + answer.get_data())
         return answer
-
-
-class Compiled(BytecodeCache):
-    """Templates are the same in every game; compiling them takes longer than using them."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Called by the library."""
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Called by the library."""
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
 
 
 class Caught(AssertionError):
@@ -224,8 +203,6 @@ def watched(world: World, recording: Recording) -> Iterator[Doors]:
         other = codebreak_door(
             world.desk, world.instance.gate, SETTINGS, public=world.desk.directory / "public"
         )
-        for one in (app, other):
-            one.jinja_env.bytecode_cache = COMPILED
         yield Doors(world=world, recording=recording, site=app, codebreak=other)
     recording.add("log", logs.getvalue().encode())
 
