@@ -80,7 +80,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "KitBeside": _rules("site participant", KIT_READERS),
     # A line of the accountability log; it begins when the kit becomes ready.
     "KitMovement": _rules(
-        "number at act site kit code period participant state what by role balance",
+        "number at act site kit code period participant state what by role balance remark",
         KIT_READERS - {Role.PREPARER},
     ),
     # The record of a destruction, to print; its reason is one of a blinded role.
@@ -99,13 +99,14 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     ),
     "CountedKit": _rules("take kit counted_at", KIT_READERS - {Role.PREPARER}),
     "KitStock": _rules(
-        "site received held dispensed returned destroyed missing expired quarantined damaged administered "
-        "partly_administered not_administered",
+        "site received held dispensed returned destroyed missing expired quarantined damaged "
+        "to_be_destroyed administered partly_administered not_administered",
         KIT_READERS - {Role.PREPARER},
     ),
     "Signature": _rules("number printed_name role meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
-    "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR}),
+    "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR})
+    | _rules("kit", KIT_READERS - {Role.PREPARER}),
     # What an alarm is about may be a kit, or a participant of another site.
     "Alarm": _rules("number kind raised_at cleared_at", EVERYBODY) | _rules("about", OVERSEERS),
     "SiteStatus": _rules("code name country state opened_at participants randomized", EVERYBODY),

@@ -31,12 +31,13 @@ ON_THE_SHELF = frozenset(
         KitState.QUARANTINED,
         KitState.DAMAGED,
         KitState.RETURNED,
+        KitState.TO_DESTROY,
     }
 )
 """States of a kit that lies in the pharmacy; READY alone may be handed out."""
 
 _SET_ASIDE = ON_THE_SHELF - {KitState.READY}
-_DROPPED = _move({*UNUSED}, {KitState.DESTROYED})
+_DROPPED = _move({*UNUSED}, {KitState.TO_DESTROY})
 
 MOVES: Mapping[Act, Move] = {
     # Where kits travel, one that is ready is on its way until the site has received it.
@@ -49,7 +50,7 @@ MOVES: Mapping[Act, Move] = {
         {KitState.ADMINISTERED, KitState.PARTLY_ADMINISTERED, KitState.NOT_ADMINISTERED},
     ),
     Act.KIT_EXPIRED: _move({*UNUSED}, {KitState.EXPIRED}),
-    # A kit whose booking becomes void after the preparation is destroyed with it.
+    # A kit whose booking becomes void after the preparation goes to nobody; an act of its own destroys it.
     Act.BOOKING_CANCELLED: _DROPPED,
     Act.PERIOD_MISSED: _DROPPED,
     Act.TREATMENT_STOPPED: _DROPPED,

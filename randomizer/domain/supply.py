@@ -64,6 +64,7 @@ class KitState(StrEnum):
     EXPIRED = "expired"
     QUARANTINED = "quarantined"
     DAMAGED = "damaged"
+    TO_DESTROY = "to be destroyed"
     MISSING = "missing"
     DESTROYED = "destroyed"
 

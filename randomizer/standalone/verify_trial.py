@@ -221,7 +221,7 @@ Grant role: investigator, care provider, outcomes assessor, coordinator, on-call
  dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
  sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
 Kit state: reserved, shipped, ready, dispensed, administered, partly administered, not administered,\
- returned, expired, quarantined, damaged, missing, destroyed
+ returned, expired, quarantined, damaged, to be destroyed, missing, destroyed
 Participant state: consented, screen failed, eligible, harvested, product cleared, randomized, in period,\
  between, completed
 Participant ending: null, treatment stopped, consent withdrawn, lost to follow-up, died

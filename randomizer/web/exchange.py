@@ -61,6 +61,7 @@ class Task(Answer):
     number: int | None = None
     kind: str | None = None
     participant: str | None = None
+    kit: str | None = None
     site: str | None = None
     opened_at: datetime | None = None
     done_at: datetime | None = None

@@ -81,7 +81,7 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
 
 
 def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord:
-    """Cancel the booking: before the preparation it frees the kit, afterwards the kit is destroyed.
+    """Cancel the booking: before the preparation it frees the kit, afterwards the kit is to be destroyed.
 
     Raises:
         Refused: Nothing is booked, the reason is missing, or the kit was handed out.
@@ -106,7 +106,7 @@ def drop(act: OpenAct, record: PeriodRecord) -> PeriodRecord:
     if record.kit:
         kit = act.uow.get(Kit, record.kit, what="kit")
         if kit.state in UNUSED:
-            act.change(kit, state=KitState.DESTROYED)
+            act.change(kit, state=KitState.TO_DESTROY)
     return act.change(record, **UNBOOKED)
 
 
@@ -179,7 +179,7 @@ def demand_bookable(uow: UnitOfWork, number: str) -> PeriodRecord:
             f"The preparation for period {record.period} has begun, so the booking cannot be moved. "
             "Nothing was changed.",
             field="booked_for",
-            next_step="Cancel the booking first; the prepared kit is then destroyed.",
+            next_step="Cancel the booking first; the prepared kit is then to be destroyed.",
         )
     return record
 
@@ -209,7 +209,7 @@ def demand_deviating(uow: UnitOfWork, definition: Definition, number: str) -> tu
             f"A deviation is signed before the preparation begins; that of period {record.period} has begun. "
             "Nothing was changed.",
             field="participant",
-            next_step="Cancel the booking and book again; the prepared kit is then destroyed.",
+            next_step="Cancel the booking and book again; the prepared kit is then to be destroyed.",
         )
     plan = definition.period(record.period)
     if not windows.outside(plan, periods.previous_infusion(uow, record), booked_for):

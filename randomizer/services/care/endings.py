@@ -209,7 +209,7 @@ def _demand_nothing_prepared(uow: UnitOfWork, number: str) -> None:
         raise Refused(
             f"A kit for participant {number} is being prepared or ready. Nothing was changed.",
             field="participant",
-            next_step="Cancel the booking first; the prepared kit is then destroyed.",
+            next_step="Cancel the booking first; the prepared kit is then to be destroyed.",
         )
 
 

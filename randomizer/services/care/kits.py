@@ -44,12 +44,21 @@ def find(uow: UnitOfWork, typed: str) -> Kit:
     number = scans.kit_number(typed)
     kit = uow.find(Kit, number)
     if kit is None or kit.state not in VISIBLE:
-        raise NotFound(
-            f"There is no kit {group3(number)}.",
-            field="kit",
-            next_step="Read the number from the label once more, or scan it.",
-        )
+        raise unknown(number)
     return kit
+
+
+def unknown(number: str) -> NotFound:
+    """What is said of a kit that a person does not see, whether or not it exists.
+
+    Args:
+        number: Kit number.
+    """
+    return NotFound(
+        f"There is no kit {group3(number)}.",
+        field="kit",
+        next_step="Read the number from the label once more, or scan it.",
+    )
 
 
 def site_of(uow: UnitOfWork, kit: Kit) -> str:
@@ -80,9 +89,9 @@ def move(uow: UnitOfWork, person: Person, what: Act, number: str, why: str) -> K
         Refused: The kit's state does not admit it, or the reason is missing.
         Tampered: A record that this rests on differs from its entry.
     """
-    kit = _demand(uow, person, what, number)
+    kit = demand(uow, person, what, number)
     reasons.demand(why, f"To {what.doing}, give the reason.")
-    with _act(uow, what, person, kit, why) as act:
+    with act_on(uow, what, person, kit, why) as act:
         return take_out(act, kit, kit_moves.after(what))
 
 
@@ -113,7 +122,7 @@ def destroy(
         StepUpRefused: The re-authentication does not count.
         Tampered: A record that this rests on differs from its entry.
     """
-    kit = _demand(uow, person, Act.KIT_DESTROYED, number)
+    kit = demand(uow, person, Act.KIT_DESTROYED, number)
     reasons.demand(why, "A destruction needs its reason.")
     checked_by = second_person.demand(
         uow,
@@ -123,7 +132,7 @@ def destroy(
         before="the destruction of this kit",
         nothing="Nothing was recorded.",
     )
-    with _act(uow, Act.KIT_DESTROYED, person, kit, why) as act:
+    with act_on(uow, Act.KIT_DESTROYED, person, kit, why) as act:
         values = {"kit": kit.number, "method": str(method), "checked_by": checked_by}
         sign(act, step_up, meaning=DESTROYED_MEANING, about=f"kit {kit.number}", values=values)
         act.note(method=method, checked_by=checked_by)
@@ -195,16 +204,30 @@ def demand_possible(uow: UnitOfWork, act: Act, kit: Kit) -> None:
     kit_moves.demand(act, kit)
 
 
-def _demand(uow: UnitOfWork, person: Person, what: Act, number: str) -> Kit:
+def demand(uow: UnitOfWork, person: Person, what: Act, typed: str) -> Kit:
+    """The kit upon which a person may do an act now.
+
+    Args:
+        uow: The unit of work.
+        person: Who acts.
+        what: The act.
+        typed: Kit number as typed or scanned.
+
+    Raises:
+        NotAllowed: No role of the person fits.
+        NotFound: No such kit ever became ready.
+        Refused: The trial's phase or the kit's state does not admit it, or it is no kit number.
+        Tampered: The kit differs from its entry.
+    """
     acting.in_trial(uow, what)
-    kit = find(uow, number)
+    kit = find(uow, typed)
     acts.demand(person, what, site_of(uow, kit))
     trail.check(uow, kit)
     kit_moves.demand(what, kit)
     return kit
 
 
-def _act(uow: UnitOfWork, what: Act, person: Person, kit: Kit, why: str) -> AbstractContextManager[OpenAct]:
+def act_on(uow: UnitOfWork, what: Act, person: Person, kit: Kit, why: str) -> AbstractContextManager[OpenAct]:
     """The act on a kit; it names the participant unless they have moved to another site since."""
     site, participant = site_of(uow, kit), whose(uow, kit)
     named = participant.number if participant.site == site else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from randomizer.domain import scans
@@ -17,30 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from randomizer.domain.people import Person
+    from randomizer.services.care.excursions import Excursion
     from randomizer.store.work import UnitOfWork
 
-COLDEST_C, WARMEST_C = -200, 100  # what a logger in a shipment can show
-LONGEST_MINUTES = 99_999
 AFTER = {
     Arrival.SOUND: KitState.READY,
     Arrival.DAMAGED: KitState.DAMAGED,
     Arrival.EXCURSION: KitState.QUARANTINED,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excursion:
-    """How far the temperature left its limits.
-
-    Args:
-        lowest_c: Lowest temperature, degrees Celsius.
-        highest_c: Highest temperature, degrees Celsius.
-        minutes: How long it was outside the limits.
-    """
-
-    lowest_c: int
-    highest_c: int
-    minutes: int
 
 
 def receive(
@@ -85,7 +68,7 @@ def receive(
     with trail.act(uow, Act.KIT_RECEIVED, person, site=participant.site, participant=number) as act:
         act.note(arrival=arrival)
         if excursion is not None:
-            act.note(lowest_c=excursion.lowest_c, highest_c=excursion.highest_c, minutes=excursion.minutes)
+            excursion.note(act)
         if arrival is Arrival.SOUND:
             return act.change(kit, state=KitState.READY)
         return kits.take_out(act, kit, AFTER[arrival])
@@ -120,8 +103,4 @@ def _faults(arrival: Arrival, excursion: Excursion | None) -> Iterator[tuple[str
     if excursion is None:
         yield "lowest_c", "Lowest and highest temperature and the minutes outside the limits are missing."
         return
-    if not COLDEST_C <= excursion.lowest_c <= excursion.highest_c <= WARMEST_C:
-        sentence = f"Temperatures go from {COLDEST_C} to {WARMEST_C} degrees Celsius, the lowest first"
-        yield "lowest_c", f"{sentence}; got {excursion.lowest_c} and {excursion.highest_c}."
-    if not 0 < excursion.minutes <= LONGEST_MINUTES:
-        yield "minutes", f"The time must be between 1 and {LONGEST_MINUTES} minutes; got {excursion.minutes}."
+    yield from excursion.faults()

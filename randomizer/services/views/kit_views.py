@@ -13,17 +13,27 @@ from randomizer.domain.numbers import group3
 from randomizer.domain.people import SERVICE, Account
 from randomizer.domain.supply import VISIBLE, Kit, KitState
 from randomizer.domain.trial import Allocation
-from randomizer.errors import NotFound
+from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services import trail
-from randomizer.services.care import kits
+from randomizer.services.care import dispensing, kits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from randomizer.masking import View
     from randomizer.services.views.sight import Sight
 
 MOVEMENT = "KitMovement"
 BESIDE = "KitBeside"
 DESTRUCTION = "Destruction"
+DESTRUCTION_TASK = "destruction of a kit"
+NEXT: Mapping[KitState, Act] = {
+    KitState.SHIPPED: Act.KIT_RECEIVED,
+    KitState.READY: Act.KIT_DISPENSED,
+    KitState.RETURNED: Act.KIT_DESTROYED,
+    KitState.TO_DESTROY: Act.KIT_DESTROYED,
+}
+"""What is to be done with a kit in the pharmacy."""
 ON_A_KIT = frozenset(
     {
         Act.KIT_RETURNED,
@@ -48,12 +58,55 @@ def find(sight: Sight, typed: str) -> Kit:
     sight.demand("Kit", "number")
     kit = kits.find(sight.uow, typed)
     if not sight.show(kit, site=kits.site_of(sight.uow, kit)):
-        raise NotFound(
-            f"There is no kit {group3(kit.number)}.",
-            field="kit",
-            next_step="Read the number from the label once more, or scan it.",
-        )
+        raise kits.unknown(kit.number)
     return kit
+
+
+def comes_next(sight: Sight, kit: Kit) -> Act | None:
+    """What a person does with a kit that they scan before anything else; None where nothing waits for it.
+
+    Args:
+        sight: The person looking.
+        kit: From `find`.
+
+    Returns:
+        The receipt of a kit that has come, the dispensation of one that can be handed out now, or the
+        destruction of one that nobody gets any more.
+
+    Raises:
+        Tampered: A record that this rests on differs from its entry.
+    """
+    site = kits.site_of(sight.uow, kit)
+    act = NEXT.get(kit.state)
+    if act is None or sight.person.role_for(MAY[act], site) is None or sight.trial.phase not in DURING[act]:
+        return None
+    if act is Act.KIT_DISPENSED and not _goes_out(sight, kit):
+        return None
+    return act
+
+
+def _goes_out(sight: Sight, kit: Kit) -> bool:
+    try:
+        todo = dispensing.look_up(sight.uow, sight.person, kits.whose(sight.uow, kit).number)
+    except (Refused, NotAllowed):
+        return False
+    return todo.kit.number == kit.number
+
+
+def to_destroy(sight: Sight) -> list[View]:
+    """The destructions that wait, of kits whose booking became void, as rows of a list of tasks."""
+    found = []
+    for kit in sight.uow.all(Kit, state=KitState.TO_DESTROY):
+        entry = sight.uow.get(Entry, kit.entry, what="entry")
+        told = {
+            "kind": DESTRUCTION_TASK,
+            "kit": kit.number,
+            "participant": kits.whose(sight.uow, kit).number,
+            "site": entry.site,
+            "opened_at": entry.at,
+        }
+        found.append(sight.show(told, site=entry.site, kind="Task"))
+    return [one for one in found if "kit" in one]
 
 
 def whole(sight: Sight, kit: Kit) -> dict[str, Any]:
@@ -136,7 +189,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
 
     Returns:
         For each change of a kit's state: number (of its entry), at, act, site, kit, code (of its packaging),
-        period, participant, state, by and role, as the person may see them.
+        period, participant, state, by, role and remark, as the person may see them.
     """
     uow = sight.uow
     entries = {one.number: one for one in uow.all(Entry, site=sites, act=[str(act) for act in MOVES])}
@@ -147,6 +200,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
     found = []
     for values in uow.all(EntryValues, number=list(entries)):
         entry = entries[values.number]
+        remark = _remark(values)
         for row in _kits(values, kit):
             new = row["new"]
             told = {
@@ -161,6 +215,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
                 "state": new["state"],
                 "by": names[entry.actor],
                 "role": entry.role,
+                "remark": remark,
             }
             found.append(sight.show(told, site=entry.site, kind=MOVEMENT))
     return [one for one in found if one]
@@ -178,3 +233,11 @@ def _kits(values: EntryValues, wanted: str) -> list[dict[str, Any]]:
         and KitState(row["new"]["state"]) in VISIBLE
         and wanted in {"", row["new"]["number"]}
     ]
+
+
+def _remark(values: EntryValues) -> str:
+    """How far the temperature left its limits, where an entry tells of an excursion, or ""."""
+    if '"lowest_c"' not in values.content:
+        return ""
+    noted = json.loads(values.content)["details"]
+    return f"{noted['lowest_c']} to {noted['highest_c']} °C, {noted['minutes']} minutes outside the limits"

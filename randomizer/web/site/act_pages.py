@@ -16,6 +16,8 @@ from randomizer.web.site.kit_acts import OfKit
 from randomizer.web.site.pages import looking, site
 from randomizer.web.site.participant_acts import PAGES as PARTICIPANT_PAGES
 from randomizer.web.site.participant_subject import OfParticipant
+from randomizer.web.site.shelf_acts import PAGES as SHELF_PAGES
+from randomizer.web.site.shelf_acts import OfShelf
 from randomizer.web.site.stock_acts import PAGES as STOCK_PAGES
 from randomizer.web.site.stock_acts import OfStockTake
 from randomizer.web.site.trial_acts import ALARM_PAGES, SITE_PAGES, TRIAL_PAGES, OfAlarm, OfSite, OfTrial
@@ -41,6 +43,7 @@ TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
     (OfTrial(), TRIAL_PAGES, "site.progress"),
     (OfAlarm(), ALARM_PAGES, "site.alarms"),
     (OfKit(), KIT_PAGES, "site.kit"),
+    (OfShelf(), SHELF_PAGES, "site.stock"),
     (OfStockTake(), STOCK_PAGES, "site.stock_take"),
 )
 """What acts are about, the acts, and the page to go to afterwards."""

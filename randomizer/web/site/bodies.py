@@ -50,6 +50,16 @@ class Receipt(Body):
     minutes: Annotated[int, Field(ge=0, le=999_999)] | None = None
 
 
+class Excursion(Body):
+    """The kits that lay on a shelf, and what its logger shows."""
+
+    kits: Annotated[list[Short], Field(min_length=1, max_length=100)]
+    lowest_c: Annotated[int, Field(ge=-999, le=999)]
+    highest_c: Annotated[int, Field(ge=-999, le=999)]
+    minutes: Annotated[int, Field(ge=0, le=999_999)]
+    why: Long
+
+
 class Fit(Signed):
     """Fit for infusion, item by item."""
 

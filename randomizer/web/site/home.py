@@ -8,9 +8,10 @@ from flask import redirect, render_template, request, url_for
 
 from randomizer.domain import scans
 from randomizer.domain.acts import MAY, Act
+from randomizer.domain.numbers import group3
 from randomizer.domain.people import Role
-from randomizer.errors import NotFound, Refused
-from randomizer.services.views import participant_views, stock_views, worklist
+from randomizer.errors import NotAllowed, NotFound, Refused
+from randomizer.services.views import kit_views, participant_views, stock_views, worklist
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.site import steps
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from randomizer.errors import RandomizerError
 
-KIT_FIRST = "That is a kit number. Scan the participant card first, then the kit."
+CARD_FIRST = "Scan the participant card first, then the kit."
+AFTER_A_KIT = {Act.KIT_RECEIVED: "site.participant_receive", Act.KIT_DESTROYED: "site.kit_destroy"}
+"""Where a kit leads that is scanned before anything else, by what is to be done with it."""
 
 
 @site.get("/")
@@ -34,13 +37,15 @@ def home() -> str | Response:
 
 @site.get("/scan")
 def scan() -> str | Response | tuple[str, int]:
-    """Go to what was scanned: to the counter for a pharmacist, to the participant for everybody else."""
+    """Go to what was scanned: a card leads to the counter or the participant, a kit to what waits for it."""
     typed = request.args.get("scan", "")
     try:
+        if scans.is_kit(typed):
+            return _of_kit(typed)
         with looking() as sight:
             found = participant_views.find(sight, typed)
-    except (NotFound, Refused) as error:
-        return _home(error=_sentence(typed, error), typed=typed), problems.status_of(error)
+    except (NotAllowed, NotFound, Refused) as error:
+        return _home(error=_sentence(error), typed=typed), problems.status_of(error)
     dispenses = auth.person().role_for(MAY[Act.KIT_DISPENSED], found.site) is not None
     return redirect(url_for("site.dispense" if dispenses else "site.participant", key=found.number), code=303)
 
@@ -52,7 +57,8 @@ def tasks() -> str:
         sight.demand("Task", "kind")
         found = worklist.tasks(sight)
         differences = stock_views.tasks(sight)
-    return render_template("site/tasks.html", tasks=found, differences=differences)
+        to_destroy = kit_views.to_destroy(sight)
+    return render_template("site/tasks.html", tasks=found, differences=differences, to_destroy=to_destroy)
 
 
 def _home(error: str = "", typed: str = "") -> str:
@@ -60,6 +66,11 @@ def _home(error: str = "", typed: str = "") -> str:
         sight.demand("Participant", "number")
         work = worklist.of(sight)
         differences = stock_views.tasks(sight)
+        to_destroy = [
+            one
+            for one in kit_views.to_destroy(sight)
+            if sight.person.role_for(MAY[Act.KIT_DESTROYED], one["site"]) is not None
+        ]
         periods = sight.definition.period_count
     now = this().store.clock()
     return render_template(
@@ -69,6 +80,7 @@ def _home(error: str = "", typed: str = "") -> str:
         coming=steps.coming(work["coming"]),
         tasks=work["tasks"],
         differences=differences,
+        to_destroy=to_destroy,
         alarms=work["alarms"],
         today=f"{now:%A} {words.day(now)}",
         error=error,
@@ -76,7 +88,24 @@ def _home(error: str = "", typed: str = "") -> str:
     )
 
 
-def _sentence(typed: str, error: RandomizerError) -> str:
-    if scans.is_kit(typed):
-        return KIT_FIRST
+def _of_kit(typed: str) -> Response:
+    """Where a kit leads that was scanned without a card.
+
+    Raises:
+        NotFound: There is none that this person sees.
+        Refused: It is to be handed out: who gets it is told by the card alone.
+    """
+    with looking() as sight:
+        kit = kit_views.find(sight, typed)
+        act = kit_views.comes_next(sight, kit)
+        whole = kit_views.whole(sight, kit)
+    number = whole["kit"]["number"]
+    if act is Act.KIT_DISPENSED:
+        raise Refused(f"Kit {group3(number)} is ready to be handed out.", next_step=CARD_FIRST)
+    endpoint = AFTER_A_KIT[act] if act else "site.kit"
+    key = whole["participant"] if act is Act.KIT_RECEIVED else number
+    return redirect(url_for(endpoint, key=key), code=303)
+
+
+def _sentence(error: RandomizerError) -> str:
     return " ".join(part for part in (error.message, error.next_step) if part)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template, request, url_for
 
-from randomizer.domain.acts import Act
+from randomizer.domain.acts import MAY, Act
 from randomizer.domain.label_texts import TEXTS
 from randomizer.domain.numbers import group3
 from randomizer.domain.packaging import code_of
@@ -27,7 +27,19 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
 
 FILTERS = ("site", "participant", "kit")
-CSV_COLUMNS = ("at", "kit", "code", "participant", "period", "what", "by", "role", "site", "balance")
+CSV_COLUMNS = (
+    "at",
+    "kit",
+    "code",
+    "participant",
+    "period",
+    "what",
+    "by",
+    "role",
+    "site",
+    "balance",
+    "remark",
+)
 
 
 @site.get("/kits/<key>")
@@ -60,6 +72,7 @@ def kit(key: str) -> str:
             {
                 "at": words.moment(one["at"]),
                 "what": words.capital(one["state"]),
+                "detail": one["remark"],
                 "by": ", ".join(part for part in (one["by"], one["role"]) if part),
                 "state": "done",
             }
@@ -126,6 +139,7 @@ def stock() -> str:
         found = _log(sight)
         names = {one.code: one.name for one in sight.definition.sites}
         sites = accountability.seen(sight)
+        keeps = any(sight.person.role_for(MAY[Act.KIT_QUARANTINED], code) is not None for code in sites)
         periods = sight.definition.period_count
     kept: dict[str, Any] = {name: value for name, value in _chosen().items() if value}
     return render_template(
@@ -136,6 +150,8 @@ def stock() -> str:
         sites=[(code, names[code]) for code in sites],
         periods=periods,
         csv=url_for("site.stock_csv", **kept),
+        keeps=keeps,
+        done=done_sentence(request.args.get("done", "")),
     )
 
 

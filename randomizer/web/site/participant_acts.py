@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.acts import Act
 from randomizer.domain.fitness import Fitness
@@ -23,6 +23,10 @@ from randomizer.web import exchange
 from randomizer.web.forms import Form, together
 from randomizer.web.site import bodies, participant_fields
 from randomizer.web.site.acts import ActPage, Call
+from randomizer.web.site.shelf_acts import LOGGER, logger_shows
+
+if TYPE_CHECKING:
+    from randomizer.services.care.excursions import Excursion
 
 
 def _harvest(call: Call) -> object:
@@ -60,14 +64,9 @@ def _receive(call: Call) -> object:
     return receipts.receive(call.uow, call.person, call.key, scanned, arrival=arrival, excursion=excursion)
 
 
-def _excursion(form: Form) -> receipts.Excursion | None:
+def _excursion(form: Form) -> Excursion | None:
     """What the logger shows, or None where nothing was entered."""
-    if not any(form.text(name) for name in ("lowest_c", "highest_c", "minutes")):
-        return None
-    lowest_c, highest_c, minutes = together(
-        lambda: form.degrees("lowest_c"), lambda: form.degrees("highest_c"), lambda: form.whole("minutes")
-    )
-    return receipts.Excursion(lowest_c=lowest_c, highest_c=highest_c, minutes=minutes)
+    return logger_shows(form) if any(form.text(one.name) for one in LOGGER) else None
 
 
 def _sign_fit(call: Call) -> object:
@@ -186,7 +185,7 @@ PAGES = (
         act=Act.BOOKING_CANCELLED,
         slug="cancel-booking",
         title="Cancel the booking",
-        lead="Once the preparation has begun, the prepared kit is destroyed.",
+        lead="Once the preparation has begun, the prepared kit is to be destroyed.",
         button="Cancel the booking",
         done="The booking is cancelled.",
         body=bodies.Why,

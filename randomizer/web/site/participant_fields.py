@@ -10,6 +10,7 @@ from randomizer.domain.fitness import PregnancyTest
 from randomizer.domain.supply import Arrival, Outcome
 from randomizer.services.views import enrolment_views, participant_views
 from randomizer.web.forms import MOMENT, WHY, Field
+from randomizer.web.site.shelf_acts import LOGGER
 
 if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
@@ -33,7 +34,6 @@ FITNESS = (
     ),
     Field(name="consent_stands", label="The participant still consents", type="checkbox"),
 )
-NOT_KEPT = "Only if the temperature was not kept."
 RECEIPT = (
     Field(
         name="kit",
@@ -54,22 +54,7 @@ RECEIPT = (
         ),
         needed="Say how the kit came.",
     ),
-    Field(name="lowest_c", label="Lowest temperature", unit="°C", width="short", hint=NOT_KEPT),
-    Field(
-        name="highest_c",
-        label="Highest temperature",
-        unit="°C",
-        width="short",
-        hint=NOT_KEPT,
-    ),
-    Field(
-        name="minutes",
-        label="Outside the limits for",
-        unit="minutes",
-        width="short",
-        inputmode="numeric",
-        hint=NOT_KEPT,
-    ),
+    *(replace(one, hint="Only if the temperature was not kept.", needed="") for one in LOGGER),
 )
 OUTCOME = Field(
     name="outcome",

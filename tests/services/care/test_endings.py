@@ -57,7 +57,7 @@ def test_bookings_and_preparations_stop_at_once_and_a_ready_kit_is_destroyed(
     )
     assert stage.get(Participant, number).ending is ALL_ENDINGS[what]
     if kit:
-        assert stage.get(Kit, kit).state is KitState.DESTROYED
+        assert stage.get(Kit, kit).state is KitState.TO_DESTROY
     with stage.store.reading() as uow:
         assert number not in [one.participant.number for one in preparation.worklist(uow)]
     before = stage.dump()

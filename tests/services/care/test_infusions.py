@@ -76,7 +76,7 @@ def test_a_missed_second_period_closes_the_life(stage: Stage, station: str) -> N
     assert record.given_at is None
     assert stage.get(Participant, number).state is State.IN_PERIOD
     if kit:
-        assert stage.get(Kit, kit).state is KitState.DESTROYED
+        assert stage.get(Kit, kit).state is KitState.TO_DESTROY
     completed = stage.act(endings.complete, Role.INVESTIGATOR, number)
     assert completed.state is State.COMPLETED
 

@@ -110,12 +110,12 @@ def test_the_log_is_a_page_a_file_and_an_answer(
     assert f"/kits/{kit}" in page
     assert "No kit was received yet." in monitor.get("/accountability?site=EX1")
     lines = monitor.get(f"/accountability.csv?participant={number}").splitlines()
-    assert lines[0] == "at,kit,code,participant,period,what,by,role,site,balance"
+    assert lines[0] == "at,kit,code,participant,period,what,by,role,site,balance,remark"
     assert f",{kit},{code_of('mesems', kit)},{number},1,received," in lines[1]
     told = Program(instance, app.test_client(), Role.MONITOR).sign_in().get("/accountability?site=TLS")
     assert told["totals"] == [
         {"site": "TLS", "received": 1, "held": 1, "dispensed": 0, "returned": 0, "destroyed": 0, "missing": 0}
-        | dict.fromkeys(("expired", "quarantined", "damaged"), 0)
+        | dict.fromkeys(("expired", "quarantined", "damaged", "to_be_destroyed"), 0)
         | {f"{name}administered": 0 for name in ("", "partly_", "not_")}
     ]
 

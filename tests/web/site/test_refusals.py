@@ -246,6 +246,7 @@ def test_a_number_that_is_none(visit: Visit, instance: Instance) -> None:
     pharmacist = visit(Role.PHARMACIST)
     assert "digits only" in pharmacist.get("/scan?scan=abc", 422)
     assert "The participant number is missing." in pharmacist.get("/scan?scan=", 422)
-    assert "That is a kit number." in pharmacist.get("/scan?scan=100%20000%20002", 422)
+    told = pharmacist.get("/scan?scan=100%20000%20002", 422)
+    assert "The check digit of kit number 100 000 002 does not fit" in told
     assert "There is no participant" in pharmacist.get("/scan?scan=10019", 404)
     assert "There is no state" in visit(Role.COORDINATOR).get("/participants?state=lost", 422)

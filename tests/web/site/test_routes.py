@@ -60,6 +60,10 @@ SAMPLES: dict[str, Any] = {
     "pregnancy_test": "negative",
     "consent_stands": True,
     "arrival": "sound",
+    "kits": ["x"],
+    "lowest_c": 2,
+    "highest_c": 9,
+    "minutes": 5,
 }
 
 

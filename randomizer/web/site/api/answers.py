@@ -240,6 +240,7 @@ class Movement(Answer):
     by: str | None = None
     role: str | None = None
     balance: int | None = None
+    remark: str | None = None
 
 
 class Stock(Answer):
@@ -256,6 +257,7 @@ class Stock(Answer):
     expired: int
     quarantined: int
     damaged: int
+    to_be_destroyed: int
     administered: int
     partly_administered: int
     not_administered: int
@@ -265,6 +267,12 @@ class Accountability(Answer):
     """The accountability log."""
 
     rows: list[Movement]
+    totals: list[Stock]
+
+
+class ShelfAnswer(Answer):
+    """Where the kits are after an act upon several of them."""
+
     totals: list[Stock]
 
 

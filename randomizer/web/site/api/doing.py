@@ -42,6 +42,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "trial": answers.TrialAnswer,
     "alarm": answers.AlarmAnswer,
     "kit": answers.KitAnswer,
+    "shelf": answers.ShelfAnswer,
     "stock_take": answers.StockTakeAnswer,
 }
 PARTICIPANT = OfParticipant()
@@ -196,6 +197,8 @@ def entered(body: BaseModel) -> Form:
     for name, value in body.model_dump(mode="json").items():
         if isinstance(value, dict):
             typed |= {LEVEL + factor: str(level) for factor, level in value.items()}
+        elif isinstance(value, list):
+            typed[name] = "\n".join(str(one) for one in value)
         elif isinstance(value, bool):
             typed[name] = "yes" if value else "no"
         else:

@@ -13,6 +13,7 @@ from randomizer.services.views import (
     accountability,
     enrolment_views,
     entry_view,
+    kit_views,
     participant_views,
     sight,
     stock_views,
@@ -178,7 +179,7 @@ def list_tasks(query: List) -> Response:
     """Open tasks."""
     with looking() as seen:
         seen.demand("Task", "kind")
-        found = [*worklist.tasks(seen), *stock_views.tasks(seen)]
+        found = [*worklist.tasks(seen), *stock_views.tasks(seen), *kit_views.to_destroy(seen)]
     return listed(answers.Tasks, {"rows": found}, exchange.Task, as_csv=query.format == "csv")
 
 
