@@ -18,15 +18,13 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
-from flask import Flask
 
 from keys.merkle import Frontier
 from randomizer.domain.housekeeping import TrailHead
 from randomizer.store.engine import open_engine
 from randomizer.store.work import Store
-from tests import databases, tokens
+from tests import compiled, databases, tokens
 from tests.activated import migrate
-from tests.compiled import Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +52,7 @@ if SHORT != DISK and "TMPDIR" not in os.environ:
 hypothesis.settings.register_profile("any-machine", parent=hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("any-machine")
 
-Flask.jinja_options = {"bytecode_cache": Compiled()}
+compiled.keep()
 
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
