@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from tests import activated, desks
+from tests.web.looks import PHONE, resize
 from tests.web.reads import Reads
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
@@ -64,6 +65,34 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Callable[..., Page]:
+    """Give a function that gives a tab of a phone, as new, which runs scripts or none.
+
+    A new one costs a second, most of it a process of its own: there is one of each kind, and it is cleared.
+    """
+    made: dict[bool, Page] = {}
+
+    def tab(*, scripts: bool = True) -> Page:
+        if scripts not in made:
+            context = browser.new_context(java_script_enabled=scripts, locale="en-GB")
+            made[scripts] = context.new_page()
+        page = made[scripts]
+        page.context.clear_cookies()
+        page.goto("about:blank")
+        page.emulate_media(media="screen")
+        resize(page, PHONE)
+        return page
+
+    return tab
+
+
+@pytest.fixture
+def page(tabs: Callable[..., Page]) -> Page:
+    """A tab of a phone; nobody is signed in."""
+    return tabs()
 
 
 @pytest.fixture(scope="session")

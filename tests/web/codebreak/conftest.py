@@ -10,12 +10,14 @@ from randomizer.web.codebreak.app import create_app
 from randomizer.web.door import DoorSettings
 from tests.desks import published
 from tests.web.codebreak.guests import Visit
+from tests.web.codebreak.walks import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from flask import Flask
+    from playwright.sync_api import Page
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
@@ -42,3 +44,9 @@ def visit(app: Flask, instance: Instance) -> Visit:
 def address(app: Flask, serve: Callable[[Flask], str]) -> str:
     """Where the door is served for a browser."""
     return serve(app)
+
+
+@pytest.fixture
+def walk(page: Page, visit: Visit, address: str) -> Walk:
+    """Somebody with a browser, not signed in."""
+    return Walk(page, visit, address)

@@ -18,18 +18,15 @@ from tests.desks import infused, randomized
 from tests.services.unblinded.test_spoken import another_proof
 from tests.web.codebreak.guests import SEE_OTHER, Guest
 from tests.web.codebreak.test_breaking import TREATMENT, send_signed
-from tests.web.codebreak.walks import DESKTOP, PHONE, Walk, check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flask import Flask
-    from playwright.sync_api import Browser, BrowserContext
     from werkzeug.test import TestResponse
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.codebreak.guests import Visit
+    from tests.web.codebreak.walks import Walk
 
 pytestmark = [pytest.mark.requirement("code-break door"), pytest.mark.promise(6), pytest.mark.promise(9)]
 
@@ -200,43 +197,32 @@ def test_a_code_break_that_was_begun_and_left_is_on_record(
     assert [one.participant for one in aborted] == [number, number]
 
 
-@pytest.fixture(params=[PHONE, DESKTOP])
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": request.param, "height": 844}, locale="en-GB")
-    yield made
-    made.close()
-
-
-def test_the_pages_in_a_browser(
-    browser: Browser, context: BrowserContext, instance: Instance, desk: Desk, address: str
-) -> None:
+def test_the_pages_in_a_browser(walk: Walk, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     infused(instance, desk, number)
-    walk = Walk(context.new_page(), instance, address, Role.ON_CALL)
+    walk.come(Role.ON_CALL)
     begin(walk, number)
-    check(walk, "call-reason")
+    walk.check("call-reason")
     sign(walk)
-    check(walk, "call-answer")
+    walk.check("call-answer")
     assert walk.taps <= 5  # by voice, which is chosen beforehand
-    walk.page.goto(address)
+    walk.come(Role.ON_CALL)
     begin(walk, number)
     walk.choose("label:has-text('They open a one-time page')")
     sign(walk, "call-sign")
-    check(walk, "call-code")
-    code = walk.page.locator(".spoken").inner_text()
-    other = browser.new_context(viewport=walk.page.viewport_size)
-    reading = Walk(other.new_page(), instance, address, Role.CARE_PROVIDER, sign_in=False)
-    reading.page.goto(f"{address}/sign-in")
-    reading.follow("a:has-text('one-time code')")
-    check(reading, "one-time")
+    walk.check("call-code")
+    code, waiting = walk.page.locator(".spoken").inner_text(), walk.page.url
+    walk.leave()
+    walk.go("/sign-in")
+    walk.follow("a:has-text('one-time code')")
+    walk.check("one-time")
     for typed, name in (("1234", "one-time-refused"), (code, "one-time-answer")):
-        reading.page.fill("#spoken_code", typed)
-        reading.follow("button:has-text('Show the answer')")
-        check(reading, name)
-    assert reading.page.locator(".answer .treatment").is_visible()
-    other.close()
-    walk.follow("a:has-text('Reload')")
-    check(walk, "call-opened")
+        walk.page.fill("#spoken_code", typed)
+        walk.follow("button:has-text('Show the answer')")
+        walk.check(name)
+    assert walk.page.locator(".answer .treatment").is_visible()
+    walk.come(Role.ON_CALL, waiting.removeprefix(walk.address))
+    walk.check("call-opened")
 
 
 def begin(walk: Walk, number: str) -> None:
@@ -253,6 +239,6 @@ def sign(walk: Walk, name: str = "") -> None:
     """On to page 4, and sign it."""
     walk.follow("button:has-text('Continue')")
     if name:
-        check(walk, name)
+        walk.check(name)
     walk.factor()
     walk.follow("button:has-text('Break the code')")

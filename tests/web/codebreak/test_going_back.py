@@ -9,17 +9,15 @@ import pytest
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
-from tests.activated import PASSWORD
+from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.desks import infused, randomized
-from tests.web.codebreak.walks import PHONE, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
+    from tests.web.codebreak.walks import Walk
 
 pytestmark = pytest.mark.requirement("code-break door")
 
@@ -29,22 +27,13 @@ FOCUSED = "selector => document.activeElement?.matches(selector) ?? false"
 RING = "() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle + s.boxShadow; }"
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": PHONE, "height": 844}, locale="en-GB")
-    yield context.new_page()
-    context.close()
-
-
-def begun(page: Page, instance: Instance, address: str, number: str) -> Walk:
+def begin(walk: Walk, number: str) -> None:
     """Up to the page that is signed."""
-    walk = Walk(page, instance, address, Role.INVESTIGATOR)
-    page.goto(f"{address}/code-break/{number}")
+    walk.come(Role.INVESTIGATOR, f"/code-break/{number}")
     walk.follow("a:has-text('Continue')")
-    page.check("[name=reason] >> nth=0")
-    page.fill("#text", SAID)
+    walk.page.check("[name=reason] >> nth=0")
+    walk.page.fill("#text", SAID)
     walk.follow("button:has-text('Continue')")
-    return walk
 
 
 def heading(page: Page) -> str:
@@ -53,10 +42,10 @@ def heading(page: Page) -> str:
 
 @pytest.mark.promise(18)
 def test_back_and_reload_keep_what_was_typed_and_nothing_secret(
-    page: Page, instance: Instance, desk: Desk, address: str
+    walk: Walk, page: Page, instance: Instance, desk: Desk
 ) -> None:
     number = randomized(instance, desk)
-    walk = begun(page, instance, address, number)
+    begin(walk, number)
     page.reload()
     assert SAID in page.inner_text("main")
     page.go_back()
@@ -80,11 +69,11 @@ def test_back_and_reload_keep_what_was_typed_and_nothing_secret(
 
 @pytest.mark.promise(8)
 def test_back_from_the_answer_never_shows_a_form_that_would_break_the_code_again(
-    page: Page, instance: Instance, desk: Desk, address: str
+    walk: Walk, page: Page, instance: Instance, desk: Desk
 ) -> None:
     number = randomized(instance, desk)
     sheet = infused(instance, desk, number)
-    walk = begun(page, instance, address, number)
+    begin(walk, number)
     walk.factor()
     walk.follow("button:has-text('Break the code')")
     assert page.locator(".answer .treatment").inner_text() == sheet.content
@@ -102,14 +91,15 @@ def test_back_from_the_answer_never_shows_a_form_that_would_break_the_code_again
 
 
 @pytest.mark.promise(6)
-def test_a_whole_code_break_by_keyboard_alone(
-    page: Page, instance: Instance, desk: Desk, address: str
-) -> None:
+def test_a_whole_code_break_by_keyboard_alone(walk: Walk, page: Page, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     sheet = infused(instance, desk, number)
-    Walk(page, instance, address, Role.ON_CALL)
+    walk.go("/sign-in")
     press = page.keyboard
 
+    assert page.evaluate(FOCUSED, "#username")
+    press.type(username(Role.ON_CALL))
+    sign(walk)
     assert page.evaluate(FOCUSED, "#participant")
     press.type(number)
     enter(page)
@@ -121,16 +111,22 @@ def test_a_whole_code_break_by_keyboard_alone(
     press.type(SAID)
     tab_to(page, "main button")
     enter(page)
-    tab_to(page, "#password")
-    press.type(PASSWORD)
-    tab_to(page, "#code")
-    instance.clock.advance(seconds=30)
-    press.type(instance.code(Role.ON_CALL))
-    enter(page)
+    sign(walk)
     assert page.locator(".answer .treatment").inner_text() == sheet.content
     tab_to(page, "summary")
     press.press("Space")
     assert page.locator(".planned li").first.is_visible()
+
+
+def sign(walk: Walk) -> None:
+    """Type password and code, and send them."""
+    press, instance = walk.page.keyboard, walk.instance
+    tab_to(walk.page, "#password")
+    press.type(PASSWORD)
+    tab_to(walk.page, "#code")
+    instance.clock.advance(seconds=TOTP_STEP_SECONDS)
+    press.type(instance.code(Role.ON_CALL))
+    enter(walk.page)
 
 
 def enter(page: Page) -> None:

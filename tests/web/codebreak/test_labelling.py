@@ -23,10 +23,11 @@ from randomizer.web.door import DoorSettings
 from randomizer.web.site.app import create_app
 from tests import desks
 from tests.activated import TOTP_STEP_SECONDS
+from tests.web.looks import DESKTOP, resize
 from tests.web.site.visitors import Visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
@@ -87,7 +88,7 @@ def test_a_kit_that_was_given_needs_no_labels_any_more(visit: Visit, instance: I
 
 
 @pytest.mark.promise(1)
-def test_what_is_printed_reads_back(visit: Visit, instance: Instance, desk: Desk, browser: Browser) -> None:
+def test_what_is_printed_reads_back(visit: Visit, instance: Instance, desk: Desk, page: Page) -> None:
     """The symbol alone, and as a browser shows it, by a decoder that knows nothing of the encoder."""
     number, kit = ready(instance, desk)
     preparer, place = visit(Role.PREPARER), f"/preparation/{number}/prepared/1/labels"
@@ -96,10 +97,9 @@ def test_what_is_printed_reads_back(visit: Visit, instance: Instance, desk: Desk
         mine = sight.of(uow, instance.person(Role.PREPARER))
         label = mine.show(labels.of_kit(uow, labels.kit_of(uow, number, 1)))
     expected = f"(10){code_of('mesems', kit)}(17){dict(label['elements'])['17']}(21){kit}"
-    page = browser.new_page()
+    resize(page, DESKTOP)
     page.set_content(preparer.get(place))
     seen = page.locator(".kit-label").first.screenshot()
-    page.close()
     for image in (drawing.symbol_png(label["elements"]), seen):
         [found] = zxingcpp.read_barcodes(Image.open(BytesIO(image)))
         assert (found.content_type, found.text) == (zxingcpp.ContentType.GS1, expected)

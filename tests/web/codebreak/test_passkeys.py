@@ -17,22 +17,23 @@ from randomizer.web.throttle import TRIES
 from tests.activated import PASSWORD, username
 from tests.authenticator import Authenticator
 from tests.desks import infused, randomized
+from tests.web.codebreak.guests import Visit
 from tests.web.codebreak.test_breaking import TREATMENT, entries, send_signed, write
-from tests.web.codebreak.walks import DESKTOP, PHONE, Walk, check
+from tests.web.codebreak.walks import Walk
 from tests.web.phones import ORIGIN, asked, enrol, hidden, sign_in
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
-    from tests.web.codebreak.guests import Guest, Visit
+    from tests.web.codebreak.guests import Guest
 
 pytestmark = [pytest.mark.requirement("code-break door"), pytest.mark.promise(6)]
 
@@ -206,8 +207,10 @@ def test_a_door_without_a_name_has_no_passkeys(
 
 
 @pytest.fixture
-def named_address(instance: Instance, desk: Desk, tmp_path: Path, serve: Callable[[Flask], str]) -> str:
-    """Where the door is served for a browser under a name, as passkeys need it."""
+def named_walk(
+    page: Page, instance: Instance, desk: Desk, tmp_path: Path, serve: Callable[[Flask], str]
+) -> Walk:
+    """Somebody with a browser at a door that is served under a name, as passkeys need it."""
     doors: list[Flask] = []
 
     def later(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -218,36 +221,44 @@ def named_address(instance: Instance, desk: Desk, tmp_path: Path, serve: Callabl
         session_secret="of the tests", https=False, relying_party="localhost", origin=address
     )
     doors.append(create_app(desk, instance.gate, settings, public=tmp_path))
-    return address
+    return Walk(page, Visit(doors[0], instance), address)
+
+
+@pytest.fixture
+def authenticator(page: Page) -> Iterator[None]:
+    """The browser's own stand-in for a phone that knows its holder, as long as the test runs."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
+    person = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options | person})
+    yield
+    session.send("WebAuthn.disable")
+    session.detach()
 
 
 @pytest.mark.promise(7)
+@pytest.mark.usefixtures("authenticator")
 def test_in_a_browser_from_the_first_passkey_to_the_answer(
-    browser: Browser, instance: Instance, desk: Desk, named_address: str
+    named_walk: Walk, instance: Instance, desk: Desk
 ) -> None:
     number = randomized(instance, desk)
     sheet = infused(instance, desk, number)
-    context = browser.new_context(viewport={"width": PHONE, "height": 844}, locale="en-GB")
-    walk = Walk(context.new_page(), instance, named_address, ROLE)
-    page = walk.page
-    authenticator = context.new_cdp_session(page)
-    authenticator.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
-    person = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
-    authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": options | person})
+    walk, page = named_walk, named_walk.page
+    walk.come(ROLE)
     walk.follow("text=Your passkeys")
     walk.look("passkeys-none")
     walk.follow("text=Add a passkey")
     page.fill("#name", "Phone")
-    check(walk, "passkeys-add")
+    walk.check("passkeys-add")
     walk.factor()
     walk.follow("button:has-text('Continue')")
-    check(walk, "passkeys-make")
+    walk.check("passkeys-make")
     assert not page.locator("text=This browser can't make one here").is_visible()
     walk.follow("button:has-text('Make the passkey')")
-    walk.look("passkeys-added")
+    walk.check("passkeys-added")
     walk.follow("button:has-text('Sign out')")
-    check(walk, "passkeys-sign-in")
+    walk.check("passkeys-sign-in")
     walk.follow("button:has-text('Sign in with a passkey')")
     walk.taps = 0
     page.fill("#participant", number)
@@ -255,15 +266,10 @@ def test_in_a_browser_from_the_first_passkey_to_the_answer(
     walk.follow("a:has-text('Continue')")
     walk.choose("label:has-text('Medical emergency')")
     walk.follow("button:has-text('Continue')")
-    walk.look("passkeys-sign")
+    walk.check("passkeys-sign")
     walk.follow("button:has-text('Sign with your passkey')")
     assert walk.taps <= 5
     assert page.locator(".answer .treatment").inner_text() == sheet.content
     walk.follow("text=Your passkeys")
     walk.follow("text=Remove Phone")
-    check(walk, "passkeys-remove")
-    page.set_viewport_size({"width": DESKTOP, "height": 844})
-    walk.look("passkeys-remove")
-    page.goto(f"{named_address}/passkeys")
-    walk.look("passkeys")
-    context.close()
+    walk.check("passkeys-remove")

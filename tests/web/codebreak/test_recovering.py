@@ -14,17 +14,14 @@ from randomizer.web.throttle import TRIES
 from tests.activated import username
 from tests.desks import infused, randomized
 from tests.web.codebreak.test_breaking import TREATMENT, send_signed, write
-from tests.web.codebreak.walks import DESKTOP, PHONE, Walk, check
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, BrowserContext
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.codebreak.guests import Guest, Visit
+    from tests.web.codebreak.walks import Walk
 
 pytestmark = [pytest.mark.requirement("code-break door"), pytest.mark.promise(6)]
 
@@ -99,37 +96,27 @@ def test_a_code_works_once_while_nothing_can_be_written(
     sign_in(visit.stranger(Role.ON_CALL), codes[0], 401)
 
 
-@pytest.fixture(params=[PHONE, DESKTOP])
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": request.param, "height": 844}, locale="en-GB")
-    yield made
-    made.close()
-
-
-def test_the_pages_in_a_browser(
-    context: BrowserContext, instance: Instance, desk: Desk, address: str, codes: list[str]
-) -> None:
+def test_the_pages_in_a_browser(walk: Walk, instance: Instance, desk: Desk, codes: list[str]) -> None:
     number = randomized(instance, desk)
-    page = context.new_page()
-    page.goto(f"{address}/sign-in")
-    page.click("summary")
-    walk = Walk(page, instance, address, Role.ON_CALL, sign_in=False)
-    check(walk, "recovery-sign-in")
+    page = walk.page
+    walk.go("/sign-in")
+    walk.choose("summary")
+    walk.check("recovery-sign-in")
     page.fill("#recovery_username", NAME)
     page.fill("#recovery_code", "ABC")
     walk.follow("button:has-text('Use this code')")
     assert page.locator("text=3 were typed").count()
-    check(walk, "recovery-refused")
+    walk.check("recovery-refused")
     page.fill("#recovery_code", codes[0])
     walk.follow("button:has-text('Use this code')")
-    page.goto(f"{address}/code-break/{number}/reason")
+    walk.go(f"/code-break/{number}/reason")
     walk.choose("label:has-text('Medical emergency')")
     walk.follow("button:has-text('Continue')")
     walk.choose("summary")
     page.fill("#recovery_code", codes[0])
     walk.follow("button:has-text('Break the code')")
     assert page.locator("#recovery_code").is_visible()
-    check(walk, "recovery-refused-signing")
+    walk.check("recovery-refused-signing")
     page.fill("#recovery_code", codes[1])
     walk.follow("button:has-text('Break the code')")
     assert "Answer" in page.title()

@@ -12,14 +12,12 @@ from randomizer.services.unblinded import unblinding
 from tests.desks import infused, randomized
 from tests.web.codebreak.test_api import Program
 from tests.web.codebreak.test_breaking import send_signed, write
-from tests.web.codebreak.walks import DESKTOP, PHONE, Walk, check
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.codebreak.guests import Visit
+    from tests.web.codebreak.walks import Walk
 
 pytestmark = [pytest.mark.promise(9), pytest.mark.requirement("code-break door")]
 
@@ -67,7 +65,7 @@ def test_who_sees_times(visit: Visit, instance: Instance) -> None:
         visit(role).get("/code-breaks/times", 200 if role in SEES else 403)
 
 
-def test_the_page_in_a_browser(browser: Browser, instance: Instance, desk: Desk, address: str) -> None:
+def test_the_page_in_a_browser(walk: Walk, instance: Instance, desk: Desk) -> None:
     for seconds in (95, 240, 61):
         number = randomized(instance, desk)
         person, opened_at = instance.person(Role.ON_CALL), instance.clock()
@@ -78,9 +76,5 @@ def test_the_page_in_a_browser(browser: Browser, instance: Instance, desk: Desk,
         )
         unblinding.disclose(desk, person, intent)
         instance.clock.advance(days=9)
-    for width in (PHONE, DESKTOP):
-        context = browser.new_context(viewport={"width": width, "height": 844})
-        walk = Walk(context.new_page(), instance, address, Role.MONITOR)
-        walk.page.goto(f"{address}/code-breaks/times")
-        check(walk, "times")
-        context.close()
+    walk.come(Role.MONITOR, "/code-breaks/times")
+    walk.check("times")

@@ -6,44 +6,62 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from axe_playwright_python.sync_playwright import Axe
-
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
+from tests.web.looks import DESKTOP, PHONE, misfits, resize, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from randomizer.domain.people import Role
-    from tests.activated import Instance
+    from tests.web.codebreak.guests import Visit
 
-PHONE, DESKTOP = 390, 1280
-RULES = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
-}
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+COOKIE = "codebreak"
 PICTURES = os.environ.get("CODEBREAK_PICTURES", "")
 """A directory that keeps what the browser saw, where it is set."""
 
 
 class Walk:
-    """Somebody with a browser that runs no script; counts the taps after sign-in."""
+    """Somebody with a phone; counts the taps after sign-in.
 
-    def __init__(
-        self, page: Page, instance: Instance, address: str, role: Role, *, sign_in: bool = True
-    ) -> None:
+    Args:
+        page: A tab.
+        visit: Lets people in without a browser.
+        address: Where the door is served.
+    """
+
+    def __init__(self, page: Page, visit: Visit, address: str) -> None:
         self.page = page
-        self.instance = instance
+        self.instance = visit.instance
         self.address = address
-        self.role = role
         self.taps = 0
-        if not sign_in:
-            return
-        page.goto(f"{address}/sign-in")
-        page.fill("#username", username(role))
+        self.role: Role
+        self._visit = visit
+
+    def come(self, role: Role, path: str = "/") -> None:
+        """Somebody who signed in before opens a page; whoever was here is gone."""
+        cookie = self._visit(role).client.get_cookie(COOKIE)
+        assert cookie is not None
+        self.leave()
+        self.page.context.add_cookies([{"name": COOKIE, "value": cookie.value, "url": self.address}])
+        self.role, self.taps = role, 0
+        self.go(path)
+
+    def leave(self) -> None:
+        """Nobody is signed in."""
+        self.page.context.clear_cookies()
+
+    def sign_in(self, role: Role) -> None:
+        """Sign in as people do."""
+        self.role = role
+        self.go("/sign-in")
+        self.page.fill("#username", username(role))
         self.factor()
         self.follow("button[type=submit]:has-text('Sign in')")
         self.taps = 0
+
+    def go(self, path: str) -> None:
+        """Open a page by its address."""
+        self.page.goto(f"{self.address}{path}")
 
     def factor(self) -> None:
         """Type password and code."""
@@ -62,17 +80,16 @@ class Walk:
             self.choose(selector)
 
     def look(self, name: str) -> None:
-        """Nothing is wider than the screen, axe has nothing to say; kept as a picture where asked."""
+        """The page fits a desktop and a phone; kept as a picture of each where asked."""
         self.page.wait_for_load_state("load")
-        if PICTURES:
-            width = self.page.viewport_size["width"] if self.page.viewport_size else 0
-            self.page.screenshot(path=Path(PICTURES) / f"codebreak-{name}-{width}.png", full_page=True)
-        assert self.page.evaluate(WIDER) <= 0, name
+        for width in (DESKTOP, PHONE):
+            resize(self.page, width)
+            if PICTURES:
+                self.page.screenshot(path=Path(PICTURES) / f"codebreak-{name}-{width}.png", full_page=True)
+            found = misfits(self.page)
+            assert found == [], (name, width, found)
 
-
-def check(walk: Walk, name: str) -> None:
-    """Look; axe reads each page once, as it stands on a phone."""
-    walk.look(name)
-    if walk.page.viewport_size and walk.page.viewport_size["width"] == PHONE:
-        found = Axe().run(walk.page, options=RULES)
-        assert found.violations_count == 0, (name, found.generate_report())
+    def check(self, name: str) -> None:
+        """Look, and let axe read the page as it stands on a phone."""
+        self.look(name)
+        assert violations(self.page) == [], name
