@@ -70,7 +70,7 @@ def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
     _demand_ready(record, definition)
     kit = uow.get(Kit, record.kit, what="kit")
     trail.check(uow, kit)
-    _demand_fresh(kit, uow.clock(), definition)
+    _demand_fresh(kit, record, uow.clock(), definition)
     _demand_in_time(uow, definition, record)
     return ToDispense(
         participant=participant,
@@ -195,7 +195,7 @@ def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
         )
 
 
-def _demand_fresh(kit: Kit, now: datetime, definition: Definition) -> None:
+def _demand_fresh(kit: Kit, record: PeriodRecord, now: datetime, definition: Definition) -> None:
     if kit.state is KitState.SHIPPED and not kit.expired(now):
         raise HardStop(
             f"Kit {group3(kit.number)} is on its way: nobody has received it here.",
@@ -206,7 +206,7 @@ def _demand_fresh(kit: Kit, now: datetime, definition: Definition) -> None:
         state = "expired" if kit.state in UNUSED | {KitState.EXPIRED} else kit.state
         when = f" since {windows.minute(kit.expires_at)}" if kit.expires_at and state == "expired" else ""
         raise HardStop(
-            f"Kit {group3(kit.number)} is {state}{when}.",
+            f"Kit {group3(kit.number)} is {state}{when}. {replacements.describe(record)}".rstrip(),
             scanned=kit.number,
             next_step="Put it aside. " + _call(definition),
         )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import UnitOfWork
     from randomizer.services.views.sight import Sight
+    from randomizer.web.forms import Field
     from randomizer.web.site.acts import ActPage, Loaded, Subject
 
 SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwritable)
@@ -83,7 +84,7 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         if request.method == "GET":
             if blocked is not None:
                 return closed(page.title, loaded, blocked, _home(home, loaded.key))
-            return _shown(page, loaded, idle.form(fields), home)
+            return _shown(page, loaded, idle.form(fields, _scanned(page, fields)), home)
         form = Form.posted(fields, request.form)
         signing.read(form)
         try:
@@ -103,6 +104,12 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         view_func=view,
         methods=["GET", "POST"],
     )
+
+
+def _scanned(page: ActPage, fields: tuple[Field, ...]) -> dict[str, str]:
+    """What was scanned before the page was opened, for the field that takes a scan."""
+    name = fields[0].name if page.scans else ""
+    return {name: request.args[name]} if name in request.args else {}
 
 
 def _in_the_way(subject: Subject, sight: Sight, key: str, page: ActPage) -> RandomizerError | None:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from randomizer.errors import RandomizerError
 
 CARD_FIRST = "Scan the participant card first, then the kit."
-AFTER_A_KIT = {Act.KIT_RECEIVED: "site.participant_receive", Act.KIT_DESTROYED: "site.kit_destroy"}
-"""Where a kit leads that is scanned before anything else, by what is to be done with it."""
 
 
 @site.get("/")
@@ -102,9 +100,11 @@ def _of_kit(typed: str) -> Response:
     number = whole["kit"]["number"]
     if act is Act.KIT_DISPENSED:
         raise Refused(f"Kit {group3(number)} is ready to be handed out.", next_step=CARD_FIRST)
-    endpoint = AFTER_A_KIT[act] if act else "site.kit"
-    key = whole["participant"] if act is Act.KIT_RECEIVED else number
-    return redirect(url_for(endpoint, key=key), code=303)
+    if act is Act.KIT_RECEIVED:
+        place = url_for("site.participant_receive", key=whole["participant"], kit=number)
+    else:
+        place = url_for("site.kit_destroy" if act else "site.kit", key=number)
+    return redirect(place, code=303)
 
 
 def _sentence(error: RandomizerError) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from randomizer.domain.layouts import LAYOUTS, US, typed
 from randomizer.domain.numbers import group3, with_check
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
@@ -157,3 +158,23 @@ def test_a_damaged_kit_is_asked_for_again_and_the_answer_stands_on_both_pages(
     instance.act(replacements.answer, Role.PREPARER, number, None)
     assert "There is no product for this period." in stopped(pharmacist, number, kit)
     assert "Record the missed period" in visit(Role.INVESTIGATOR).get("/")
+
+
+@pytest.mark.requirement("scan")
+def test_a_form_that_a_scanner_sends_twice_hands_out_once(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number, kit = ready(instance, desk)
+    pharmacist = visit(Role.PHARMACIST)
+    page = pharmacist.post(f"/participants/{number}/dispense", {"kit": f"]d210MESEMS-1\x1d1727033121{kit}"})
+    token = pharmacist.client.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "kit": typed(kit, US, LAYOUTS["French"])}
+    twice = pharmacist.client.post(f"/participants/{number}/dispense", data=form, follow_redirects=True)
+    assert "Right kit" in page
+    assert f"Right kit · handed to {number}" in twice.text
+    with instance.store.reading() as uow:
+        assert [one.number for one in uow.all(Kit, state=KitState.DISPENSED)] == [kit]
+    instance.clock.advance(seconds=10)
+    late = pharmacist.client.post(f"/participants/{number}/dispense", data=form | {"kit": kit})
+    assert late.status_code == 409
+    assert "was handed out at" in late.text

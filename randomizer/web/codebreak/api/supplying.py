@@ -90,7 +90,7 @@ def print_labels(path: forms.Key, header: forms.Once, body: forms.Printed) -> Re
         kit = labels.print_labels(uow, auth.person(), path.number, body.period, body.why)
     with looking() as seen:
         label = seen.show(labels.of_kit(seen.uow, kit))
-    told = {"kit": kit.number, "elements": drawing.readable(label["elements"])}
+    told = {"kit": label["kit"], "elements": drawing.readable(label["elements"])}
     return answer(text(told | {"pdf_base64": base64.b64encode(drawing.pdf(label)).decode()}))
 
 
