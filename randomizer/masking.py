@@ -145,12 +145,16 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
     "Sheet": _rules(
         "participant period kit spares content treatment booked_for donation volume_ml infusion_minutes "
-        "expiry_minutes fit preparing",
+        "expiry_minutes fit preparing out_of_limits",
         {Role.PREPARER},
     ),
     "Lock": _rules("blocks", LOCK_READERS),
     "Meter": _rules("guesses history surest randomized", {Role.UNBLINDED_STATISTICIAN}),
-    "ProductDetails": _rules("lot cell_count viability form note", {Role.CLEARER}),
+    "ProductDetails": _rules("note blocks", {Role.CLEARER}),
+    "Lot": _rules("number cell_count viability form recorded_at in_use", {Role.CLEARER}),
+    # A test of a lot or of a kit, with its result or when that is due.
+    "QualityResult": _rules("subject of test label result at by due_at before_clearance", {Role.CLEARER}),
+    "QualityWatch": _rules("participant due_at", {Role.CLEARER}),
     # A line of a process's log is read by whoever runs the service; what is not listed is never written.
     "LogLine": _rules(
         "event level timestamp process logger job attempts error at where door request method page status "

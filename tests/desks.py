@@ -10,8 +10,9 @@ from keys.hpke import Identity
 from keys.quorum import RELEASE, recipient_info, release_info
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
+from randomizer.domain.quality import Lot, Result
 from randomizer.domain.records import TaskKind
-from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Allocation
 from randomizer.services import afterwards, impact
@@ -19,7 +20,7 @@ from randomizer.services.care import allocation, booking, dispensing, enrolment,
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.founding import key_installation
 from randomizer.services.sealed import release_content
-from randomizer.services.unblinded import clearance, preparation
+from randomizer.services.unblinded import clearance, preparation, quality
 from randomizer.services.unblinded.desk import open_desk
 from tests.activated import FIT, SITE, K, answers
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.preparation import Sheet
     from tests.activated import Instance, Rehearsal
 
-DETAILS = ProductDetails(lot="L-1", cell_count="1.5e8", viability="91 %", form="cryopreserved")
+LOT = Lot(number="L-1", cell_count="1.5e8", viability="91 %", form="cryopreserved")
+PASSED = {"identity": Result.PASSED, "viability": Result.PASSED, "endotoxin": Result.PASSED}
+"""Every result that is needed before clearance."""
 
 
 def set_up_desk(instance: Instance, rehearsal: Rehearsal, directory: Path) -> Desk:
@@ -60,10 +63,11 @@ def randomized(instance: Instance, desk: Desk, course: str = "relapsing") -> str
 
 
 def clear(instance: Instance, desk: Desk, number: str) -> None:
-    """The clearing person clears the product."""
+    """The clearing person records a lot with its results and clears the product; sterility is pending."""
     person, step_up = instance.person(Role.CLEARER), instance.step_up(Role.CLEARER)
     with instance.store.writing() as uow:
-        clearance.clear(uow, desk, person, step_up, number, details=DETAILS)
+        quality.record_lot(uow, desk, person, number, lot=LOT, results=PASSED)
+        clearance.clear(uow, desk, person, step_up, number)
 
 
 def booked(instance: Instance, number: str) -> None:

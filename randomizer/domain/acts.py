@@ -57,6 +57,7 @@ class Act(StrEnum):
     PRODUCT_CLEARED = "product cleared", "clear a product"
     PRODUCT_GO = "product go given", "give the sponsor's go"
     PRODUCT_FAILED = "product failed", "record that a product can't be used"
+    QUALITY_RECORDED = "quality recorded", "record a lot or a quality result"
     RANDOMIZED = "randomized", "randomize a participant"
     RANDOMIZED_IN_ERROR = "randomized in error", "state that a participant was randomized in error"
     FACTOR_CORRECTED = "factor corrected", "correct a factor"
@@ -148,6 +149,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.PRODUCT_CLEARED: _of(Role.CLEARER),
     Act.PRODUCT_GO: _of(Role.SPONSOR),
     Act.PRODUCT_FAILED: _of(Role.CLEARER),
+    Act.QUALITY_RECORDED: _of(Role.CLEARER),
     Act.RANDOMIZED: _CLINICAL,
     Act.RANDOMIZED_IN_ERROR: _CLINICAL,
     Act.FACTOR_CORRECTED: _CLINICAL,
@@ -223,6 +225,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.PRODUCT_CLEARED: RUNNING,
     Act.PRODUCT_GO: RUNNING,
     Act.PRODUCT_FAILED: OPEN,
+    Act.QUALITY_RECORDED: OPEN,
     Act.RANDOMIZED: RUNNING,
     Act.RANDOMIZED_IN_ERROR: OPEN,
     Act.FACTOR_CORRECTED: OPEN,

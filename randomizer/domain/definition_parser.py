@@ -24,6 +24,7 @@ from randomizer.domain.definition_values import (
 from randomizer.domain.eligibility_parser import eligibility
 from randomizer.domain.label_parser import label, language
 from randomizer.domain.people import Role
+from randomizer.domain.quality_parser import quality_tests
 from randomizer.domain.strata_parser import strata
 from randomizer.domain.toml_table import Faults, Table, load
 
@@ -82,6 +83,7 @@ def parse(text: str, source: str) -> Definition:
         notices=_notices(root),
         open_questions=trial.texts("open_questions", optional=True),
         label=label(root, treatments, faults),
+        quality_tests=quality_tests(root, faults),
     )
     trial.done()
     root.done()

@@ -130,6 +130,17 @@ class KitPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QualityTest:
+    """A test whose result the unblinded side waits for; the same whatever the treatment."""
+
+    code: str
+    label: str
+    of_kit: bool  # of each kit once it is ready; else of each lot of a participant's product
+    before_clearance: bool  # whether no product is cleared while it is pending; never of a kit
+    due_days: int  # from the recording of the lot, or from "ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelPolicy:
     """What the labels of every kit say; the same whatever the treatment."""
 
@@ -210,6 +221,7 @@ class Definition:
     staged_release: bool = False  # whether period 1 may be locked and released before the rest
     open_questions: tuple[str, ...] = ()
     label: LabelPolicy | None = None  # None: no labels are printed
+    quality_tests: tuple[QualityTest, ...] = ()
 
     @property
     def period_count(self) -> int:
@@ -253,6 +265,18 @@ class Definition:
         if found is None:
             raise Refused("The definition names no treatment of this code.", field="treatment")
         return found
+
+    def quality_test(self, code: str) -> QualityTest:
+        """Return the quality test of this code.
+
+        Raises:
+            Refused: There is no such test.
+        """
+        for test in self.quality_tests:
+            if test.code == code:
+                return test
+        known = ", ".join(test.code for test in self.quality_tests) or "none"
+        raise Refused(f"There is no quality test {code!r}. Tests of this trial: {known}.", field="test")
 
     def stratum(self, code: str) -> StratumPlan:
         """Return the stratum of this code.

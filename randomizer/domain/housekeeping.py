@@ -163,6 +163,24 @@ class PreparationRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QualityWatch:
+    """What is known without a key of the tests of a participant's product and kits.
+
+    It reminds and stops; what counts stands in the product's sealed record, whose every writing renews it.
+
+    Args:
+        participant: Participant number.
+        due_at: When the next result is due; None where none is awaited.
+        out_of_limits: Whether a lot in use has failed a test.
+    """
+
+    KEY: ClassVar = ("participant",)
+    participant: str
+    due_at: datetime | None = None
+    out_of_limits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCheckpoint:
     """A signed tree head of the trail; it proves itself by its signatures."""
 

@@ -1,6 +1,6 @@
 """What the unblinded side writes down, at one length whatever it says; only ever stored sealed.
 
-Preparation records, details of a product, and the answer that a code break showed.
+Preparation records, and the answer that a code break showed; for a product see `randomizer.domain.quality`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from randomizer.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PRODUCT_BYTES: Final = 2048
 SHOWN_BYTES: Final = 8192
 _COUNT: Final = 4  # bytes of the length in front
 
@@ -108,34 +107,3 @@ class Preparation:
 
 
 _PREPARATION_TEXTS = ("content", "kit", "lot", "cell_count", "viability", "form", "thaw", "note")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ProductDetails:
-    """What the clearing person writes down of one donation's product."""
-
-    lot: str = ""
-    cell_count: str = ""
-    viability: str = ""
-    form: str = ""
-    note: str = ""
-
-    def __repr__(self) -> str:
-        return "ProductDetails(masked)"
-
-    def to_bytes(self) -> bytes:
-        """Give the plaintext, always `PRODUCT_BYTES` long."""
-        return fill({name: getattr(self, name) for name in _PRODUCT_TEXTS}, PRODUCT_BYTES)
-
-    @classmethod
-    def from_bytes(cls, filled: bytes) -> ProductDetails:
-        """Read what `to_bytes` gave.
-
-        Raises:
-            ValueError: The bytes are no product details.
-        """
-        values = read(filled)
-        return cls(**{name: str(values.get(name, "")) for name in _PRODUCT_TEXTS})
-
-
-_PRODUCT_TEXTS = ("lot", "cell_count", "viability", "form", "note")

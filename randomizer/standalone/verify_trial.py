@@ -145,6 +145,7 @@ harvested: investigator, coordinator
 product cleared: clearing person
 product go given: sponsor representative
 product failed: clearing person
+quality recorded: clearing person
 randomized: investigator
 randomized in error: investigator
 factor corrected: investigator

@@ -401,6 +401,13 @@ class AnsweredRow(SQLModel, table=True):
     answered_at: datetime = _when()
 
 
+class QualityWatchRow(SQLModel, table=True):
+    __tablename__ = "quality_watch"
+    participant: str = _of_participant()
+    due_at: datetime | None = _when(optional=True)
+    out_of_limits: bool
+
+
 class PreparationRow(SQLModel, table=True):
     __tablename__ = "preparation_record"
     slot: int = Field(primary_key=True, foreign_key="slot.number")
@@ -445,6 +452,7 @@ ROWS: dict[type, type[SQLModel]] = {
     housekeeping.Lease: LeaseRow,
     housekeeping.Answered: AnsweredRow,
     housekeeping.PreparationRecord: PreparationRow,
+    housekeeping.QualityWatch: QualityWatchRow,
 }
 """Which table holds which domain value; a value with a field `entry` is covered by the trail."""
 

@@ -32,7 +32,7 @@ def test_the_example_passes_with_its_open_questions_named(
     assert messages(mesems, mesems_unblinded, "refusal") == []
     assert messages(mesems, mesems_unblinded, "warning") == [
         "Eligibility items with an open question: IN05, EX02, EX08.",
-        "The definition has 3 open questions.",
+        "The definition has 4 open questions.",
     ]
 
 

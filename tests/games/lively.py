@@ -27,7 +27,8 @@ from randomizer.cli.story import lives, staging
 from randomizer.config import system_clock
 from randomizer.domain.numbers import participant_number
 from randomizer.domain.people import Role
-from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.quality import Lot
+from randomizer.domain.sealed_texts import Preparation
 from tests.games import canaries
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ def make(directory: Path) -> tuple[Member, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging, "CONFIG", directory.with_name("config"))
         patch.setattr(lives, "Preparation", _prepared)
-        patch.setattr(lives, "ProductDetails", _detailed)
+        patch.setattr(lives, "Lot", _grown)
+        patch.setattr(lives, "TOO_FEW", canaries.FAILED)
         return rehearsal.make(directory, system_clock(), lambda _: None).members
 
 
@@ -169,10 +171,8 @@ def _prepared(**named: Any) -> Preparation:  # noqa: ANN401
     return replace(Preparation(**named), lot=canaries.LOT, note=canaries.NOTE, thaw=canaries.THAW)
 
 
-def _detailed(**named: Any) -> ProductDetails:  # noqa: ANN401
-    details = ProductDetails(**named)
-    note = canaries.FAILED if details.note else canaries.NOTE
-    return replace(details, lot=canaries.LOT, note=note)
+def _grown(**named: Any) -> Lot:  # noqa: ANN401
+    return replace(Lot(**named), number=canaries.LOT, form=canaries.NOTE)
 
 
 @contextmanager

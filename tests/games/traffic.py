@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.people import Role
-from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.sealed_texts import Preparation
 from randomizer.services.care import dispensing, replacements
 from randomizer.services.unblinded import clearance, preparation, unblinding
 from randomizer.services.upkeep import due
@@ -179,8 +179,7 @@ class Traffic:
     def _fail_product(self, number: str) -> None:
         person = self.world.instance.person(Role.CLEARER)
         with self.world.instance.store.writing() as uow:
-            note = ProductDetails(note="Too few cells")
-            clearance.fail(uow, self.world.desk, person, number, details=note)
+            clearance.fail(uow, self.world.desk, person, number, note="Too few cells")
         self.act(Role.COORDINATOR, f"/participants/{number}/harvest", identifier="D-2", again="D-2")
 
     def _first_period(self) -> None:

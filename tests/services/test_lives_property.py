@@ -16,10 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import event
 
 from randomizer.domain.acts import MAY, Act
-from randomizer.domain.housekeeping import TrailHead
+from randomizer.domain.housekeeping import Entry, TrailHead
 from randomizer.domain.participants import ENDINGS, Participant, State
 from randomizer.domain.people import SITE_BOUND, Role
-from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Destruction, Kit, Outcome, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
@@ -35,10 +35,10 @@ from randomizer.services.care import (
     products,
 )
 from randomizer.services.care.enrolment import Answers
-from randomizer.services.unblinded import clearance, preparation
+from randomizer.services.unblinded import clearance, preparation, quality
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE, answers
-from tests.desks import DETAILS, set_up_desk
+from tests.desks import LOT, PASSED, set_up_desk
 from tests.stages import PROGRESSIVE, RELAPSING, Stage, demand_places, demand_sound
 
 if TYPE_CHECKING:
@@ -102,11 +102,13 @@ def _eligible(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> obj
 
 def _clear(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
     step_up = lives.stage.step_up(person)
-    return clearance.clear(uow, lives.stage.desk, person, step_up, number, details=DETAILS)
+    lot = replace(LOT, number=f"L-{uow.count(Entry)}")
+    quality.record_lot(uow, lives.stage.desk, person, number, lot=lot, results=PASSED)
+    return clearance.clear(uow, lives.stage.desk, person, step_up, number)
 
 
 def _fail(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
-    return clearance.fail(uow, lives.stage.desk, person, number, details=ProductDetails(note=WHY))
+    return clearance.fail(uow, lives.stage.desk, person, number, note=WHY)
 
 
 def _harvest(_lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:

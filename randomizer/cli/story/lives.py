@@ -15,11 +15,12 @@ from randomizer.domain.acts import Act
 from randomizer.domain.eligibility import ItemAnswer
 from randomizer.domain.fitness import Fitness, PregnancyTest
 from randomizer.domain.people import Role
-from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.quality import Lot, Result
+from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
-from randomizer.services.unblinded import clearance, preparation
+from randomizer.services.unblinded import clearance, preparation, quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SCREENING = timedelta(days=1)
 HARVEST_AFTER = timedelta(days=3)
 CULTURE = timedelta(days=24)
+TOO_FEW = "Too few cells after the last passage."
 HALF_AN_HOUR = timedelta(minutes=30)
 FOLLOW_UP = timedelta(days=168)
 INFUSION_HOUR = time(10, 0)
@@ -144,8 +146,7 @@ class Life:
         self._harvest(1)
         yield self._later(CULTURE)
         if Event.PRODUCT_FAILURE in self._plan.events:
-            note = ProductDetails(note="Too few cells after the last passage.")
-            self._cast.at_desk(clearance.fail, self._stage.desk, Role.CLEARER, self._number, details=note)
+            self._cast.at_desk(clearance.fail, self._stage.desk, Role.CLEARER, self._number, note=TOO_FEW)
             self._happened(Event.PRODUCT_FAILURE)
             yield self._later(HARVEST_AFTER)
             self._harvest(2)
@@ -167,13 +168,17 @@ class Life:
         )
 
     def _clear(self) -> None:
-        details = ProductDetails(
-            lot=f"L{self._plan.index:05d}", cell_count="140 million", viability="92 %", form="cryopreserved"
-        )
+        desk, number = self._stage.desk, self._number
+        lot = Lot(number=self._lot, cell_count="140 million", viability="92 %", form="cryopreserved")
+        needed = (one.code for one in self._stage.definition.quality_tests if one.before_clearance)
+        results = dict.fromkeys(needed, Result.PASSED)
+        self._cast.at_desk(quality.record_lot, desk, Role.CLEARER, number, lot=lot, results=results)
         step_up = self._cast.step_up(Role.CLEARER)
-        self._cast.at_desk(
-            clearance.clear, self._stage.desk, Role.CLEARER, step_up, self._number, details=details
-        )
+        self._cast.at_desk(clearance.clear, desk, Role.CLEARER, step_up, number)
+
+    @property
+    def _lot(self) -> str:
+        return f"L{self._plan.index:05d}"
 
     def _infusion(self, period: int) -> Iterator[datetime]:
         booked_for = self._book(period)
@@ -228,7 +233,7 @@ class Life:
             self._number,
             ready=True,
             kit=sheet.kit,
-            noted=Preparation(content=sheet.treatment, lot=f"L{self._plan.index:05d}"),
+            noted=Preparation(content=sheet.treatment, lot=self._lot),
         )
         yield self._later(HALF_AN_HOUR)
 

@@ -12,7 +12,7 @@ from randomizer.domain.supply import PeriodRecord
 from randomizer.domain.trial import Allocation, Slot
 from randomizer.errors import Refused, Stopped
 from randomizer.services import acting, outside, trail, trials
-from randomizer.services.care import issued, strata
+from randomizer.services.care import issued, products, strata
 from randomizer.services.care.enrolment import ELIGIBLE_MEANING
 from randomizer.services.signatures import StepUp, demand_signed, sign
 
@@ -110,3 +110,4 @@ def _demand_ready(uow: UnitOfWork, participant: Participant, definition: Definit
     participants.demand_not_ended(participant)
     ready = {State.CLEARED} if definition.product_gate else {State.HARVESTED, State.CLEARED}
     participants.demand_state(participant, Act.RANDOMIZED, frozenset(ready))
+    products.demand_within_limits(uow, participant.number)

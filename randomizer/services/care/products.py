@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import QualityWatch
 from randomizer.domain.participants import State
 from randomizer.domain.supply import Product, ProductState
 from randomizer.errors import NotFound, Refused
@@ -75,6 +76,7 @@ def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Pr
     acting.in_trial(uow, Act.PRODUCT_GO)
     participant = acting.on_participant(uow, person, Act.PRODUCT_GO, number)
     product = demand_cleared_by_qp(uow, number)
+    demand_within_limits(uow, number)
     with trail.act(uow, Act.PRODUCT_GO, person, site=participant.site, participant=number) as act:
         sign(act, step_up, meaning=GO_MEANING, about=f"participant {number}", values={"participant": number})
         act.change(participant, state=State.CLEARED)
@@ -147,3 +149,41 @@ def latest(uow: UnitOfWork, number: str) -> Product:
             next_step="The site records the harvest.",
         )
     return products[-1]
+
+
+def demand_in(uow: UnitOfWork, number: str, *states: ProductState) -> Product:
+    """The participant's last donation, if it is in one of these states.
+
+    Raises:
+        NotFound: Nothing was harvested.
+        Refused: It is elsewhere in its life.
+    """
+    product = latest(uow, number)
+    if product.state not in states:
+        raise Refused(
+            f"The product of participant {number} is {product.state}, and not "
+            f"{' or '.join(states)}. Nothing was changed.",
+            field="participant",
+            next_step="Open the worklist to see what waits.",
+        )
+    return product
+
+
+def demand_within_limits(uow: UnitOfWork, number: str) -> None:
+    """Refuse to go on with a participant whose product has a result out of limits; the same for everybody.
+
+    Raises:
+        Refused: There is such a result.
+    """
+    known = uow.find(QualityWatch, number)
+    if known is not None and known.out_of_limits:
+        raise out_of_limits(number)
+
+
+def out_of_limits(number: str) -> Refused:
+    """The refusal of everything that would use a product with a result out of limits."""
+    return Refused(
+        f"A quality result of the product of participant {number} is out of limits. Nothing was changed.",
+        field="participant",
+        next_step="Call the trial office. It goes on when the clearing person has corrected the result.",
+    )

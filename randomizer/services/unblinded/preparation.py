@@ -15,13 +15,14 @@ from randomizer.domain import acts, participants, scans, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant
-from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
+from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import RUNNING, Slot
 from randomizer.errors import HardStop, NotFound, Refused
 from randomizer.services import acting, trail, trials
-from randomizer.services.care import periods
+from randomizer.services.care import periods, products
 from randomizer.services.care.booking import FIT_MEANING
 from randomizer.services.signatures import demand_signed
+from randomizer.services.unblinded import quality
 from randomizer.services.unblinded.opening import open_for_sheet, read_preparation, seal_preparation
 
 if TYPE_CHECKING:
@@ -62,12 +63,14 @@ class Sheet:
         content: Name of the treatment.
         kit: Number of the kit to prepare.
         spares: Kits to fill instead where it is spoiled, in this order.
-        donation: Identifier of the participant's donation, "" where nothing was harvested.
+        donation: Identifier of the participant's donation.
         volume_ml: The same whatever the treatment.
         infusion_minutes: The same whatever the treatment.
         expiry_minutes: From "ready".
         fit: Whether fit-for-infusion is signed, so that the preparation may begin.
         preparing: Whether it has begun.
+        out_of_limits: Whether a quality result of the product is, so that nothing may be prepared; everybody
+            has a product, so it says nothing of the content.
     """
 
     participant: str
@@ -83,6 +86,7 @@ class Sheet:
     expiry_minutes: int
     fit: bool
     preparing: bool
+    out_of_limits: bool
 
     def __repr__(self) -> str:
         return "Sheet(masked)"
@@ -171,7 +175,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
 
     Raises:
         Refused: Nothing is booked, fit-for-infusion is not signed, the sheet was not opened for this booking,
-            or the time is wrong.
+            the time is wrong, or a quality result of the product is out of limits, whatever the treatment.
     """
     _, definition = acting.in_trial(uow, Act.PREPARATION_BEGUN)
     participant = acting.on_participant(uow, person, Act.PREPARATION_BEGUN, number)
@@ -187,6 +191,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
         )
     demand_signed(uow, meaning=FIT_MEANING, about=f"participant {number}")
     _sheet_entry(uow, number)
+    products.demand_within_limits(uow, number)
     windows.demand_near(record.period, booked_for, uow.clock(), done="prepared", hours=windows.PREPARE_HOURS)
     periods.demand_time(uow, definition, record, booked_for, signed=True)
     with trail.act(uow, Act.PREPARATION_BEGUN, person, site=participant.site, participant=number) as act:
@@ -218,7 +223,8 @@ def end(
 
     Raises:
         HardStop: The kit is not that of the sheet, or none of its spares where that one is spoiled.
-        Refused: No preparation is under way, or the content is not that of the sheet.
+        Refused: No preparation is under way, the content is not that of the sheet, or a quality result of the
+            product is out of limits, whatever the treatment.
     """
     trial, definition = acting.in_trial(uow, Act.PREPARATION_ENDED)
     if ready:  # without a kit a preparation ends after termination too
@@ -231,6 +237,8 @@ def end(
             field="participant",
             next_step="Open the worklist to see how the booking stands.",
         )
+    if ready:
+        quality.demand_within_limits(uow, desk, number)
     opened = open_for_sheet(uow, desk, _sheet_entry(uow, number))
     before = read_preparation(uow, desk, opened.slot.number, record.period)
     left = _kits(uow, desk, opened.slot, record.period, before.spoiled)
@@ -248,6 +256,7 @@ def end(
         expires_at = act.at + timedelta(minutes=definition.kits.expiry_minutes)
         state = KitState.SHIPPED if definition.kits.travel else KitState.READY
         act.change(reserved, state=state, ready_at=act.at, expires_at=expires_at)
+        quality.look_again(uow, desk, number)
         return act.change(
             record,
             preparation_ended_at=act.at,
@@ -279,7 +288,7 @@ def _sheet(
 ) -> Sheet:
     noted = read_preparation(uow, desk, opened.slot.number, record.period)
     treatment = opened.content.treatments[record.period - 1]
-    donations = uow.all(Product, participant=record.participant)
+    product = products.latest(uow, record.participant)
     kit, *spares = (one.number for one in _kits(uow, desk, opened.slot, record.period, noted.spoiled))
     return Sheet(
         participant=record.participant,
@@ -289,12 +298,13 @@ def _sheet(
         content=definition.treatment(treatment).name,
         kit=kit,
         spares=tuple(spares),
-        donation=donations[-1].identifier if donations else "",
+        donation=product.identifier,
         volume_ml=definition.kits.volume_ml,
         infusion_minutes=definition.kits.infusion_minutes,
         expiry_minutes=definition.kits.expiry_minutes,
         fit=record.fit_signed_at is not None,
         preparing=record.preparing,
+        out_of_limits=quality.read(desk, product).out_of_limits,
     )
 
 

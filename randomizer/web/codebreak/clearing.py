@@ -1,4 +1,4 @@
-"""Product clearance: what waits, clear one with a signature, or record that it can't be used."""
+"""Products: what waits, lots and quality results; clear one, signed, or say that it can't be used."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template, request, url_for
 
 from randomizer.domain.acts import Act
-from randomizer.domain.sealed_texts import ProductDetails
+from randomizer.domain.numbers import group3
+from randomizer.domain.quality import Lot, Result
 from randomizer.domain.supply import ProductState
-from randomizer.services.care import products
-from randomizer.services.unblinded import clearance
+from randomizer.errors import Refused
+from randomizer.services.unblinded import clearance, quality, quality_views
 from randomizer.web import auth, signing
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
@@ -28,42 +29,95 @@ from randomizer.web.forms import Field, Form
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-DETAILS = (
-    Field(name="lot", label="Lot", width="half"),
+    from randomizer.domain.definition_values import Definition
+    from randomizer.masking import View
+
+LOT = (
+    Field(name="lot", label="Lot", hint="As on its label.", width="half"),
+    Field(name="form", label="Product form", width="half"),
     Field(name="cell_count", label="Cell count", hint="With its unit.", width="half"),
     Field(name="viability", label="Viability", hint="With its unit.", width="half"),
-    Field(name="form", label="Product form", width="half"),
-    Field(name="note", label="Note", type="textarea"),
 )
+NOTE = (Field(name="note", label="Note", type="textarea", hint="Stays on this side, sealed."),)
 WHY_NOT = (
     Field(name="note", label="Why it can't be used", type="textarea", hint="Stays on this side, sealed."),
 )
+KNOWN = "test-"
+"""In front of the code of a test, in the name of its field."""
 
 
 @codebreak.get("/clearance")
 def clearances() -> str:
-    """Products that wait for the clearing person, or for the sponsor's go."""
+    """Products that wait for the clearing person or the sponsor's go, and results that are awaited."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     with looking() as seen:
         rows = [seen.show(one) for one in clearance.worklist(seen.uow)]
-    return render_template("codebreak/clearances.html", rows=rows, waiting=ProductState.HARVESTED)
+        awaited = quality_views.waiting(seen)
+    return render_template(
+        "codebreak/clearances.html",
+        rows=rows,
+        awaited=awaited,
+        waiting=ProductState.HARVESTED,
+        now=this().store.clock(),
+    )
 
 
 @codebreak.route("/clearance/<number>", methods=["GET", "POST"])
 def clear(number: str) -> str | Response:
-    """Clear a product, signed."""
+    """The product with its lots and results; clear it, signed."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     if request.method == "GET":
-        return _shown(number, form_of(DETAILS))
-    form = Form.posted(DETAILS, request.form)
+        return _shown(number, form_of(NOTE))
+    form = Form.posted(NOTE, request.form)
     signing.read(form)
     try:
         step_up = signing.step_up(form)
         with this().store.writing() as uow:
-            clearance.clear(uow, desk(), auth.person(), step_up, number, details=details(form))
+            clearance.clear(uow, desk(), auth.person(), step_up, number, note=form.text("note"))
     except SHOWN_AGAIN as error:
         return again(form, error, request.path)
     return done(request.path, url_for("codebreak.clearances"))
+
+
+@codebreak.route("/clearance/<number>/lot", methods=["GET", "POST"])
+def record_lot(number: str) -> str | Response:
+    """Record a lot, with the results that are known."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    with looking() as seen:
+        fields = (*LOT, *_known(seen.definition))
+    if request.method == "GET":
+        return render_template("codebreak/lot.html", number=number, form=form_of(fields))
+    form = Form.posted(fields, request.form)
+    try:
+        with this().store.writing() as uow:
+            quality.record_lot(uow, desk(), auth.person(), number, lot=_lot(form), results=_results(form))
+    except SHOWN_AGAIN as error:
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.clear", number=number))
+
+
+@codebreak.route("/clearance/<number>/result", methods=["GET", "POST"])
+def record_result(number: str) -> str | Response:
+    """Record the result of a test, or correct one."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    with looking() as seen:
+        found = quality_views.whole(seen, desk(), number)
+    fields = _result_fields(found["results"])
+    if request.method == "GET":
+        return render_template(
+            "codebreak/result.html", number=number, form=form_of(fields), results=found["results"]
+        )
+    form = Form.posted(fields, request.form)
+    try:
+        subject, _, test = form.text("what").partition(" ")
+        result = _result(form.text("result"))
+        with this().store.writing() as uow:
+            quality.record_result(
+                uow, desk(), auth.person(), number, subject=subject, test=test, result=result
+            )
+    except SHOWN_AGAIN as error:
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.clear", number=number))
 
 
 @codebreak.route("/clearance/<number>/fail", methods=["GET", "POST"])
@@ -75,25 +129,78 @@ def fail(number: str) -> str | Response:
     form = Form.posted(WHY_NOT, request.form)
     try:
         with this().store.writing() as uow:
-            noted = ProductDetails(note=form.text("note"))
-            clearance.fail(uow, desk(), auth.person(), number, details=noted)
+            clearance.fail(uow, desk(), auth.person(), number, note=form.text("note"))
     except SHOWN_AGAIN as error:
         return again(form, error, request.path)
     return done(request.path, url_for("codebreak.clearances"))
 
 
-def details(form: Form) -> ProductDetails:
-    """What is kept of a product, sealed."""
-    return ProductDetails(**{one.name: form.text(one.name) for one in DETAILS})
+def _known(definition: Definition) -> tuple[Field, ...]:
+    """A question for each test of a product; what is not known yet is pending."""
+    return tuple(
+        Field(
+            name=f"{KNOWN}{test.code}",
+            label=test.label,
+            type="radio",
+            hint="Needed before clearance." if test.before_clearance else "May come after clearance.",
+            options=tuple((str(one), str(one).capitalize()) for one in Result),
+        )
+        for test in definition.quality_tests
+        if not test.of_kit
+    )
+
+
+def _result_fields(results: list[View]) -> tuple[Field, ...]:
+    options = tuple((f"{one['subject']} {one['test']}", _named(one), _standing(one)) for one in results)
+    passed = ((str(Result.PASSED), "Passed"), (str(Result.FAILED), "Failed"))
+    return (
+        Field(name="what", label="Which result?", type="radio", options=options),
+        Field(name="result", label="What does the report say?", type="radio", options=passed),
+    )
+
+
+def _named(one: View) -> str:
+    return f"{one['label']}, {one['of']} {group3(one['subject']) if one['of'] == 'kit' else one['subject']}"
+
+
+def _standing(one: View) -> str:
+    return "Pending." if one["result"] is Result.PENDING else f"Recorded as {one['result']} by {one['by']}."
+
+
+def _lot(form: Form) -> Lot:
+    return Lot(
+        number=form.text("lot"),
+        cell_count=form.text("cell_count"),
+        viability=form.text("viability"),
+        form=form.text("form"),
+    )
+
+
+def _results(form: Form) -> dict[str, Result]:
+    typed = {one.name: form.text(one.name) for one in form.fields if one.name.startswith(KNOWN)}
+    return {name.removeprefix(KNOWN): _result(text) for name, text in typed.items() if text}
+
+
+def _result(text: str) -> Result:
+    try:
+        return Result(text)
+    except ValueError:
+        raise Refused(
+            "Say whether the test passed or failed. Nothing was changed.",
+            field="result",
+            next_step="Read the report of the laboratory.",
+        ) from None
 
 
 def _shown(number: str, form: Form) -> str:
     with looking() as seen:
-        product: dict[str, Any] = seen.show(products.latest(seen.uow, number))
+        found: dict[str, Any] = quality_views.whole(seen, desk(), number)
     return render_template(
         "codebreak/clear.html",
         number=number,
-        product=product,
+        found=found,
+        open=found["product"]["state"] is ProductState.HARVESTED,
+        failed=found["product"]["state"] is ProductState.FAILED,
         form=form,
         meaning=clearance.CLEAR_MEANING,
         signer=signer(),

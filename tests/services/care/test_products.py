@@ -12,7 +12,6 @@ from randomizer.domain.housekeeping import Notice
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import Role
 from randomizer.domain.records import Alarm, AlarmKind
-from randomizer.domain.sealed_texts import ProductDetails
 from randomizer.domain.supply import Product, ProductState
 from randomizer.domain.trial import Allocation, StratumStatus
 from randomizer.errors import Exhausted, Refused
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.requirement("life")
 def fail(stage: Stage, number: str) -> Product:
     person = stage.instance.person(Role.CLEARER)
     with stage.store.writing() as uow:
-        return clearance.fail(uow, stage.desk, person, number, details=ProductDetails(note="did not grow"))
+        return clearance.fail(uow, stage.desk, person, number, note="did not grow")
 
 
 @pytest.mark.parametrize("station", ["harvested", "cleared by QP", "cleared"])

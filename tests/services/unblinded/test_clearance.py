@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,24 +8,23 @@ import pytest
 from randomizer.domain.housekeeping import EntryValues
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import Role
-from randomizer.domain.sealed_texts import ProductDetails
 from randomizer.domain.supply import Product, ProductState
 from randomizer.domain.trial import StratumStatus
 from randomizer.errors import NotAllowed, Refused
 from randomizer.services.care import products
-from randomizer.services.unblinded import clearance
-from tests.desks import DETAILS, clear, harvested, randomized
+from randomizer.services.unblinded import clearance, quality
+from tests.desks import LOT, clear, harvested, randomized
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
 
-WHY = ProductDetails(note="did not grow")
+WHY = "did not grow"
 
 
-def fail(instance: Instance, desk: Desk, number: str, details: ProductDetails = WHY) -> Product:
+def fail(instance: Instance, desk: Desk, number: str, note: str = WHY) -> Product:
     with instance.store.writing() as uow:
-        return clearance.fail(uow, desk, instance.person(Role.CLEARER), number, details=details)
+        return clearance.fail(uow, desk, instance.person(Role.CLEARER), number, note=note)
 
 
 def test_a_cleared_product_waits_for_the_go_with_its_details_sealed(instance: Instance, desk: Desk) -> None:
@@ -37,8 +37,9 @@ def test_a_cleared_product_waits_for_the_go_with_its_details_sealed(instance: In
         values = uow.get(EntryValues, product.entry)
         assert [one.participant for one in clearance.worklist(uow)] == [number]
     assert product.state is ProductState.CLEARED_BY_QP
-    assert clearance.read_details(desk, product) == DETAILS
-    assert not any(word in values.content for word in (DETAILS.lot, DETAILS.cell_count, DETAILS.form))
+    [lot] = quality.read(desk, product).lots
+    assert lot == replace(LOT, recorded_at=instance.clock(), in_use=True)
+    assert not any(word in values.content for word in (LOT.number, LOT.cell_count, LOT.form))
 
 
 @pytest.mark.promise(3)
@@ -82,21 +83,19 @@ def test_nothing_fails_after_randomization(instance: Instance, desk: Desk) -> No
 def test_a_reason_and_a_lot_are_needed_and_nothing_is_cleared_twice(instance: Instance, desk: Desk) -> None:
     number = harvested(instance)
     with pytest.raises(Refused, match="Say why"):
-        fail(instance, desk, number, ProductDetails())
+        fail(instance, desk, number, " ")
     step_up = instance.step_up(Role.CLEARER)
-    with instance.store.writing() as uow, pytest.raises(Refused, match="lot is missing"):
-        clearance.clear(
-            uow, desk, instance.person(Role.CLEARER), step_up, number, details=ProductDetails(lot=" ")
-        )
+    with instance.store.writing() as uow, pytest.raises(Refused, match="No lot is recorded"):
+        clearance.clear(uow, desk, instance.person(Role.CLEARER), step_up, number)
     clear(instance, desk, number)
-    with pytest.raises(Refused, match="is cleared by the clearing person, and not harvested"):
-        clear(instance, desk, number)
+    with instance.store.writing() as uow, pytest.raises(Refused, match="clearing person, and not harvested"):
+        clearance.clear(uow, desk, instance.person(Role.CLEARER), step_up, number)
 
 
 def test_texts_that_are_too_long_are_refused_without_repeating_them(instance: Instance, desk: Desk) -> None:
     number = harvested(instance)
     with pytest.raises(Refused, match="at most") as refusal:
-        fail(instance, desk, number, ProductDetails(note="x" * 3000))
+        fail(instance, desk, number, "x" * 9000)
     assert "xxx" not in str(refusal.value)
 
 
@@ -105,4 +104,4 @@ def test_only_the_clearing_person_clears_or_fails(instance: Instance, desk: Desk
     number = harvested(instance)
     for role in set(Role) - {Role.CLEARER}:
         with instance.store.writing() as uow, pytest.raises(NotAllowed):
-            clearance.fail(uow, desk, instance.person(role), number, details=WHY)
+            clearance.fail(uow, desk, instance.person(role), number, note=WHY)

@@ -178,7 +178,11 @@ def test_preparation_and_clearance(programs: Programs, instance: Instance, desk:
     first, second = harvested(instance), harvested(instance)
     clearer = programs(Role.CLEARER)
     assert len(clearer.get("/clearances")["rows"]) == 2
-    cleared = clearer.post(f"/clearances/{first}/clear", {"lot": "L-2", **clearer.factor()})
+    lot = {"lot": "L-2", "results": {"identity": "passed", "viability": "passed"}}
+    found = clearer.post(f"/clearances/{first}/lots", lot)
+    assert found["blocks"] == ["Lot L-2: Endotoxin is pending."]
+    clearer.post(f"/clearances/{first}/results", {"subject": "L-2", "test": "endotoxin", "result": "passed"})
+    cleared = clearer.post(f"/clearances/{first}/clear", clearer.factor())
     assert cleared["state"] == "cleared by the clearing person"
     clearer.post(f"/clearances/{second}/fail", {"note": "no growth"})
     with instance.store.reading() as uow:
@@ -238,7 +242,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/preparations/10011/end": {"ready": True},
     "/preparations/10011/labels": {"period": 1},
     "/preparations/10011/replacement": {"available_at": None},
-    "/clearances/10011/clear": {"lot": "x", **FACTOR},
+    "/clearances/10011/clear": FACTOR,
+    "/clearances/10011/lots": {"lot": "x"},
+    "/clearances/10011/results": {"subject": "x", "test": "sterility", "result": "passed"},
     "/clearances/10011/fail": {"note": "x"},
     "/lock": {"why": "x", **FACTOR},
     "/release/import": {"copy_base64": ""},

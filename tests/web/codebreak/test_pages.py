@@ -213,12 +213,21 @@ def test_clear_a_product_and_fail_another(visit: Visit, instance: Instance) -> N
     first, second = harvested(instance), harvested(instance)
     guest = visit(Role.CLEARER)
     assert first in guest.get("/clearance")
-    refused = guest.send(f"/clearance/{first}", {"viability": "90 %"}, sign=True).text
+    assert "No lot is recorded." in guest.get(f"/clearance/{first}")
+    known = {"viability": "90 %", "test-identity": "passed", "test-viability": "passed"}
+    refused = guest.send(f"/clearance/{first}/lot", known).text
     assert "lot is missing" in refused
     assert "90 %" in refused
+    page = guest.send(f"/clearance/{first}/lot", {"lot": "L-1", **known}).text
+    assert "Lot L-1: Endotoxin is pending." in page
 
-    page = guest.send(f"/clearance/{first}", {"lot": "L-1"}, sign=True).text
+    result = f"/clearance/{first}/result"
+    assert "Say whether the test passed" in guest.send(result, {"what": "L-1 endotoxin"}).text
+    guest.send(result, {"what": "L-1 endotoxin", "result": "passed"})
+    page = guest.send(f"/clearance/{first}", {"note": "as expected"}, sign=True).text
     assert "Waits for the sponsor" in page
+    assert "Quality results awaited" in page
+    assert "as expected" in guest.get(f"/clearance/{first}")
     page = guest.send(f"/clearance/{second}/fail", {"note": "no growth"}).text
     assert second not in page
     with instance.store.reading() as uow:

@@ -47,6 +47,7 @@ SAMPLES: dict[str, Any] = {
     "password": PASSWORD,
     "code": "000000",
     "ready": True,
+    "result": "passed",
     "copy_base64": "eA==",
 }
 KEYS = count()

@@ -42,20 +42,32 @@ class Done(SignedWhy):
 
 
 class Details(Body):
-    """What is kept of a product, sealed."""
+    """What is kept of a lot, or of a preparation, sealed."""
 
     lot: Short = ""
     cell_count: Short = ""
     viability: Short = ""
     form: Short = ""
-    note: Long = ""
 
 
-class SignedDetails(Details):
+class LotRecorded(Details):
+    """A lot, with what is known of it by code of the test; what is left out is pending."""
+
+    results: dict[Short, Literal["pending", "passed", "failed"]] = Field(default_factory=dict, max_length=20)
+
+
+class ResultRecorded(Body):
+    """The result of a test; `subject` is the number of the lot or the kit."""
+
+    subject: Short
+    test: Short
+    result: Literal["passed", "failed"]
+
+
+class Cleared(Signed):
     """A clearance, signed."""
 
-    password: Short
-    code: Short
+    note: Long = ""
 
 
 class Failure(Body):
@@ -68,6 +80,7 @@ class Ended(Details):
     """The end of a preparation."""
 
     ready: bool
+    note: Long = ""
     kit: Short = ""
     content: Short = ""
     thaw: Short = ""
@@ -281,6 +294,7 @@ class Sheet(Answer):
     expiry_minutes: int | None = None
     fit: bool | None = None
     preparing: bool | None = None
+    out_of_limits: bool | None = None
 
 
 class Product(Answer):
@@ -294,6 +308,58 @@ class Product(Answer):
     harvested_at: datetime | None = None
     cleared_at: datetime | None = None
     failed_at: datetime | None = None
+
+
+class LotShown(Answer):
+    """A lot of a product."""
+
+    KINDS = ("Lot",)
+    number: str | None = None
+    cell_count: str | None = None
+    viability: str | None = None
+    form: str | None = None
+    recorded_at: datetime | None = None
+    in_use: bool | None = None
+
+
+class ResultShown(Answer):
+    """A test of a lot or of a kit, with its result or when that is due."""
+
+    KINDS = ("QualityResult",)
+    subject: str | None = None
+    of: Literal["lot", "kit"] | None = None
+    test: str | None = None
+    label: str | None = None
+    result: str | None = None
+    at: datetime | None = None
+    by: str | None = None
+    due_at: datetime | None = None
+    before_clearance: bool | None = None
+
+
+class ProductFile(Answer):
+    """A product with its lots and results; `blocks` says why it can't be cleared."""
+
+    KINDS = ("ProductDetails",)
+    product: Product
+    note: str | None = None
+    blocks: list[str] | None = None
+    lots: list[LotShown]
+    results: list[ResultShown]
+
+
+class AwaitedResult(Answer):
+    """When the next quality result of a participant is due."""
+
+    KINDS = ("QualityWatch",)
+    participant: str | None = None
+    due_at: datetime | None = None
+
+
+class Awaiting(Answer):
+    """Quality results that are awaited, the soonest due first."""
+
+    rows: list[AwaitedResult]
 
 
 class Products(Answer):

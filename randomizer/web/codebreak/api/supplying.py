@@ -1,4 +1,4 @@
-"""Preparation and clearance, for programs."""
+"""Preparation, quality results and clearance, for programs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
-from randomizer.domain.sealed_texts import Preparation, ProductDetails
+from randomizer.domain.quality import Lot, Result
+from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import labels
 from randomizer.services.care import replacements
-from randomizer.services.unblinded import clearance, preparation
+from randomizer.services.unblinded import clearance, preparation, quality, quality_views
 from randomizer.web import auth
 from randomizer.web import labels as drawing
 from randomizer.web.codebreak.api import forms
@@ -103,20 +104,57 @@ def clearances(query: forms.List) -> Response:
     return listed(forms.Products, {"rows": rows}, forms.Product, as_csv=query.format == "csv")
 
 
+@api.get("/clearances/<number>", responses={200: forms.ProductFile})
+def product_file(path: forms.Key) -> Response:
+    """A product with its lots and results."""
+    auth.demand_act(Act.PRODUCT_CLEARED)
+    return _product_file(path.number)
+
+
+@api.get("/quality-results", responses={200: forms.Awaiting})
+def awaited(query: forms.List) -> Response:
+    """Participants of whom a quality result is awaited."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    with looking() as seen:
+        rows = quality_views.waiting(seen)
+    return listed(forms.Awaiting, {"rows": rows}, forms.AwaitedResult, as_csv=query.format == "csv")
+
+
+@api.post("/clearances/<number>/lots", responses={200: forms.ProductFile})
+def record_lot(path: forms.Key, header: forms.Once, body: forms.LotRecorded) -> Response:  # noqa: ARG001
+    """Record a lot, with the results that are known."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    lot = Lot(number=body.lot.strip(), cell_count=body.cell_count, viability=body.viability, form=body.form)
+    results = {test: Result(result) for test, result in body.results.items()}
+    with this().store.writing() as uow:
+        quality.record_lot(uow, desk(), auth.person(), path.number, lot=lot, results=results)
+    return _product_file(path.number)
+
+
+@api.post("/clearances/<number>/results", responses={200: forms.ProductFile})
+def record_result(path: forms.Key, header: forms.Once, body: forms.ResultRecorded) -> Response:  # noqa: ARG001
+    """Record the result of a test of a lot or a kit, or correct one."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    with this().store.writing() as uow:
+        quality.record_result(
+            uow,
+            desk(),
+            auth.person(),
+            path.number,
+            subject=body.subject,
+            test=body.test,
+            result=Result(body.result),
+        )
+    return _product_file(path.number)
+
+
 @api.post("/clearances/<number>/clear", responses={200: forms.Product})
-def clear(path: forms.Key, header: forms.Once, body: forms.SignedDetails) -> Response:  # noqa: ARG001
+def clear(path: forms.Key, header: forms.Once, body: forms.Cleared) -> Response:  # noqa: ARG001
     """Clear a product, signed."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     step_up = auth.step_up(password=body.password, code=body.code)
-    details = ProductDetails(
-        lot=body.lot,
-        cell_count=body.cell_count,
-        viability=body.viability,
-        form=body.form,
-        note=body.note,
-    )
     with this().store.writing() as uow:
-        done = clearance.clear(uow, desk(), auth.person(), step_up, path.number, details=details)
+        done = clearance.clear(uow, desk(), auth.person(), step_up, path.number, note=body.note)
     return _product(done)
 
 
@@ -125,8 +163,7 @@ def fail(path: forms.Key, header: forms.Once, body: forms.Failure) -> Response: 
     """Record that a product can't be used."""
     auth.demand_act(Act.PRODUCT_FAILED)
     with this().store.writing() as uow:
-        noted = ProductDetails(note=body.note)
-        done = clearance.fail(uow, desk(), auth.person(), path.number, details=noted)
+        done = clearance.fail(uow, desk(), auth.person(), path.number, note=body.note)
     return _product(done)
 
 
@@ -134,6 +171,11 @@ def _booked(record: PeriodRecord) -> Response:
     with looking() as seen:
         shown = seen.show(record)
     return answer(text({name: shown[name] for name in forms.Booked.model_fields if name in shown}))
+
+
+def _product_file(number: str) -> Response:
+    with looking() as seen:
+        return answer(text(quality_views.whole(seen, desk(), number)))
 
 
 def _product(product: Product) -> Response:

@@ -1,0 +1,238 @@
+"""Lots of a product and results of their tests: what the clearing person writes down, sealed at one length.
+
+All of it is about the product, which every participant has, or about a kit's own preparation, which takes the
+same steps whatever the treatment; so nothing here depends on a sequence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from randomizer.domain import sealed_texts
+from randomizer.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from randomizer.domain.definition_values import QualityTest
+
+PRODUCT_BYTES: Final = 8192
+
+
+class Result(StrEnum):
+    """What is known of a test."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Lot:
+    """One lot grown from a donation.
+
+    Args:
+        number: As on its label.
+        cell_count: As it is written, with its unit.
+        viability: As it is written, with its unit.
+        form: Product form, e.g. fresh or cryopreserved.
+        recorded_at: When it was recorded, its samples taken; None for one from before lots had results.
+        in_use: Whether it is cleared, so that kits may be made of it; a lot that failed before is left out.
+    """
+
+    number: str
+    cell_count: str = ""
+    viability: str = ""
+    form: str = ""
+    recorded_at: datetime | None = None
+    in_use: bool = False
+
+    def __repr__(self) -> str:
+        return "Lot(masked)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Recorded:
+    """A result as it was recorded; one that is corrected stays, and the last one counts.
+
+    Args:
+        subject: Number of the lot, or of the kit.
+        test: Code of the test.
+        result: Passed or failed.
+        at: When it was recorded.
+        by: Number of the account.
+    """
+
+    subject: str
+    test: str
+    result: Result
+    at: datetime
+    by: int
+
+    def __repr__(self) -> str:
+        return "Recorded(masked)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Awaited:
+    """A test without a result."""
+
+    subject: str
+    test: QualityTest
+    due_at: datetime
+
+    def __repr__(self) -> str:
+        return "Awaited(masked)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProductDetails:
+    """What the clearing person writes down of one donation's product.
+
+    Args:
+        lots: In the order in which they were recorded.
+        results: Of lots and of kits, in the order in which they were recorded.
+        note: Free text.
+    """
+
+    lots: tuple[Lot, ...] = ()
+    results: tuple[Recorded, ...] = ()
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "ProductDetails(masked)"
+
+    def result(self, subject: str, test: str) -> Recorded | None:
+        """The result that counts, or None while it is pending."""
+        found = [one for one in self.results if (one.subject, one.test) == (subject, test)]
+        return found[-1] if found else None
+
+    def failed(self, subject: str) -> bool:
+        """Whether a result of a lot or a kit stands at failed."""
+        last = {one.test: one.result for one in self.results if one.subject == subject}
+        return Result.FAILED in last.values()
+
+    @property
+    def out_of_limits(self) -> bool:
+        """Whether a lot that is in use has failed: then no kit of this participant is used."""
+        return any(lot.in_use and self.failed(lot.number) for lot in self.lots)
+
+    def standing_in_the_way(self, tests: Iterable[QualityTest]) -> tuple[str, ...]:
+        """Why the product can't be cleared: one sentence each, nothing where it can.
+
+        Args:
+            tests: Of the definition.
+        """
+        if not self.lots:
+            return ("No lot is recorded.",)
+        needed = [test for test in tests if not test.of_kit and test.before_clearance]
+        sentences = [
+            f"Lot {lot.number}: {test.label} is pending."
+            for lot in self.lots
+            for test in needed
+            if not self.failed(lot.number) and self.result(lot.number, test.code) is None
+        ]
+        if all(self.failed(lot.number) for lot in self.lots):
+            sentences.append("Every lot has failed a test.")
+        return tuple(sentences)
+
+    def cleared(self) -> ProductDetails:
+        """The same with every lot in use that has not failed."""
+        lots = tuple(replace(lot, in_use=not self.failed(lot.number)) for lot in self.lots)
+        return replace(self, lots=lots)
+
+    def awaited(self, tests: Iterable[QualityTest], kits: Mapping[str, datetime]) -> tuple[Awaited, ...]:
+        """Every test without a result, the soonest due first; a lot that has failed is waited for no more.
+
+        Args:
+            tests: Of the definition.
+            kits: Kits of the participant that are or were ready, and when they became so.
+        """
+        listed = tuple(tests)
+        lots = {
+            lot.number: lot.recorded_at
+            for lot in self.lots
+            if lot.recorded_at is not None and not self.failed(lot.number)
+        }
+        found = [
+            Awaited(subject=subject, test=test, due_at=since + timedelta(days=test.due_days))
+            for test in listed
+            for subject, since in (kits if test.of_kit else lots).items()
+            if self.result(subject, test.code) is None
+        ]
+        return tuple(sorted(found, key=lambda one: (one.due_at, one.subject, one.test.code)))
+
+    def to_bytes(self) -> bytes:
+        """Give the plaintext, always `PRODUCT_BYTES` long.
+
+        Raises:
+            Refused: The texts are too long.
+        """
+        values = {
+            "lots": [_plain(lot) for lot in self.lots],
+            "results": [_plain(one) for one in self.results],
+            "note": self.note,
+        }
+        return sealed_texts.fill(values, PRODUCT_BYTES)
+
+    @classmethod
+    def from_bytes(cls, filled: bytes) -> ProductDetails:
+        """Read what `to_bytes` gave, or what it gave when a product had one lot and no results.
+
+        Raises:
+            ValueError: The bytes are no product details.
+        """
+        values = sealed_texts.read(filled)
+        try:
+            return cls(
+                lots=tuple(_lots(values)),
+                results=tuple(
+                    Recorded(**one | {"result": Result(one["result"]), "at": _moment(one["at"])})
+                    for one in values.get("results", [])
+                ),
+                note=str(values["note"]),
+            )
+        except (KeyError, TypeError):
+            raise ValueError("these bytes are no product details") from None
+
+
+def demand_lot(lot: Lot, known: ProductDetails) -> None:
+    """Refuse a lot without a number, or one that is recorded already.
+
+    Raises:
+        Refused: The number is missing or taken.
+    """
+    if not lot.number.strip():
+        raise Refused(
+            "The lot is missing. Nothing was changed.", field="lot", next_step="Copy it from the lot's label."
+        )
+    if lot.number in {one.number for one in known.lots}:
+        raise Refused(
+            f"Lot {lot.number} is recorded already. Nothing was changed.",
+            field="lot",
+            next_step="Record a result of it, or check the number on the lot's label.",
+        )
+
+
+def _lots(values: Mapping[str, Any]) -> Iterator[Lot]:
+    if "lots" not in values:
+        texts = {name: str(values[name]) for name in ("cell_count", "viability", "form")}
+        if values["lot"]:
+            yield Lot(number=str(values["lot"]), recorded_at=None, in_use=True, **texts)
+        return
+    for one in values["lots"]:
+        yield Lot(**one | {"recorded_at": _moment(one["recorded_at"]) if one["recorded_at"] else None})
+
+
+def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a lot or a result
+    return {
+        name: content.isoformat() if isinstance(content, datetime) else content
+        for name, content in asdict(value).items()
+    }
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

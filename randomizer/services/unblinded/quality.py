@@ -1,0 +1,203 @@
+"""Lots of a product and the results of their tests; of kits too, made in the same steps whatever they hold.
+
+All of it stands in the one sealed record of the participant's product. In plain stands only when a result is
+due and whether one is out of limits, for the jobs and the acts that hold no key: both are about the product,
+which everybody has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from keys.errors import KeysError
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import QualityWatch
+from randomizer.domain.quality import ProductDetails, Recorded, Result, demand_lot
+from randomizer.domain.supply import Kit, Product, ProductState
+from randomizer.domain.trial import Allocation
+from randomizer.errors import Refused, Tampered
+from randomizer.services import acting, trail, trials
+from randomizer.services.care import products
+from randomizer.services.sealed.bindings import product_binding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from randomizer.domain.people import Person
+    from randomizer.domain.quality import Awaited, Lot
+    from randomizer.services.trail import OpenAct
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.store.work import UnitOfWork
+
+
+def read(desk: Desk, product: Product) -> ProductDetails:
+    """What the clearing person wrote down of a product; empty before.
+
+    Raises:
+        Tampered: It does not open under the preparation key.
+    """
+    if not product.details:
+        return ProductDetails()
+    bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
+    try:
+        return ProductDetails.from_bytes(desk.keys.open_record(product.details, bound))
+    except (KeysError, ValueError):
+        raise Tampered(trail.about(product)) from None
+
+
+def write(act: OpenAct, desk: Desk, product: Product, details: ProductDetails, **changes: object) -> Product:
+    """Seal what is known of a product, and bring up to date what is known of it without a key.
+
+    Args:
+        act: The act that changes it.
+        desk: Keys.
+        product: As read from the store.
+        details: All that is known now.
+        **changes: Further fields of the product.
+
+    Raises:
+        Refused: The texts are too long.
+    """
+    uow = act.uow
+    bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
+    sealed = desk.keys.seal_record(details.to_bytes(), bound, uow.entropy)
+    changed = act.change(product, details=sealed, **changes)
+    _watch(uow, changed, details)
+    return changed
+
+
+def look_again(uow: UnitOfWork, desk: Desk, number: str) -> None:
+    """Bring up to date what is known without a key, after a kit of the participant has become ready."""
+    product = products.latest(uow, number)
+    _watch(uow, product, read(desk, product))
+
+
+def demand_within_limits(uow: UnitOfWork, desk: Desk, number: str) -> None:
+    """What `products.demand_within_limits` refuses, by the sealed record itself.
+
+    Raises:
+        Refused: A result of the participant's product is out of limits.
+        Tampered: The record does not open.
+    """
+    if read(desk, products.latest(uow, number)).out_of_limits:
+        raise products.out_of_limits(number)
+
+
+def _watch(uow: UnitOfWork, product: Product, details: ProductDetails) -> None:
+    failed = product.state is ProductState.FAILED
+    waiting = () if failed else awaited(uow, product, details)
+    now = QualityWatch(
+        participant=product.participant,
+        due_at=waiting[0].due_at if waiting else None,
+        out_of_limits=details.out_of_limits and not failed,
+    )
+    if uow.find(QualityWatch, now.participant) is None:
+        uow.insert(now)
+    else:
+        uow.update(now)
+
+
+def awaited(uow: UnitOfWork, product: Product, details: ProductDetails) -> tuple[Awaited, ...]:
+    """Every test of a product and of its participant's kits that has no result, the soonest due first."""
+    return details.awaited(trials.current(uow)[1].quality_tests, ready_since(uow, product.participant))
+
+
+def ready_since(uow: UnitOfWork, number: str) -> dict[str, datetime]:
+    """The kits of a participant that are or were ready, and since when."""
+    allocation = uow.find(Allocation, number)
+    if allocation is None:
+        return {}
+    kits = uow.all(Kit, slot=allocation.slot)
+    return {kit.number: kit.ready_at for kit in kits if kit.ready_at is not None}
+
+
+def record_lot(
+    uow: UnitOfWork,
+    desk: Desk,
+    person: Person,
+    number: str,
+    *,
+    lot: Lot,
+    results: Mapping[str, Result],
+) -> Product:
+    """Record a lot of a product that is not cleared yet, with the results that are known.
+
+    Args:
+        uow: The unit of work.
+        desk: Keys; all of it is sealed.
+        person: A clearing person.
+        number: Participant number.
+        lot: The lot; samples count as taken now.
+        results: What is known, by code of a test of the product; the others are pending.
+
+    Raises:
+        Refused: The product is cleared or failed, the lot's number is missing or taken, a test is unknown,
+            or the texts are too long.
+    """
+    _, definition = acting.in_trial(uow, Act.QUALITY_RECORDED)
+    participant = acting.on_participant(uow, person, Act.QUALITY_RECORDED, number)
+    product = products.demand_in(uow, number, ProductState.HARVESTED)
+    known = read(desk, product)
+    demand_lot(lot, known)
+    for test in results:
+        if definition.quality_test(test).of_kit:
+            raise _not_of(test)
+    with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
+        added = replace(lot, recorded_at=act.at, in_use=not definition.product_gate)
+        recorded = tuple(
+            Recorded(subject=lot.number, test=test, result=result, at=act.at, by=person.account)
+            for test, result in results.items()
+            if result is not Result.PENDING
+        )
+        details = replace(known, lots=(*known.lots, added), results=(*known.results, *recorded))
+        return write(act, desk, product, details)
+
+
+def record_result(
+    uow: UnitOfWork, desk: Desk, person: Person, number: str, *, subject: str, test: str, result: Result
+) -> Product:
+    """Record the result of a test of a lot or of a kit, or correct one.
+
+    Args:
+        uow: The unit of work.
+        desk: Keys; it is sealed.
+        person: A clearing person.
+        number: Participant number.
+        subject: Number of the lot or of the kit.
+        test: Code of the test.
+        result: Passed or failed.
+
+    Raises:
+        Refused: There is no such lot, kit or test, the product failed, or the result stands already.
+    """
+    _, definition = acting.in_trial(uow, Act.QUALITY_RECORDED)
+    participant = acting.on_participant(uow, person, Act.QUALITY_RECORDED, number)
+    product = products.demand_in(
+        uow, number, ProductState.HARVESTED, ProductState.CLEARED_BY_QP, ProductState.CLEARED
+    )
+    known = read(desk, product)
+    of_kit = definition.quality_test(test).of_kit
+    subjects = ready_since(uow, number) if of_kit else {lot.number for lot in known.lots}
+    if subject not in subjects:
+        raise _not_of(test)
+    before = known.result(subject, test)
+    if result is Result.PENDING or (before is not None and before.result is result):
+        raise Refused(
+            "Say whether the test passed or failed; it may not be what is recorded already. "
+            "Nothing was changed.",
+            field="result",
+            next_step="Read the report of the laboratory.",
+        )
+    with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
+        added = Recorded(subject=subject, test=test, result=result, at=act.at, by=person.account)
+        return write(act, desk, product, replace(known, results=(*known.results, added)))
+
+
+def _not_of(test: str) -> Refused:
+    return Refused(
+        f"The test {test} is not made of this. Nothing was changed.",
+        field="subject",
+        next_step="Choose a lot for a test of the product, and a kit for a test of the kit.",
+    )
