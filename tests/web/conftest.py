@@ -15,6 +15,8 @@ from werkzeug.serving import make_server
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from tests import activated, desks
+from tests.web.gallery.gallery import make_app
+from tests.web.lens import Lens
 from tests.web.looks import PHONE, resize
 from tests.web.reads import Reads
 
@@ -113,6 +115,12 @@ def serve() -> Iterator[Callable[[Flask], str]]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="session")
+def lens(browser: Browser, serve: Callable[[Flask], str]) -> Lens:
+    """Looks at pages as they were served."""
+    return Lens(browser.new_page(locale="en-GB"), serve(make_app()) + "/nothing-given")
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,16 @@ import pytest
 from randomizer.web.door import DoorSettings
 from randomizer.web.site.app import create_app
 from tests.web.site.visitors import Visit
+from tests.web.site.walks import Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
+    from playwright.sync_api import Page
 
     from tests.activated import Instance
+    from tests.web.lens import Lens
 
 
 @pytest.fixture
@@ -29,3 +34,15 @@ def app(instance: Instance) -> Flask:
 def visit(app: Flask, instance: Instance) -> Visit:
     """A function that gives a visitor who is signed in."""
     return Visit(app, instance)
+
+
+@pytest.fixture
+def address(app: Flask, serve: Callable[[Flask], str]) -> str:
+    """Where the door is served for a browser."""
+    return serve(app)
+
+
+@pytest.fixture
+def walk(tabs: Callable[..., Page], visit: Visit, address: str, lens: Lens) -> Walk:
+    """Somebody whose browser runs scripts."""
+    return Walk(tabs(), visit, address, lens)
