@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from randomizer.cli.console import answer, instance_option, json_option, open_instance
+from randomizer.cli.console import answer, instance_option, json_option
+from randomizer.cli.instance import open_instance
 from randomizer.cli.new_credential import NewCredential, recovery_field, recovery_sheet
 from randomizer.cli.signing_in import as_option, code_option, gate_of, password_option, sign_in
 from randomizer.domain.people import SERVICE, Account, Role

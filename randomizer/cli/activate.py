@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from randomizer.cli.bundle_options import digest_option, key_option, read_key
-from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance, progress
+from randomizer.cli.console import FILE, answer, instance_option, json_option, progress
+from randomizer.cli.instance import open_instance
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.services import trials
 from randomizer.services.founding import activation, host_token, instance_publication, key_installation

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance
+from randomizer.cli.console import FILE, answer, instance_option, json_option
+from randomizer.cli.instance import open_instance
 from randomizer.services.upkeep import backups
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,16 +20,11 @@ from rich.progress import (
 
 from keys import files
 from keys.errors import KeysError
-from randomizer.config import load_settings, system_clock
 from randomizer.errors import Refused
-from randomizer.services import outside
-from randomizer.services.transactions import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from randomizer.config import Settings
-    from randomizer.services.transactions import Store
 
 FILE: Final = click.Path(path_type=Path)
 
@@ -72,28 +66,6 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
             bar.advance(task, steps)
 
         yield advance
-
-
-def open_instance(directory: Path | None) -> tuple[Settings, Store]:
-    """The settings and the store of an instance, with the system's clock and randomness.
-
-    The store is closed when the command has ended.
-
-    Raises:
-        Faulty: The settings have faults.
-        Refused: There is no instance.
-    """
-    settings = load_settings(directory)
-    store = open_store(
-        settings.engine_url,
-        clock=system_clock,
-        entropy=secrets.token_bytes,
-        held=outside.reader(settings.public, settings.witness_keys),
-    )
-    context = click.get_current_context(silent=True)
-    if context is not None:
-        context.call_on_close(store.engine.dispose)
-    return settings, store
 
 
 def read_file(path: Path) -> bytes:

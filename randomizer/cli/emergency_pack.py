@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from keys import files
-from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance, read_text
+from randomizer.cli.console import FILE, answer, instance_option, json_option, read_text
+from randomizer.cli.instance import open_instance
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.config import system_clock
 from randomizer.errors import Refused

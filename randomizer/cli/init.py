@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from randomizer.cli.console import FILE, answer, json_option, open_instance, read_text
+from randomizer.cli.console import FILE, answer, json_option, read_text
+from randomizer.cli.instance import open_instance
 from randomizer.domain.definition import parse_definition
 from randomizer.domain.trial import Kind
 from randomizer.services.founding import instances

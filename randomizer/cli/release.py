@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from keys.hpke import Identity
-from randomizer.cli.console import (
-    FILE,
-    answer,
-    instance_option,
-    json_option,
-    open_instance,
-    progress,
-    read_file,
-)
+from randomizer.cli.console import FILE, answer, instance_option, json_option, progress, read_file
+from randomizer.cli.instance import open_instance
 from randomizer.cli.pin_options import pin_options
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.cli.verification_table import verdict

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from randomizer.cli.console import answer, instance_option, json_option, open_instance, progress
+from randomizer.cli.console import answer, instance_option, json_option, progress
+from randomizer.cli.instance import open_instance
 from randomizer.cli.signing_in import as_option, code_option, password_option, sign_in
 from randomizer.services.unblinded import rotation
 from randomizer.services.unblinded.desk import open_desk

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from randomizer.cli.console import answer, instance_option, json_option, open_instance
+from randomizer.cli.console import answer, instance_option, json_option
+from randomizer.cli.instance import open_instance
 from randomizer.domain.records import Alarm, PeriodLock
 from randomizer.domain.trial import SiteStatus, StratumStatus
 from randomizer.services import checkpoints, outside, trials

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from randomizer.cli.console import FILE, answer, instance_option, json_option, open_instance, read_file
+from randomizer.cli.console import FILE, answer, instance_option, json_option, read_file
+from randomizer.cli.instance import open_instance
 from randomizer.errors import SetBack
 from randomizer.services import outside
 from randomizer.services.transactions import raise_tampering

@@ -38,6 +38,7 @@ Shape = tuple[tuple[str, str], ...]
 EMPTY, AMONG, EQUAL = "empty", "among", "equal"
 
 READ_ONLY_TRANSACTION = "25006"  # PostgreSQL's word for a database that only reads, such as a replica
+FOREIGN_KEY_VIOLATIONS = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")  # PostgreSQL's and SQLite's words
 
 TABLES: dict[type, Table] = {kind: row.__table__ for kind, row in ROWS.items()}  # type: ignore[attr-defined]
 KEYS: dict[type, tuple[str, ...]] = {kind: kind.KEY for kind in ROWS}  # type: ignore[attr-defined]
@@ -148,14 +149,19 @@ class UnitOfWork:
         """Add a value.
 
         Raises:
-            Conflict: Its key, or another field that must be unique, is taken.
+            Conflict: Its key, or another field that must be unique, is taken, or it names what is not there.
         """
+        table = TABLES[type(value)]
         try:
-            self._connection.execute(insert(TABLES[type(value)]), _mapping(value))
+            self._connection.execute(insert(table), _mapping(value))
         except IntegrityError as error:
+            said = (
+                f"This record ({table.name}) names another that is not there."
+                if _breaks_foreign_key(error)
+                else f"There is already such a record ({table.name})."
+            )
             raise Conflict(
-                f"There is already such a record ({TABLES[type(value)].name}). Nothing was changed.",
-                next_step="Reload the page to see what is there.",
+                f"{said} Nothing was changed.", next_step="Reload the page to see what is there."
             ) from error
 
     def insert_all(self, values: Iterable[object]) -> None:
@@ -225,6 +231,11 @@ class UnitOfWork:
         """Delete uncovered values whose moment has passed; returns how many."""
         table = TABLES[kind]
         return self._connection.execute(delete(table).where(table.c[field] < moment)).rowcount
+
+
+def _breaks_foreign_key(error: IntegrityError) -> bool:
+    told = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    return told in FOREIGN_KEY_VIOLATIONS
 
 
 class Store:

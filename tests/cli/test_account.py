@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyotp
 import pytest
 
-from randomizer.cli.console import open_instance
+from randomizer.cli.instance import open_instance
 from randomizer.config import system_clock
 from randomizer.domain.housekeeping import Entry, Notice, TotpUse
 from randomizer.domain.people import Account

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
+DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "psycopg"}
+OURS = {"keys", "randomizer"}
+OFFLINE = ("draft", "seal", "certificate", "prove", "verify", "token_key", "install_keys", "key_inventory")
+
+
 def loaded_after(code: str) -> set[str]:
-    """The modules of ours that a fresh process has loaded after some code."""
-    report = "; import sys; print(*(m for m in sys.modules if m.split('.')[0] in {'keys', 'randomizer'}))"
+    """The modules, ours and the database's, that a fresh process has loaded after some code."""
+    report = f"; import sys; print(*(m for m in sys.modules if m.split('.')[0] in {OURS | DATABASE}))"
     done = subprocess.run(
         [sys.executable, "-c", code + report], capture_output=True, text=True, check=True, cwd=ROOT
     )
@@ -38,6 +43,20 @@ def test_the_command_line_loads_no_command_before_it_is_called() -> None:
 def test_help_loads_no_command() -> None:
     code = "import randomizer.cli as c; c.randomizer.main(['--help'], standalone_mode=False)"
     assert not [name for name in loaded_after(code) if name.startswith("keys")]
+
+
+@pytest.mark.requirement("ceremony")
+def test_what_is_done_offline_or_checked_by_anybody_loads_no_database() -> None:
+    loaded = loaded_after("; ".join(f"import randomizer.cli.{command}" for command in OFFLINE))
+    assert "randomizer.cli.seal" in loaded
+    assert not {name for name in loaded if name.split(".")[0] in DATABASE or "randomizer.store" in name}
+
+
+@pytest.mark.requirement("migrations")
+def test_what_opens_an_instance_loads_no_migrations() -> None:
+    loaded = loaded_after("import randomizer.cli.status")
+    assert "sqlalchemy" in loaded
+    assert "alembic" not in loaded
 
 
 def test_every_command_that_is_listed_can_be_called(randomizer: Randomizer) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
@@ -14,7 +15,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.people import SERVICE, Account
 from randomizer.errors import Refused
 from randomizer.services import trail
-from randomizer.store.schema import upgrade
+from randomizer.store.schema import MIGRATIONS, newest, upgrade
 from randomizer.store.tables import ROWS
 
 if TYPE_CHECKING:
@@ -28,11 +29,14 @@ def test_the_newest_migration_and_the_models_agree(store: Store) -> None:
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_upgrading_twice_changes_nothing(store: Store) -> None:
-    with store.reading() as uow:
+def test_the_newest_file_is_the_newest_migration() -> None:
+    assert newest() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def test_upgrading_twice_changes_nothing_and_waits_for_no_writer(store: Store) -> None:
+    with store.writing() as uow:
         before = uow.count(Account)
-    upgrade(store.engine)
-    with store.reading() as uow:
+        upgrade(store.engine)
         assert uow.count(Account) == before
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from randomizer.domain.housekeeping import Session
-from randomizer.domain.people import Account
+from randomizer.domain.people import Account, Grant, Role
 from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.errors import Conflict, NotFound
 from randomizer.store.columns import time_text
@@ -78,6 +78,15 @@ def test_a_second_value_under_one_key_is_a_conflict_and_undoes_the_transaction(s
         uow.insert(replace(ANNA, printed_name="Somebody else"))
     with store.reading() as uow:
         assert uow.all(Account) == (ANNA,)
+
+
+@pytest.mark.promise(18)
+def test_a_value_that_names_what_is_not_there_is_told_from_a_second_one(store: Store) -> None:
+    with (
+        pytest.raises(Conflict, match=r"\(role_grant\) names another that is not there"),
+        store.writing() as uow,
+    ):
+        uow.insert(Grant(account=7, role=Role.MONITOR, site="", granted_at=datetime(2027, 1, 1, tzinfo=UTC)))
 
 
 def test_an_unknown_key_is_named_in_a_sentence(store: Store) -> None:
