@@ -105,6 +105,10 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     ),
     "Signature": _rules("number printed_name role meaning about signed_at", BLINDED | UNBLINDED),
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
+    # Which blinded assessments were signed for, when and by whom; no result is kept here.
+    "Assessment": _rules(
+        "number participant assessment label time_point done_at printed_name signed_at", BLINDED
+    ),
     "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR})
     | _rules("kit", KIT_READERS - {Role.PREPARER}),
     # What an alarm is about may be a kit, or a participant of another site.

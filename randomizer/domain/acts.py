@@ -91,6 +91,7 @@ class Act(StrEnum):
     CONSENT_WITHDRAWN = "consent withdrawn", "record that consent was withdrawn"
     LOST_TO_FOLLOW_UP = "lost to follow-up", "record a loss to follow-up"
     DIED = "died", "record a death"
+    ASSESSMENT_SIGNED = "blinded assessment signed", "sign a blinded assessment"
     COMPLETED = "completed", "record the end of follow-up"
     CODE_BREAK_INTENT = "code break intent", "break a code"
     CODE_BREAK_DISCLOSED = "code break disclosed", "see what a code break tells"
@@ -119,6 +120,7 @@ _CLINICAL = _of(Role.INVESTIGATOR)
 _SITE_STAFF = _of(Role.INVESTIGATOR, Role.COORDINATOR)
 _MANAGERS = _of(Role.TRIAL_MANAGER)
 _PHARMACY = _of(Role.PHARMACIST)
+_ASSESSING = _of(Role.OUTCOMES_ASSESSOR, Role.INVESTIGATOR)
 
 MAY: Mapping[Act, frozenset[Role]] = {
     Act.ACCOUNT_CREATED: _of(Role.ADMINISTRATOR),
@@ -184,6 +186,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.LOST_TO_FOLLOW_UP: _CLINICAL,
     Act.DIED: _CLINICAL,
     Act.COMPLETED: _CLINICAL,
+    Act.ASSESSMENT_SIGNED: _ASSESSING,
     Act.CODE_BREAK_INTENT: BREAKERS,
     Act.CODE_BREAK_DISCLOSED: BREAKERS,
     Act.CODE_BREAK_DENIED: _SERVICE,
@@ -261,6 +264,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.LOST_TO_FOLLOW_UP: OPEN,
     Act.DIED: OPEN,
     Act.COMPLETED: OPEN,
+    Act.ASSESSMENT_SIGNED: OPEN,
 }
 """The phases that admit an act; the service may ask for more."""
 
@@ -294,6 +298,7 @@ SIGNED = frozenset(
         Act.FIT_SIGNED,
         Act.DISPENSATION_UNDONE,
         Act.KIT_DESTROYED,
+        Act.ASSESSMENT_SIGNED,
         Act.CODE_BREAK_INTENT,
         Act.IMPACT_SIGNED,
         Act.TREATMENT_DECIDED,

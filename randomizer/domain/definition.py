@@ -7,6 +7,7 @@ import hashlib
 from randomizer.domain.canonical import read, write
 from randomizer.domain.definition_parser import parse
 from randomizer.domain.definition_values import (
+    AssessmentPlan,
     CarryOver,
     Check,
     CodeBreakPolicy,
@@ -25,6 +26,7 @@ from randomizer.domain.definition_values import (
 )
 
 __all__ = [
+    "AssessmentPlan",
     "CarryOver",
     "Check",
     "CodeBreakPolicy",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from randomizer.domain.assessment_parser import assessments
 from randomizer.domain.definition_values import (
     MASKABLE_ROLES,
     SITE_FACTOR,
@@ -84,6 +85,7 @@ def parse(text: str, source: str) -> Definition:
         open_questions=trial.texts("open_questions", optional=True),
         label=label(root, treatments, faults),
         quality_tests=quality_tests(root, faults),
+        assessments=assessments(root, faults),
     )
     trial.done()
     root.done()

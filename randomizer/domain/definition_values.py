@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MASKABLE_ROLES = ("participant", "care provider", "investigator", "outcomes assessor")
 OPERATORS = ("between", "at least", "at most", "less than", "more than", "not within")
+ASSESSING_ROLES = ("outcomes assessor", "investigator")
 TIME_UNITS = ("days", "months")
 ITEM_KINDS = ("inclusion", "exclusion")
 SITE_FACTOR = "site"  # a factor of this code is levelled by the site of the participant
@@ -112,6 +113,17 @@ class EligibilityItem:
     text: str
     checks: tuple[Check, ...] = ()
     sites: tuple[str, ...] | None = None  # None: every site
+    open_question: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentPlan:
+    """A blinded assessment that somebody signs for; its result belongs to the trial's data base."""
+
+    code: str
+    label: str
+    roles: tuple[str, ...]  # of ASSESSING_ROLES: who signs it
+    time_points: tuple[str, ...]  # such as "week 24", in order
     open_question: str | None = None
 
 
@@ -222,6 +234,7 @@ class Definition:
     open_questions: tuple[str, ...] = ()
     label: LabelPolicy | None = None  # None: no labels are printed
     quality_tests: tuple[QualityTest, ...] = ()
+    assessments: tuple[AssessmentPlan, ...] = ()  # blinded ones, in the order in which they are offered
 
     @property
     def period_count(self) -> int:
@@ -277,6 +290,21 @@ class Definition:
                 return test
         known = ", ".join(test.code for test in self.quality_tests) or "none"
         raise Refused(f"There is no quality test {code!r}. Tests of this trial: {known}.", field="test")
+
+    def assessment(self, code: str) -> AssessmentPlan:
+        """Return the blinded assessment of this code.
+
+        Raises:
+            Refused: The definition names no such assessment.
+        """
+        for one in self.assessments:
+            if one.code == code:
+                return one
+        known = ", ".join(f"{one.code} ({one.label})" for one in self.assessments)
+        raise Refused(
+            f"Choose one of the blinded assessments of this trial: {known}. Nothing was signed.",
+            field="assessment",
+        )
 
     def stratum(self, code: str) -> StratumPlan:
         """Return the stratum of this code.

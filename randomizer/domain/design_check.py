@@ -110,5 +110,8 @@ def _open(definition: Definition) -> Iterator[str]:
     items = [item.code for item in definition.eligibility if item.open_question]
     if items:
         yield f"Eligibility items with an open question: {', '.join(items)}."
+    assessments = [one.code for one in definition.assessments if one.open_question]
+    if assessments:
+        yield f"Blinded assessments with an open question: {', '.join(assessments)}."
     if definition.open_questions:
         yield f"The definition has {len(definition.open_questions)} open questions."

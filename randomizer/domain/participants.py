@@ -111,6 +111,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     Act.LOST_TO_FOLLOW_UP: BEFORE_RANDOMIZATION | TREATABLE,
     Act.DIED: BEFORE_RANDOMIZATION | TREATABLE,
     Act.COMPLETED: TREATABLE,
+    Act.ASSESSMENT_SIGNED: TREATABLE | {State.COMPLETED},
     Act.SITE_TRANSFERRED: BEFORE_RANDOMIZATION | {State.SCREEN_FAILED} | TREATABLE,
 }
 """The states from which each act is possible."""
@@ -145,6 +146,8 @@ _RECORDS_ONLY = frozenset(
         Act.PERIOD_MISSED,
         Act.BOOKING_CANCELLED,
         Act.DISPENSATION_UNDONE,
+        # An image taken before somebody died is read afterwards.
+        Act.ASSESSMENT_SIGNED,
     }
 )
 

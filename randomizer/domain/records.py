@@ -1,4 +1,4 @@
-"""Signatures, deviations, locks of a period, code breaks, tasks and alarms."""
+"""Signatures, deviations, blinded assessments, locks of a period, code breaks, tasks and alarms."""
 
 from __future__ import annotations
 
@@ -48,6 +48,28 @@ class Deviation:
     period: int
     what: str
     recorded_at: datetime
+    entry: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """A blinded assessment that its assessor signed for; the result is kept elsewhere.
+
+    Args:
+        number: Number of the entry, and of the signature.
+        participant: Participant number.
+        assessment: Code of the assessment in the definition.
+        time_point: One of its time points.
+        done_at: When it was done.
+        entry: Number of the last entry about this record.
+    """
+
+    KEY: ClassVar = ("number",)
+    number: int
+    participant: str
+    assessment: str
+    time_point: str
+    done_at: datetime
     entry: int = 0
 
 

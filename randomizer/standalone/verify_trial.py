@@ -100,6 +100,7 @@ packs.issued-before-allocation release
 kits.right-kit release
 kits.periods-in-order release
 code-breaks.disclosure-of-its-intent release
+assessments.blind release
 tables.csv-agree release
 """.strip().split("\n")
 )
@@ -180,6 +181,7 @@ consent withdrawn: investigator
 lost to follow-up: investigator
 died: investigator
 completed: investigator
+blinded assessment signed: investigator, outcomes assessor
 code break intent: investigator, on-call clinician, safety physician
 code break disclosed: investigator, on-call clinician, safety physician
 code break denied:
@@ -200,7 +202,7 @@ reason erased: trial manager
 SETS = listed("""
 signed: definition signed, keys rotated, site opened, trial terminated, period 1 locked, trial locked,\
  eligibility signed, product cleared, product go given, randomized, deviation signed,\
- fit for infusion signed, dispensation undone, kit destroyed, code break intent,\
+ fit for infusion signed, dispensation undone, kit destroyed, blinded assessment signed, code break intent,\
  impact assessment signed, treatment decided after a code break, code break explained, reason erased
 by the service: instance created, kit expired, code break denied, code break aborted, task opened,\
  alarm raised, account created, credential set, role granted, code break intent, code break disclosed
@@ -241,6 +243,7 @@ RECORDS = listed("""
 Alarm: number* int, kind one, about text, raised_at time, cleared_at time?
 Allocation: participant* text, slot int, stratum text, ordinal int, randomization_number text,\
  allocated_at time
+Assessment: number* int, participant text, assessment text, time_point text, done_at time
 CodeBreak: intent* text, participant text, account int, reason text, intended_at time,\
  disclosed_at time?, shown bytes
 CountedKit: take* int, kit* text, counted_at time
@@ -2466,17 +2469,67 @@ class Ledger:
         return at >= text_of(intent.new, "intended_at")
 
 
+# ==== Step: blinded assessments
+
+
+class Assessments:
+    """``assessments.blind``.
+
+    Args:
+        public: The public record.
+        report: Takes what fails.
+    """
+
+    def __init__(self, public: Public, report: Report) -> None:
+        self._report = report
+        declared = public.definition.get("assessments", [])
+        self._points = {(one["code"], point) for one in declared for point in one["time_points"]}
+        self._readers: dict[str, int] = {}
+        self._shown: set[tuple[str, object]] = set()
+        self.signed: list[Line] = []
+
+    def see(self, event: Event) -> None:
+        """Check the next entry."""
+        who = event.entry["participant"]
+        for telling in event.of("Telling"):
+            self._readers[text_of(telling.new, "intent")] = number_of(telling.new, "reader")
+        if event.act == "code break disclosed":
+            for row in event.of("CodeBreak"):
+                account = number_of(row.new, "account")
+                self._shown.add((who, self._readers.get(text_of(row.new, "intent"), account)))
+        if event.act == "emergency pack opened":
+            opener = event.details.get("opener")
+            self._shown |= {(who, opener)} if is_number(opener) else set()
+        self._check(event, who)
+
+    def _check(self, event: Event, who: str) -> None:
+        step, rows = "assessments.blind", event.of("Assessment")
+        wanted = 1 if event.act == "blinded assessment signed" else 0
+        sentence = f"It tells of {len(rows)} blinded assessments."
+        if not self._report.check(step, event.place, sentence, holds=len(rows) == wanted):
+            return
+        for row in rows:
+            declared = (text_of(row.new, "assessment"), text_of(row.new, "time_point")) in self._points
+            sentence = "The definition has no such assessment and time point."
+            self._report.check(step, event.place, sentence, holds=declared)
+            blind = (who, event.entry["actor"]) not in self._shown
+            sentence = f"Account {event.entry['actor']} had been shown what {who} was given."
+            self._report.check(step, event.place, sentence, holds=blind)
+            self.signed.append(Line(event.entry, row.new))
+
+
 # ==== Step: tables
 
 Cells = list[object]
 
 
-def tables(public: Public, release: Release, ledger: Ledger) -> dict[str, list[Cells]]:
+def tables(public: Public, release: Release, ledger: Ledger, signed: list[Line]) -> dict[str, list[Cells]]:
     """The lines of each table, headings first."""
     return {
         "allocation.csv": _allocation_table(public, release, ledger),
         "dispensation.csv": _dispensation_table(release, ledger),
         "deviations.csv": _deviation_table(ledger),
+        "assessments.csv": _assessment_table(signed),
         "code_breaks.csv": _code_break_table(ledger),
         "participants.csv": _participant_table(public, ledger),
         "products.csv": _product_table(ledger),
@@ -2519,6 +2572,16 @@ def _deviation_table(ledger: Ledger) -> list[Cells]:
         [line.entry["number"], *(cell_of("Deviation", line.new, name) for name in names)]
         for line in ledger.deviations
     ]
+    return lines
+
+
+def _assessment_table(signed: list[Line]) -> list[Cells]:
+    names = ["assessment", "time_point", "done_at"]
+    lines: list[Cells] = [["entry", "participant", "site", *names, "account", "signed_at"]]
+    for line in signed:
+        about = [line.entry[name] for name in ("number", "participant", "site")]
+        told = [cell_of("Assessment", line.new, name) for name in names]
+        lines.append([*about, *told, line.entry["actor"], line.entry["at"]])
     return lines
 
 
@@ -2574,10 +2637,10 @@ def encode_line(cells: Cells) -> bytes:
     return out.getvalue().encode(errors="replace")
 
 
-def check_tables(public: Public, release: Release, ledger: Ledger, report: Report) -> None:
+def check_tables(release: Release, made: dict[str, list[Cells]], report: Report) -> None:
     """``tables.csv-agree``."""
     step, count = "tables.csv-agree", 0
-    for name, lines in tables(public, release, ledger).items():
+    for name, lines in made.items():
         place = f"release/{name}"
         data = read_bytes(release.directory, place)
         if data and not data.endswith(b"\n"):
@@ -2608,6 +2671,7 @@ def check_values(public: Public, release: Release, report: Report) -> None:
     certified, ledger = Certified(public, report), Ledger(public, release, report)
     erased: dict[int, int] = {}
     rotations, packs = Rotations(public, release, report), Packs(public, report)
+    assessments = Assessments(public, report)
     count = 0
     for event in events(public, release, report):
         count += len(event.rows)
@@ -2620,6 +2684,7 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         rotations.see(event)
         packs.see(event)
         ledger.see(event)
+        assessments.see(event)
     rotations.end()
     packs.end()
     certified.end()
@@ -2636,7 +2701,8 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         report.saw(step, f"{len(ledger.dispensed)} kits handed out.")
     seen = f"{len(ledger.intents)} intents, {len(ledger.disclosures)} disclosures."
     report.saw("code-breaks.disclosure-of-its-intent", seen)
-    check_tables(public, release, ledger, report)
+    report.saw("assessments.blind", f"{len(assessments.signed)} blinded assessments.")
+    check_tables(release, tables(public, release, ledger, assessments.signed), report)
 
 
 # ==== Everything together

@@ -230,6 +230,16 @@ class DeviationRow(SQLModel, table=True):
     entry: int
 
 
+class AssessmentRow(SQLModel, table=True):
+    __tablename__ = "assessment"
+    number: int = Field(primary_key=True)
+    participant: str = _of_participant(primary=False)
+    assessment: str
+    time_point: str
+    done_at: datetime = _when()
+    entry: int
+
+
 class CodeBreakRow(SQLModel, table=True):
     __tablename__ = "code_break"
     intent: str = Field(primary_key=True)
@@ -434,6 +444,7 @@ ROWS: dict[type, type[SQLModel]] = {
     stock.CountedKit: CountedKitRow,
     records.Signature: SignatureRow,
     records.Deviation: DeviationRow,
+    records.Assessment: AssessmentRow,
     records.PeriodLock: PeriodLockRow,
     records.CodeBreak: CodeBreakRow,
     records.Telling: TellingRow,

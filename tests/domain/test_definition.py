@@ -132,7 +132,8 @@ def test_every_fault_is_listed_with_its_place(mesems_text: str) -> None:
         "trial.toml: quorum": "is missing; it must be a table",
         "trial.toml: kworum": (
             "is not known here; known are: trial, kits, treatments, periods, sites, factors, carry_over, "
-            "strata, eligibility, quorum, code_break, notices, label, quality_tests"
+            "strata, eligibility, quorum, code_break, notices, label, quality_tests, "
+            "assessments"
         ),
     }
 

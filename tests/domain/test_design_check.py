@@ -32,6 +32,7 @@ def test_the_example_passes_with_its_open_questions_named(
     assert messages(mesems, mesems_unblinded, "refusal") == []
     assert messages(mesems, mesems_unblinded, "warning") == [
         "Eligibility items with an open question: IN05, EX02, EX08.",
+        "Blinded assessments with an open question: MRI, EDSS, RELAPSE.",
         "The definition has 4 open questions.",
     ]
 

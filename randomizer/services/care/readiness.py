@@ -12,7 +12,16 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import FROM, Participant
 from randomizer.errors import NotFound, Refused, Stopped
 from randomizer.services import acting, trials
-from randomizer.services.care import allocation, booking, endings, infusions, products, receipts, replacements
+from randomizer.services.care import (
+    allocation,
+    assessments,
+    booking,
+    endings,
+    infusions,
+    products,
+    receipts,
+    replacements,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,6 +100,7 @@ CHECKS: Mapping[Act, Check] = {
     Act.PERIOD_MISSED: lambda uow, _definition, one: infusions.demand_missable(uow, one.number),
     Act.COMPLETED: lambda uow, _definition, one: endings.demand_nothing_open(uow, one),
     Act.RANDOMIZED_IN_ERROR: lambda _uow, _definition, one: endings.demand_no_error(one),
+    Act.ASSESSMENT_SIGNED: lambda _uow, definition, _one: assessments.demand_declared(definition),
     Act.SITE_TRANSFERRED: lambda uow, _definition, one: endings.demand_movable(uow, one.number),
 }
 """What stands in the way of an act beside the trial's phase and the participant's state."""

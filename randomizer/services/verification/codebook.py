@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ALLOCATION: Final = "allocation.csv"
 DISPENSATION: Final = "dispensation.csv"
 DEVIATIONS: Final = "deviations.csv"
+ASSESSMENTS: Final = "assessments.csv"
 CODE_BREAKS: Final = "code_breaks.csv"
 PARTICIPANTS: Final = "participants.csv"
 PRODUCTS: Final = "products.csv"
@@ -21,6 +22,7 @@ ORDER: Final[Mapping[str, str]] = {
     ALLOCATION: "One row per randomization, in the order of the entries.",
     DISPENSATION: "One row per kit that was handed out and not taken back, in the order of the entries.",
     DEVIATIONS: "One row per deviation, in the order of the entries.",
+    ASSESSMENTS: "One row per blinded assessment that was signed for, in the order of the entries.",
     CODE_BREAKS: "One row per code break, in the order of the entries of intent.",
     PARTICIPANTS: "One row per participant, by number: everybody who consented.",
     PRODUCTS: "One row per donation, by participant and donation.",
@@ -56,6 +58,16 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         ("period", "1-based; 0 where it is about no period"),
         ("what", "kind of deviation"),
         ("recorded_at", "when"),
+    ),
+    ASSESSMENTS: (
+        ("entry", "number of the entry that the row comes from"),
+        ("participant", "participant number"),
+        ("site", "site code at that time"),
+        ("assessment", "code of the assessment in the definition"),
+        ("time_point", "time point of the definition"),
+        ("done_at", "when it was done, as its assessor says"),
+        ("account", "number of the account of whoever signed it"),
+        ("signed_at", "when it was signed as made without knowledge of the treatment"),
     ),
     CODE_BREAKS: (
         ("entry", "number of the entry of the intent"),

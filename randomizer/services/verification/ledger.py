@@ -1,4 +1,4 @@
-"""What allocations, dispensations, deviations and code breaks the values tell of, in the order of entries."""
+"""What allocations, dispensations, deviations, assessments and code breaks the values tell of, in order."""
 
 from __future__ import annotations
 
@@ -61,6 +61,20 @@ class Deviated:
     recorded_at: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """A blinded assessment that was signed for, as its entry tells it."""
+
+    entry: int
+    participant: str
+    site: str
+    assessment: str
+    time_point: str
+    done_at: str
+    account: int
+    signed_at: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Broken:
     """A code break: its intent, and its disclosure where there was one."""
@@ -85,6 +99,7 @@ class Ledger:
         dispensations: In the order of entries.
         periods: By participant and period, as they stood last.
         deviations: In the order of entries.
+        assessments: In the order of entries.
         breaks: By intent.
         participants: By number, as they stood last.
         products: By participant and donation, as they stood last.
@@ -94,6 +109,7 @@ class Ledger:
     dispensations: list[Dispensed] = field(default_factory=list)
     periods: dict[tuple[str, int], PeriodEnd] = field(default_factory=dict)
     deviations: list[Deviated] = field(default_factory=list)
+    assessments: list[Assessed] = field(default_factory=list)
     breaks: dict[str, Broken] = field(default_factory=dict)
     participants: dict[str, Row] = field(default_factory=dict)
     products: dict[tuple[str, int], Row] = field(default_factory=dict)
@@ -160,6 +176,20 @@ def deviated(row: Row) -> Deviated:
         period=row.whole("period"),
         what=row.text("what"),
         recorded_at=row.text("recorded_at"),
+    )
+
+
+def assessed(entry: TrailEntry, row: Row) -> Assessed:
+    """The blinded assessment of a row."""
+    return Assessed(
+        entry=entry.number,
+        participant=entry.participant,
+        site=entry.site,
+        assessment=row.text("assessment"),
+        time_point=row.text("time_point"),
+        done_at=row.text("done_at"),
+        account=entry.actor,
+        signed_at=entry.at,
     )
 
 

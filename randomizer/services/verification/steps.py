@@ -74,6 +74,7 @@ PACKS_ISSUED = "packs.issued-before-allocation"
 KITS_RIGHT = "kits.right-kit"
 KITS_IN_ORDER = "kits.periods-in-order"
 BREAKS_RECORDS = "code-breaks.disclosure-of-its-intent"
+ASSESSMENTS_BLIND = "assessments.blind"
 TABLES_AGREE = "tables.csv-agree"
 
 STEPS: tuple[Step, ...] = (
@@ -141,5 +142,6 @@ STEPS: tuple[Step, ...] = (
     Step(KITS_RIGHT, "release", "each kit handed out was ready, of the slot and period, and went out once"),
     Step(KITS_IN_ORDER, "release", "no kit went out before the period before it was closed"),
     Step(BREAKS_RECORDS, "release", "each disclosure belongs to its own intent, for somebody randomized"),
+    Step(ASSESSMENTS_BLIND, "release", "nobody signed a blinded assessment after they were shown an answer"),
     Step(TABLES_AGREE, "release", "the CSV files say what entries and schedule say"),
 )

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Grant
-from randomizer.domain.records import Alarm, CodeBreak, Deviation, PeriodLock, Signature, Task, Telling
+from randomizer.domain.records import (
+    Alarm,
+    Assessment,
+    CodeBreak,
+    Deviation,
+    PeriodLock,
+    Signature,
+    Task,
+    Telling,
+)
 from randomizer.domain.stock import CountedKit, StockTake
 from randomizer.domain.supply import Kit, PeriodRecord, Product
 from randomizer.domain.trial import Allocation, SiteStatus, StratumStatus, Trial
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 COVERED: tuple[type, ...] = (
     Alarm,
     Allocation,
+    Assessment,
     CodeBreak,
     CountedKit,
     Deviation,

@@ -35,6 +35,7 @@ def tables(ledger: Ledger, slots: Slots, definition: Definition) -> dict[str, It
         codebook.ALLOCATION: _allocation(ledger, slots, definition.period_count),
         codebook.DISPENSATION: _dispensation(ledger, slots),
         codebook.DEVIATIONS: _deviations(ledger),
+        codebook.ASSESSMENTS: _assessments(ledger),
         codebook.CODE_BREAKS: _code_breaks(ledger),
         codebook.PARTICIPANTS: _participants(ledger, factors),
         codebook.PRODUCTS: _products(ledger),
@@ -121,6 +122,20 @@ def _dispensation(ledger: Ledger, slots: Slots) -> Iterator[Line]:
 def _deviations(ledger: Ledger) -> Iterator[Line]:
     for one in ledger.deviations:
         yield (one.entry, one.participant, one.period, one.what, one.recorded_at)
+
+
+def _assessments(ledger: Ledger) -> Iterator[Line]:
+    for one in ledger.assessments:
+        yield (
+            one.entry,
+            one.participant,
+            one.site,
+            one.assessment,
+            one.time_point,
+            one.done_at,
+            one.account,
+            one.signed_at,
+        )
 
 
 def _code_breaks(ledger: Ledger) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from randomizer.services.verification.reading import PUBLIC, RELEASE, read_publi
 from randomizer.services.verification.report import Findings, Report
 from randomizer.services.verification.steps import STEPS
 from randomizer.services.verification.steps_allocations import AllocationSteps
+from randomizer.services.verification.steps_assessments import AssessmentSteps
 from randomizer.services.verification.steps_entries import TreeSteps
 from randomizer.services.verification.steps_order import OrderSteps
 from randomizer.services.verification.steps_packs import PackSteps
@@ -96,6 +97,7 @@ def _follow(
     values_steps, records = ValueSteps(public, slots, findings), RecordSteps(findings)
     allocations, packs = AllocationSteps(public, slots, findings), PackSteps(public, findings)
     salted = trail_lines.values(release.directory) if release else None
+    assessments = AssessmentSteps(public, allocations.ledger, findings)
     count = 0
     for entry, values in trail_lines.together(trail_lines.entries(public.directory), salted):
         if entry is not None:
@@ -108,6 +110,7 @@ def _follow(
             records.see(entry, values)
             packs.see(entry, values)
             allocations.see(entry, values)
+            assessments.see(entry, values)
         if count % EVERY == 0:
             advance(EVERY)
     advance(count % EVERY)
@@ -118,6 +121,7 @@ def _follow(
         records.end()
         packs.end()
         allocations.end()
+        assessments.end()
     return count, allocations.ledger
 
 

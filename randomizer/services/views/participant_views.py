@@ -10,7 +10,7 @@ from randomizer.domain.acts import CODE_BREAKS, MAY, Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant, State, levels_of
 from randomizer.domain.people import SERVICE, Account
-from randomizer.domain.records import Deviation, Signature
+from randomizer.domain.records import Assessment, Deviation, Signature
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Allocation
 from randomizer.errors import Refused
@@ -83,10 +83,10 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
     """All that a person may see of one participant.
 
     Returns:
-        participant, levels, corrected, products, allocation, periods, signatures, deviations, events, next
-        (the next step), mine (whether it is this person's), acts (those that this person could do now),
-        running (whether anything more is given in this trial) and unblinded (whether this person knows what
-        the participant was given).
+        participant, levels, corrected, products, allocation, periods, signatures, deviations, assessments,
+        events, next (the next step), mine (whether it is this person's), acts (those that this person could
+        do now), running (whether anything more is given in this trial) and unblinded (whether this person
+        knows what the participant was given).
     """
     site, number, uow = participant.site, participant.number, sight.uow
     periods = uow.all(PeriodRecord, participant=number)
@@ -94,6 +94,8 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
     step = worklist.steps_of(sight, [participant])[number]
     allocation = uow.find(Allocation, number)
     view = row(sight, participant)
+    unblinded = exposure.unblinded_for(uow, sight.person.account, number)
+    blind_only = {Act.ASSESSMENT_SIGNED} if unblinded else set()
     return {
         "participant": view,
         "levels": levels(sight, view.get("levels", "")),
@@ -103,12 +105,13 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
         "periods": [_period(sight, site, record, periods) for record in periods],
         "signatures": signatures(sight, f"participant {number}", site),
         "deviations": _shown(sight, uow.all(Deviation, participant=number), site),
+        "assessments": assessments(sight, number, site),
         "events": events(sight, number, site),
         "next": sight.show(step, site=site),
         "mine": step.act is not None and sight.person.role_for(MAY[step.act], site) is not None,
-        "acts": possible(sight, participant),
+        "acts": possible(sight, participant) - blind_only,
         "running": sight.trial.phase in RUNNING,
-        "unblinded": exposure.unblinded_for(uow, sight.person.account, number),
+        "unblinded": unblinded,
     }
 
 
@@ -142,6 +145,24 @@ def signatures(sight: Sight, about: str, site: str = "") -> list[View]:
         if entry is None or entry.act in CODE_BREAKS:
             continue
         view = sight.show(signature, site=site, role=entry.role)
+        if view:
+            found.append(view)
+    return found
+
+
+def assessments(sight: Sight, number: str, site: str) -> list[View]:
+    """The blinded assessments of a participant that were signed for, by when they were done."""
+    labels = {one.code: one.label for one in sight.definition.assessments}
+    found = []
+    for one in sorted(sight.uow.all(Assessment, participant=number), key=lambda one: one.done_at):
+        signed = sight.uow.get(Signature, one.number, what="signature")
+        view = sight.show(
+            one,
+            site=site,
+            label=labels.get(one.assessment, one.assessment),
+            printed_name=signed.printed_name,
+            signed_at=signed.signed_at,
+        )
         if view:
             found.append(view)
     return found

@@ -68,6 +68,14 @@ class Fit(Signed):
     consent_stands: bool
 
 
+class Assessed(Signed):
+    """A blinded assessment that was made: code and time point of the definition, and when; no result."""
+
+    assessment: Short
+    time_point: Short
+    done_at: datetime
+
+
 class Infusion(Body):
     """What became of the kit that was handed out."""
 

@@ -10,6 +10,7 @@ from randomizer.domain.supply import Arrival, Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import (
     allocation,
+    assessments,
     booking,
     endings,
     enrolment,
@@ -77,6 +78,20 @@ def _sign_fit(call: Call) -> object:
     )
     fitness.demand()  # before a code is used up
     return booking.sign_fit(call.uow, call.person, call.sign(), call.key, fitness)
+
+
+def _assess(call: Call) -> object:
+    form = call.form
+    done_at = form.needed_moment("done_at")
+    return assessments.sign_assessment(
+        call.uow,
+        call.person,
+        call.sign(),
+        call.key,
+        assessment=form.text("assessment"),
+        time_point=form.text("time_point"),
+        done_at=done_at,
+    )
 
 
 def _outcome(form: Form) -> Outcome:
@@ -270,6 +285,19 @@ PAGES = (
         asks=participant_fields.reason,
         facts=("participant", "period", "dispensed"),
         run=lambda call: kits.undo_dispensation(call.uow, call.person, call.sign(), call.key, why(call.form)),
+    ),
+    ActPage(
+        act=Act.ASSESSMENT_SIGNED,
+        slug="assessment",
+        title="Sign a blinded assessment",
+        lead="Sign only what you made yourself. Its result belongs in the data base of the trial.",
+        button="Sign the assessment",
+        done="The blinded assessment is signed.",
+        meaning=assessments.ASSESSMENT_MEANING,
+        body=bodies.Assessed,
+        asks=participant_fields.assessed,
+        facts=("participant", "site"),
+        run=_assess,
     ),
     ActPage(
         act=Act.PERIOD_MISSED,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.fitness import PregnancyTest
 from randomizer.domain.supply import Arrival, Outcome
+from randomizer.services.care import assessments
 from randomizer.services.views import enrolment_views, participant_views
+from randomizer.web import words
 from randomizer.web.forms import MOMENT, WHY, Field
 from randomizer.web.site.shelf_acts import LOGGER
 
@@ -156,6 +158,37 @@ def donation(_sight: Sight, _key: str) -> tuple[Field, ...]:
             hint=hint,
             width="half",
             needed="The donation identifier is missing here.",
+        ),
+    )
+
+
+def assessed(sight: Sight, key: str) -> tuple[Field, ...]:
+    """Which blinded assessment was made and when, of those that this person signs."""
+    site = participant_views.find(sight, key).site
+    plans = [one for one in sight.definition.assessments if assessments.signs(sight.person, one, site)]
+    points = dict.fromkeys(point for one in plans for point in one.time_points)
+    return (
+        Field(
+            name="assessment",
+            label="Which assessment?",
+            type="radio",
+            options=tuple((one.code, one.label) for one in plans),
+            needed="Choose the assessment.",
+        ),
+        Field(
+            name="time_point",
+            label="For which time point?",
+            type="radio",
+            options=tuple((point, words.capital(point)) for point in points),
+            needed="Choose the time point.",
+        ),
+        Field(
+            name="done_at",
+            label="When was it done?",
+            hint=MOMENT,
+            unit="UTC",
+            width="half",
+            needed="Say when it was done: give a date and a time, in UTC.",
         ),
     )
 

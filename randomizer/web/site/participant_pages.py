@@ -67,7 +67,14 @@ def participant(key: str) -> str:
         site_name=name,
         next=following,
         main=steps.url(following["act"], found.number) if whole["mine"] else None,
-        others=steps.others(whole["acts"], following.get("act") if whole["mine"] else None, found.number),
+        assess=steps.url(Act.ASSESSMENT_SIGNED, found.number)
+        if Act.ASSESSMENT_SIGNED in whole["acts"]
+        else None,
+        others=steps.others(
+            whole["acts"] - {Act.ASSESSMENT_SIGNED},
+            following.get("act") if whole["mine"] else None,
+            found.number,
+        ),
         timeline=lives.timeline(whole, period_count),
         facts=lives.facts(whole, name),
         periods=lives.periods(whole, period_count),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from randomizer.services.care import readiness
+from randomizer.domain.acts import Act
+from randomizer.services.care import assessments, readiness
 from randomizer.services.views import participant_views
 from randomizer.web import words
 from randomizer.web.site.acts import Loaded
 
 if TYPE_CHECKING:
-    from randomizer.domain.acts import Act
     from randomizer.domain.participants import Participant
     from randomizer.masking import View
     from randomizer.services.views.sight import Sight
@@ -36,7 +36,10 @@ class OfParticipant:
 
     def demand(self, sight: Sight, key: str, act: Act) -> None:
         """See `Subject`."""
-        readiness.demand(sight.uow, act, participant_views.find(sight, key))
+        participant = participant_views.find(sight, key)
+        if act is Act.ASSESSMENT_SIGNED:
+            assessments.demand_blind(sight.uow, sight.person, participant)
+        readiness.demand(sight.uow, act, participant)
 
     def answer(self, sight: Sight, key: str) -> dict[str, Any]:
         """See `Subject`."""
@@ -46,6 +49,7 @@ class OfParticipant:
             "participant": whole["participant"],
             "allocation": whole["allocation"] or None,
             "periods": whole["periods"],
+            "assessments": whole["assessments"],
         }
 
 

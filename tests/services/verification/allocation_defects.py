@@ -195,3 +195,39 @@ def _map(forged: Forged, allocation: dict[str, Any], slot: int) -> None:
     allocation["new"].update(
         slot=slot, ordinal=row["ordinal"], randomization_number=row["randomization_number"]
     )
+
+
+@caught_by("assessments.blind")
+def assessment_by_a_colleague_who_was_shown_the_answer(forged: Forged) -> None:
+    number = forged.numbers("blinded assessment signed")[0]
+    told = forged.entries[number]["participant"]
+    [shown] = [
+        one
+        for one in forged.numbers("code break disclosed")
+        if forged.entries[one]["participant"] == told and forged.entries[one]["role"] == "investigator"
+    ]
+    forged.entries[number].update(actor=forged.entries[shown]["actor"], role="investigator")
+    forged.row(number, "Signature")["new"]["account"] = forged.entries[shown]["actor"]
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def assessment_by_whoever_opened_the_emergency_pack(forged: Forged) -> None:
+    number = forged.numbers("blinded assessment signed")[1]
+    opened = forged.numbers("emergency pack opened")[0]
+    forged.details(opened)["opener"] = forged.entries[number]["actor"]
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def assessment_of_a_time_point_that_nobody_declared(forged: Forged) -> None:
+    number = forged.numbers("blinded assessment signed")[0]
+    forged.row(number, "Assessment")["new"]["time_point"] = "week 12"
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def assessment_without_its_record(forged: Forged) -> None:
+    content = forged.values[forged.numbers("blinded assessment signed")[0]][1]
+    content["rows"] = [row for row in content["rows"] if row["kind"] != "Assessment"]
+    forged.write_trail()

@@ -17,6 +17,7 @@ from randomizer.services.sealed.sealed_rows import RowRoots
 from randomizer.services.verification import reading, steps_schedule, tables, trail_lines
 from randomizer.services.verification.report import Findings
 from randomizer.services.verification.steps_allocations import AllocationSteps
+from randomizer.services.verification.steps_assessments import AssessmentSteps
 from tests.activated import entropy_of
 
 if TYPE_CHECKING:
@@ -235,10 +236,12 @@ class Forged:
             treatments={one.code: one.treatments for one in released.content.unblinded.sequences},
         )
         steps = AllocationSteps(public, slots, Findings())
+        assessments = AssessmentSteps(public, steps.ledger, Findings())
         entries = trail_lines.entries(self.public)
         for entry, values in trail_lines.together(entries, trail_lines.values(self.release)):
             if entry is not None and values is not None:
                 steps.see(entry, values)
+                assessments.see(entry, values)
         for name, lines in tables.tables(steps.ledger, slots, public.definition).items():
             (self.release / name).write_bytes(b"".join(tables.encode(line) for line in lines))
 
@@ -258,7 +261,7 @@ class Forged:
                     row["new"]["entry"] = new
                     if row.get("old", {}).get("entry") in after:
                         row["old"]["entry"] = after[row["old"]["entry"]]
-                    if row["kind"] in {"Signature", "Deviation"}:
+                    if row["kind"] in {"Signature", "Deviation", "Assessment"}:
                         row["new"]["number"], row["key"] = new, [new]
                 values[new] = (salt, content)
         self.values = values

@@ -16,7 +16,16 @@ from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
 from randomizer.errors import NotFound
 from randomizer.services import conduct, erasure, labels, locking, packs, passkeys
-from randomizer.services.care import booking, dispensing, endings, enrolment, infusions, kits, stock_takes
+from randomizer.services.care import (
+    assessments,
+    booking,
+    dispensing,
+    endings,
+    enrolment,
+    infusions,
+    kits,
+    stock_takes,
+)
 from randomizer.services.challenges import Challenges
 from randomizer.services.packs import Report
 from randomizer.services.relying_party import RelyingParty
@@ -92,6 +101,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(endings.randomized_in_error, Role.INVESTIGATOR, people[1], WHY)
     instance.act(endings.correct_factor, Role.INVESTIGATOR, people[1], {"course": "progressive"}, WHY)
     instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[0]))
+    _assess(instance, Role.INVESTIGATOR, people[0], site=SECOND_SITE)
     instance.act(packs.record_drill, Role.TRIAL_MANAGER, _report(instance, people[3]))
     settle(instance, WHY)
     _erase(instance)
@@ -205,6 +215,7 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     for number in people[1:3]:
         instance.act(infusions.miss, Role.INVESTIGATOR, number, WHY)
     instance.act(endings.end, Role.INVESTIGATOR, Act.DIED, people[4], why=WHY, follow_up=False)
+    _assess(instance, Role.OUTCOMES_ASSESSOR, people[3])
     late = instance.clock() + timedelta(days=plan.window_after_days + 30)
     instance.act(booking.book, Role.COORDINATOR, people[3], late)
     instance.sign(booking.sign_deviation, Role.INVESTIGATOR, people[3], WHY)
@@ -223,6 +234,18 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     )
     instance.act(endings.complete, Role.INVESTIGATOR, people[3])
     instance.sign(kits.destroy, Role.PHARMACIST, sheet.kit, method=Destruction.INCINERATED, why=WHY)
+
+
+def _assess(instance: Instance, role: Role, number: str, site: str = SITE) -> None:
+    instance.sign(
+        assessments.sign_assessment,
+        role,
+        number,
+        site=site,
+        assessment="EDSS",
+        time_point="week 24",
+        done_at=instance.clock(),
+    )
 
 
 def _erase(instance: Instance) -> None:

@@ -26,6 +26,7 @@ SMALL = [
     "release/allocation.csv",
     "release/dispensation.csv",
     "release/deviations.csv",
+    "release/assessments.csv",
     "release/code_breaks.csv",
     "release/participants.csv",
     "release/products.csv",

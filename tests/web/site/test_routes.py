@@ -54,6 +54,7 @@ BODIES |= {f"/api/v1{subject.rule}/{page.slug}": page.body for subject, pages, _
 SAMPLES: dict[str, Any] = {
     "outcome": "given",
     "booked_for": "2027-03-01T10:00:00Z",
+    "done_at": "2027-03-01T10:00:00Z",
     "items": {},
     "levels": {"course": "relapsing"},
     "no_infection": True,

@@ -107,12 +107,27 @@ class Period(Answer):
     kit_shown: Kit | None = None
 
 
+class Assessment(Answer):
+    """A blinded assessment that was signed for."""
+
+    KINDS = ("Assessment",)
+    number: int | None = None
+    participant: str | None = None
+    assessment: str | None = None
+    label: str | None = None
+    time_point: str | None = None
+    done_at: datetime | None = None
+    printed_name: str | None = None
+    signed_at: datetime | None = None
+
+
 class ParticipantAnswer(Answer):
-    """A participant with allocation and periods."""
+    """A participant with allocation, periods and signed blinded assessments."""
 
     participant: Participant
     allocation: Allocation | None
     periods: list[Period]
+    assessments: list[Assessment]
 
 
 class Site(Answer):
