@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from fontTools.subset import Options, Subsetter, load_font, save_font
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +30,7 @@ KNOWN: Final = (
     (0x2190, 0x22FF),  # arrows, mathematics
 )
 """First and last character of each range that is printed."""
-LAYOUT: Final = ("GSUB", "GPOS", "GDEF", "kern", "DSIG")
+LAYOUT: Final = ("GSUB", "GPOS", "GDEF", "BASE", "kern", "gasp", "DSIG")
 _MAKING = Lock()  # two threads that both need the first font of a process
 
 # Subsetting a font tells every table of it, at a level that reaches the log of a door.
@@ -77,6 +78,9 @@ def document(
         paths = {style: _light(name) for style, name in FILES.items()}
     for style, path in paths.items():
         made.add_font(FONT, style=style, fname=path)
+    for font in made.fonts.values():
+        if isinstance(font, TTFFont):
+            font.ttfont.recalcBBoxes = False  # glyphs are left out and none is changed
     return made
 
 
