@@ -28,6 +28,7 @@ from randomizer.web.codebreak.app import create_app as codebreak_door
 from randomizer.web.door import DoorSettings
 from randomizer.web.site.app import create_app as site_door
 from tests.activated import ORIGIN, PASSWORD, SITE, TOTP_STEP_SECONDS, username
+from tests.games.drawings import draw_once
 from tests.games.placeholders import Placeholders
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Watched:
 
     def tell(self, path: str, body: dict[str, Any], status: int = 200, *, sign: bool = False) -> TestResponse:
         """Do something through the API."""
-        key = f"game-{len(self.recording.seen):08d}"
+        key = f"game-{self.instance.clock():%Y%m%dT%H%M%S}-{len(self.recording.seen):08d}"
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
         answer = self.client.post(
             f"/api/v1{path}", json=body | (self.factor() if sign else {}), headers=headers
@@ -199,6 +200,7 @@ def watched(world: World, recording: Recording) -> Iterator[Doors]:
     """Both doors over an instance, with public randomness, time and logs in the test's hands."""
     with pytest.MonkeyPatch.context() as patch, logs_kept() as logs:
         _fix(patch, world.instance.clock)
+        draw_once(patch)
         app = site_door(world.instance.store, world.instance.gate, SETTINGS)
         other = codebreak_door(
             world.desk, world.instance.gate, SETTINGS, public=world.desk.directory / "public"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,30 +16,55 @@ from randomizer.domain.trial import Phase
 from randomizer.masking import allows
 from tests.activated import SECOND_SITE, SITE, username
 from tests.games import sealings
-from tests.games.leaks import CATALOGUE, sent, shown
+from tests.games.bookmarks import bookmarks
+from tests.games.leaks import CATALOGUE
 from tests.games.leaks.secret import Secret
 from tests.games.seeing import BLINDED_ROLES, Caught, Recording
-from tests.games.traffic import A_FEW, recorded, same_as
+from tests.games.sizes import FULL
+from tests.games.traffic import A_FEW, Traffic, recorded, same_as
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from tests.games.bookmarks import Bookmark, Played
     from tests.games.leaks.secret import Leak
     from tests.games.sealings import Sealing, World
 
     Worlds = Callable[[str], World]
+    Begun = Callable[[str, str], tuple[World, Played]]
 
 OTHERS = ("exchanged", "another")
-AT_REST = (
-    "in_an_entry",
-    "in_a_blind_index",
-    "in_the_number_of_rows",
-    "in_the_expiry",
-    "in_the_file_of_intents",
-)
-LATER = ("in_a_figure", "in_what_blocks_the_lock")
-CATCHES = (*(name for name in CATALOGUE if name in vars(shown) | vars(sent) and name not in LATER), *AT_REST)
-"""Leaks that this game must catch: what is shown or sent while a trial runs, and some of what is kept."""
+MET: dict[str, tuple[str, ...]] = {
+    "enrolment": ("in_an_etag",),
+    "first period": ("in_the_storage_place", "in_the_time_of_a_job", "in_a_blind_index"),
+    "on the way": (
+        "in_the_order_of_a_list",
+        "in_a_column_of_an_export",
+        "in_the_number_of_pages",
+        "in_the_next_step",
+        "in_a_pdf",
+        "in_a_printed_slip",
+    ),
+    "between": ("in_an_email", "in_the_file_of_intents"),
+    "second period": (
+        "in_a_refusal",
+        "in_a_problem",
+        "in_a_header",
+        "in_a_status",
+        "in_a_cookie",
+        "in_a_request_id",
+        "in_a_field_of_a_view",
+        "in_a_log_line",
+        "in_an_exception",
+        "in_an_entry",
+        "in_the_number_of_rows",
+        "in_the_expiry",
+    ),
+    "afterwards": ("in_the_length_of_a_page",),
+}
+"""The leaks that this game must catch, by the chapter of the traffic that reaches them at small size."""
+CATCHES = tuple(name for names in MET.values() for name in names)
 
 
 @pytest.fixture(scope="session")
@@ -180,26 +206,58 @@ def test_another_site_sees_nothing_of_a_participant(clean: Recording) -> None:
         assert whole not in said, name
 
 
+@pytest.fixture(scope="session")
+def marks(
+    tmp_path_factory: pytest.TempPathFactory, sealed: dict[str, Sealing]
+) -> Callable[[str], dict[str, Bookmark]]:
+    """A function that gives the bookmarks of a sealing."""
+    place = tmp_path_factory.mktemp("marks")
+    return cache(lambda name: bookmarks(sealed[name], place / name))
+
+
+@pytest.fixture
+def begun(world: Worlds, marks: Callable[[str], dict[str, Bookmark]], tmp_path: Path) -> Iterator[Begun]:
+    """A function that gives an instance where a chapter begins, and what is to be played.
+
+    At full size that is the whole traffic, from the beginning.
+    """
+    with ExitStack() as stack:
+
+        def begin(name: str, chapter: str) -> tuple[World, Played]:
+            if FULL:
+                return world(name), Traffic
+            mark = marks(name)[chapter]
+            return stack.enter_context(mark.opened(tmp_path / name)), mark.traffic()
+
+        yield begin
+
+
+def test_a_leak_is_seeded_into_every_chapter(marks: Callable[[str], dict[str, Bookmark]]) -> None:
+    assert set(MET) == set(marks("as generated"))
+
+
 @pytest.mark.promise(1)
 @pytest.mark.requirement("games")
 @pytest.mark.parametrize("name", CATCHES)
 def test_a_seeded_leak_is_reached_and_caught(
-    world: Worlds, monkeypatch: pytest.MonkeyPatch, name: str
+    begun: Begun, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     leak: Leak = CATALOGUE[name]
-    own = world("as generated")
+    [chapter] = [chapter for chapter, names in MET.items() if name in names]
+    own, traffic = begun("as generated", chapter)
     secret = Secret(own)
     with monkeypatch.context() as patch:
-        recording = recorded(own, audience=A_FEW, spoil=partial(leak, patch, secret))
+        recording = recorded(own, audience=A_FEW, spoil=partial(leak, patch, secret), traffic=traffic)
     assert secret.uses, "the traffic did not reach the leak"
-    assert any(caught(recording, world(other), leak) for other in OTHERS)
+    assert any(caught(recording, *begun(other, chapter), leak) for other in OTHERS)
 
 
-def caught(recording: Recording, other: World, leak: Leak) -> bool:
+def caught(recording: Recording, other: World, traffic: Played, leak: Leak) -> bool:
     """Whether the game tells the leaky build over one schedule from that over another."""
     with pytest.MonkeyPatch.context() as patch:
+        spoil = partial(leak, patch, Secret(other))
         try:
-            same_as(recording, other, audience=A_FEW, spoil=partial(leak, patch, Secret(other)))
+            same_as(recording, other, audience=A_FEW, spoil=spoil, traffic=traffic)
         except Caught:
             return True
     return False

@@ -73,7 +73,7 @@ AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/cleara
 
 @dataclass(frozen=True)
 class Audience:
-    """Who looks at everything at the end, and at whom; a pharmacist looks on the way in any case.
+    """Who looks at everything at the end, and at whom; if at anybody, a pharmacist looks on the way as well.
 
     Args:
         site: Roles at the site door.
@@ -96,27 +96,56 @@ EVERYBODY = Audience(
 )
 A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,), ("whole",), others=False)
 """Enough for a leaky build: what it leaks is seen by whoever looks."""
+NOBODY = Audience((), (), (), others=False)
 
 
 @dataclass
 class Traffic:
-    """One run."""
+    """One run.
+
+    Args:
+        doors: Where it goes through.
+        audience: Who looks at it.
+        people: Number of each participant by the name of their life, as far as they are enrolled.
+        kits: The kits that were made ready for each of them.
+        only: The one chapter that is played, "" for all.
+    """
 
     doors: Doors
     audience: Audience
     people: dict[str, str] = field(default_factory=dict)
     kits: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    only: str = ""
 
     def play(self) -> None:
         """Every participant's life, and a look at all of it on the way and at the end."""
-        self._enrol()
-        self._first_period()
+        for name, chapter in self.chapters().items():
+            if self.only in {"", name}:
+                chapter()
+
+    def chapters(self) -> dict[str, Callable[[], None]]:
+        """What happens, in order, by name; each chapter goes on where the one before ended."""
+        return {
+            "enrolment": self._enrol,
+            "first period": self._first_period,
+            "on the way": self._look_on_the_way,
+            "between": self._between,
+            "second period": self._second_period,
+            "afterwards": self._afterwards,
+        }
+
+    def _look_on_the_way(self) -> None:
+        if self.audience.looked_at:
+            self._look_around(self.doors.at_site(Role.PHARMACIST), "spoilt")
         if self.audience.others:
             self._look_around(self.doors.at_site(Role.INVESTIGATOR), "whole")
+
+    def _between(self) -> None:
         self._break_a_code()
         self._wait(days=self.definition.periods[1].interval_days - 8)
         self._jobs()
-        self._second_period()
+
+    def _afterwards(self) -> None:
         self._wait(days=30)
         self._jobs()
         for role in self.audience.site:
@@ -204,7 +233,6 @@ class Traffic:
         self._hand_out("spoilt", outcome="not given", why="Fever")
         self._destroy(self.kits["spoilt"][-1])
         self._begin("cultured twice")
-        self._look_around(self.doors.at_site(Role.PHARMACIST), "spoilt")
 
     def _second_period(self) -> None:
         self._book("whole", hours=10 * 24)
@@ -389,7 +417,7 @@ def recorded(
     *,
     audience: Audience = EVERYBODY,
     spoil: Callable[[Doors], None] | None = None,
-    traffic: type[Traffic] = Traffic,
+    traffic: Callable[[Doors, Audience], Traffic] = Traffic,
 ) -> Recording:
     """Play the traffic over an instance; gives all that could be seen of it.
 
@@ -408,7 +436,7 @@ def same_as(
     *,
     audience: Audience = EVERYBODY,
     spoil: Callable[[Doors], None] | None = None,
-    traffic: type[Traffic] = Traffic,
+    traffic: Callable[[Doors, Audience], Traffic] = Traffic,
 ) -> None:
     """Play the traffic over another instance.
 
@@ -425,7 +453,7 @@ def _play(
     recording: Recording,
     audience: Audience,
     spoil: Callable[[Doors], None] | None,
-    traffic: type[Traffic],
+    traffic: Callable[[Doors, Audience], Traffic],
 ) -> Recording:
     with watched(world, recording) as doors:
         if spoil is not None:
