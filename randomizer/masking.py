@@ -135,7 +135,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "CodeBreakEntry": _rules(
         "number at act by site participant digest agrees erased_by elsewhere", OFFICE | {Role.MONITOR}
     ),
-    "NextStep": _rules("participant site act what due state kind period", TREATING | OFFICE | READERS),
+    "NextStep": _rules("participant site act what due state kind period", TREATING | OFFICE | READERS)
+    | _rules("expires_at", KIT_READERS - {Role.PREPARER}),
     "Window": _rules("not_before opens_on due_on closes_on since", EVERYBODY),
     "CodeBreak": _rules("participant intended_at", BREAKERS | OFFICE | {Role.MONITOR})
     | _rules("intent account reason disclosed_at", BREAKERS),

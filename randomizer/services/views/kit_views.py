@@ -15,7 +15,7 @@ from randomizer.domain.supply import VISIBLE, Kit, KitState
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services import trail
-from randomizer.services.care import dispensing, kits
+from randomizer.services.care import dispensing, kits, periods, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,8 @@ MOVEMENT = "KitMovement"
 BESIDE = "KitBeside"
 DESTRUCTION = "Destruction"
 DESTRUCTION_TASK = "destruction of a kit"
+SET_ASIDE = frozenset({KitState.EXPIRED, KitState.QUARANTINED, KitState.DAMAGED, KitState.MISSING})
+"""States of a kit in the place of which another one may be needed."""
 NEXT: Mapping[KitState, Act] = {
     KitState.SHIPPED: Act.KIT_RECEIVED,
     KitState.READY: Act.KIT_DISPENSED,
@@ -91,6 +93,23 @@ def _goes_out(sight: Sight, kit: Kit) -> bool:
     except (Refused, NotAllowed):
         return False
     return todo.kit.number == kit.number
+
+
+def askable(sight: Sight, kit: Kit) -> bool:
+    """Whether this person can ask for another kit in the place of one that serves nobody any more.
+
+    Raises:
+        Tampered: A record that this rests on differs from its entry.
+    """
+    participant = kits.whose(sight.uow, kit)
+    may = MAY[Act.REPLACEMENT_REQUESTED]
+    if kit.state not in SET_ASIDE or sight.person.role_for(may, participant.site) is None:
+        return False
+    possible = readiness.possible(sight.uow, participant)
+    return (
+        Act.REPLACEMENT_REQUESTED in possible
+        and periods.current(sight.uow, participant.number).period == kit.period
+    )
 
 
 def to_destroy(sight: Sight) -> list[View]:

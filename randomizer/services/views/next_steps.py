@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from randomizer.domain import windows
 from randomizer.domain.acts import DURING, Act
 from randomizer.domain.participants import BEFORE_RANDOMIZATION, Participant, State
-from randomizer.domain.supply import PeriodRecord, Product, ProductState
+from randomizer.domain.supply import Kit, PeriodRecord, Product, ProductState
 from randomizer.domain.trial import RUNNING, Phase
 from randomizer.services.care import replacements
 from randomizer.services.care.periods import INFUSED
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CLEARING_WAIT = "The clearing person clears the product."
 PREPARING_WAIT = "The preparing pharmacist prepares the kit."
 ASK = "Ask for another kit"
+SOON_MINUTES = 60  # what runs out within this time is marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class NextStep:
         state: The state in one or two words.
         kind: Kind of the status tag: waiting, due, overdue, ready, done, closed, planned, attention.
         period: The period that it is about, 0 for none.
+        expires_at: When the kit that waits for it runs out; None where none waits.
     """
 
     act: Act | None
@@ -43,6 +46,7 @@ class NextStep:
     state: str = "To do"
     kind: str = "waiting"
     period: int = 0
+    expires_at: datetime | None = None
 
 
 SCREENING = {
@@ -115,6 +119,41 @@ def _by_life(
 def _goes_on(step: NextStep, phase: Phase) -> bool:
     # What nobody at this door does is somebody's turn at the other one, while the trial runs.
     return step.kind == NOTHING.kind or phase in (DURING[step.act] if step.act else RUNNING)
+
+
+def expiring(step: NextStep, kit: Kit | None, now: datetime) -> NextStep:
+    """The step with the time that is left for it, where a kit waits to be received or handed out.
+
+    Args:
+        step: From `of`.
+        kit: The kit that is ready or on its way for its period, if any.
+        now: The current moment.
+    """
+    if kit is None or kit.expires_at is None or step.act not in {Act.KIT_DISPENSED, Act.KIT_RECEIVED}:
+        return step
+    timed = replace(step, expires_at=kit.expires_at)
+    soon = kit.expires_at - now < timedelta(minutes=SOON_MINUTES)
+    return replace(timed, state="Expires soon", kind="attention") if soon else timed
+
+
+def request(record: PeriodRecord) -> NextStep:
+    """How a request for another kit stands, for whoever may ask for one.
+
+    Args:
+        record: An open period for which somebody asked.
+    """
+    if record.answered_at is None:
+        state, kind = "Asked for", "waiting"
+    else:
+        state, kind = ("No product", "attention") if record.no_product else ("Answered", "due")
+    return NextStep(
+        act=None,
+        what=replacements.describe(record),
+        due=record.available_at or record.booked_for,
+        state=state,
+        kind=kind,
+        period=record.period,
+    )
 
 
 def _stopped(participant: Participant, step: NextStep, phase: Phase) -> NextStep:

@@ -34,7 +34,8 @@ def of(sight: Sight) -> dict[str, Any]:
 
     Returns:
         rows: the work, soonest first, at most 60; more: how many are left out; coming: the soonest that opens
-        later, or None; tasks and alarms: those that stand, as the person may see them.
+        later, or None; requests: those for another kit; tasks and alarms: those that stand, as the person may
+        see them.
     """
     steps = [(participant, step) for participant, step in _steps(sight) if _mine(sight, participant, step)]
     steps.sort(key=lambda pair: (_moment(pair[1]), pair[0].number))
@@ -45,6 +46,7 @@ def of(sight: Sight) -> dict[str, Any]:
         "rows": rows,
         "more": max(0, len(now) - LONGEST),
         "coming": _row(sight, *later[0]) if later else None,
+        "requests": requests(sight),
         "tasks": tasks(sight),
         "alarms": alarms(sight),
     }
@@ -77,9 +79,10 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
     )
     ready = [one.kit for records in periods.values() for one in records if one.kit and not one.dispensed_at]
     waiting = sight.uow.all(Kit, number=ready)
+    kits = {kit.number: kit for kit in waiting}
     expired = {kit.number for kit in waiting if kit.expired(now)}
     shipped = {kit.number for kit in waiting if kit.state is KitState.SHIPPED}
-    return {
+    steps = {
         one.number: next_steps.of(
             sight.definition,
             one,
@@ -92,6 +95,27 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
         )
         for one in listed
     }
+    return {
+        number: next_steps.expiring(step, kits.get(_kit_of(step, periods[number])), now)
+        for number, step in steps.items()
+    }
+
+
+def requests(sight: Sight) -> list[dict[str, Any]]:
+    """Requests for another kit that are open, of the sites at which this person may ask for one."""
+    may = MAY[Act.REPLACEMENT_REQUESTED]
+    people = {
+        one.number: one for one in _participants(sight) if sight.person.role_for(may, one.site) is not None
+    }
+    records = sight.uow.all(PeriodRecord, participant=list(people), outcome=None)
+    asked = [
+        (people[one.participant], next_steps.request(one)) for one in records if one.asked_at is not None
+    ]
+    return [_row(sight, *pair) for pair in sorted(asked, key=lambda pair: (_moment(pair[1]), pair[0].number))]
+
+
+def _kit_of(step: NextStep, records: list[PeriodRecord]) -> str:
+    return next((one.kit for one in records if one.period == step.period), "")
 
 
 def _steps(sight: Sight) -> list[tuple[Participant, NextStep]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from randomizer.errors import RandomizerError
 
 CARD_FIRST = "Scan the participant card first, then the kit."
+UNPROCESSABLE = 422
 
 
 @site.get("/")
@@ -70,11 +71,15 @@ def _home(error: str = "", typed: str = "") -> str:
             if sight.person.role_for(MAY[Act.KIT_DESTROYED], one["site"]) is not None
         ]
         periods = sight.definition.period_count
+        keeps = auth.person().role_for(MAY[Act.KIT_DISPENSED], None) is not None
     now = this().store.clock()
     return render_template(
         "site/home.html",
         rows=[steps.row(one, periods, now.date()) for one in work["rows"]],
+        requests=[steps.row(one, periods, now.date()) for one in work["requests"]],
         more=work["more"],
+        now=now,
+        keeps=keeps,
         coming=steps.coming(work["coming"]),
         tasks=work["tasks"],
         differences=differences,
@@ -86,12 +91,13 @@ def _home(error: str = "", typed: str = "") -> str:
     )
 
 
-def _of_kit(typed: str) -> Response:
-    """Where a kit leads that was scanned without a card.
+def _of_kit(typed: str) -> Response | tuple[str, int]:
+    """Where a kit leads that was scanned without a card; the card alone tells who gets one that is ready.
 
     Raises:
+        NotAllowed: The person's roles never see kits.
         NotFound: There is none that this person sees.
-        Refused: It is to be handed out: who gets it is told by the card alone.
+        Refused: It is no kit number.
     """
     with looking() as sight:
         kit = kit_views.find(sight, typed)
@@ -99,7 +105,7 @@ def _of_kit(typed: str) -> Response:
         whole = kit_views.whole(sight, kit)
     number = whole["kit"]["number"]
     if act is Act.KIT_DISPENSED:
-        raise Refused(f"Kit {group3(number)} is ready to be handed out.", next_step=CARD_FIRST)
+        return _home(error=f"Kit {group3(number)} is ready to be handed out. {CARD_FIRST}"), UNPROCESSABLE
     if act is Act.KIT_RECEIVED:
         place = url_for("site.participant_receive", key=whole["participant"], kit=number)
     else:

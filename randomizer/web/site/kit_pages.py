@@ -52,6 +52,7 @@ def kit(key: str) -> str:
         periods = sight.definition.period_count
         has_label = sight.definition.label is not None
         packaging_code = code_of(sight.definition.trial_id, whole["kit"]["number"])
+        askable = kit_views.askable(sight, found)
     shown = whole["kit"]
     return render_template(
         "site/kit.html",
@@ -78,6 +79,7 @@ def kit(key: str) -> str:
             }
             for one in whole["movements"]
         ],
+        askable=askable,
         acts=steps.on_kit(whole["acts"], shown["number"]),
         done=done_sentence(request.args.get("done", "")),
     )

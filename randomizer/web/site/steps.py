@@ -57,7 +57,10 @@ def row(work: dict[str, Any], periods: int, today: date) -> dict[str, Any]:
         "participant": work["participant"],
         "period": f"{work['period']} of {periods}" if work.get("period") else words.NONE,
         "what": work["what"],
-        "url": url(work["act"], work["participant"]),
+        "url": url(work["act"], work["participant"])
+        if work["act"]
+        else url_for("site.participant", key=work["participant"]),
+        "expires_at": work.get("expires_at"),
         "state": work["state"],
         "kind": work["kind"],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from randomizer.domain.people import Role
 from tests import activated
 from tests.activated import FIT_FORM, SITE
+from tests.desks import PASSED
 from tests.web.site.programs import Program
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Others:
         self.sign(Role.INVESTIGATOR, f"/participants/{number}/eligibility", eligible)
         donation = {"identifier": f"D-{number}", "again": f"D-{number}"}
         self.do(Role.COORDINATOR, f"/participants/{number}/harvest", donation)
-        self.sign(Role.CLEARER, f"/clearances/{number}/clear", FROZEN)
+        self.do(Role.CLEARER, f"/clearances/{number}/lots", FROZEN | {"results": PASSED})
+        self.sign(Role.CLEARER, f"/clearances/{number}/clear")
         self.sign(Role.SPONSOR, f"/participants/{number}/go")
         self.sign(Role.INVESTIGATOR, f"/participants/{number}/randomize")
         return number

@@ -299,6 +299,7 @@ def ready_but_not_now(day: Day, early: str, due: str) -> None:
     day.home()
     day.axe()
     assert day.counter.page.locator(".worklist tbody tr").count() == len(day.kits)
+    assert day.counter.page.locator(".worklist [data-until]").count() == len(day.kits)
     day.counter.scan(day.label(day.kits[due]), SWEDISH)
     day.see("Scan the participant card first, then the kit.")
     day.stop(early, DANISH, "its kit is handed out from")
@@ -312,7 +313,10 @@ def damaged_and_replaced(day: Day, number: str) -> str:
     day.counter.page.get_by_role("link", name="Something is wrong with this kit").click()
     day.counter.page.get_by_role("link", name="Record that this kit is damaged").click()
     day.act(f"/kits/{broken}/damage", "Record that this kit is damaged", why="It leaks")
-    day.act(f"/participants/{number}/replacement", "Ask for another kit", why="It leaks")
+    day.counter.page.get_by_role("link", name="Ask for another kit").click()
+    day.counter.page.fill("#why", "It leaks")
+    day.counter.page.get_by_role("button", name="Ask for another kit").click()
+    day.see("Another kit is asked for.")
     day.others.answer(number, day.instance.clock() + timedelta(hours=1))
     day.stop(number, DANISH, "Another kit is to be available at")
     day.kits[number] = day.others.prepare(number)
@@ -328,6 +332,8 @@ def expired_and_no_product(day: Day, number: str) -> None:
     day.stop(number, FRENCH, "is expired since")
     day.act(f"/participants/{number}/replacement", "Ask for another kit", why="Its time has passed")
     day.others.answer(number, None)
+    day.home()
+    assert "There is no product for this period." in day.counter.page.inner_text("main")
     day.stop(number, FRENCH, "There is no product for this period.")
     with day.instance.store.writing() as uow:
         assert dispensing.expire(uow) == 1

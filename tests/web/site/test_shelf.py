@@ -10,6 +10,7 @@ import pytest
 from randomizer.domain.numbers import group3, with_check
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState
+from randomizer.services.care import replacements
 from tests import desks
 from tests.web.site.programs import Program
 
@@ -124,3 +125,30 @@ def test_a_program_sees_what_is_to_be_destroyed(
     [seen] = Program(instance, app.test_client(), Role.MONITOR).sign_in().get("/tasks")["rows"]
     assert seen["kit"] == kit
     assert Program(instance, app.test_client(), Role.SPONSOR).sign_in().get("/tasks")["rows"] == []
+
+
+def test_home_tells_what_expires_and_which_requests_are_open(
+    visit: Visit, app: Flask, instance: Instance, desk: Desk
+) -> None:
+    (number, kit), (other, _) = desks.ready_together(instance, desk, 2).items()
+    pharmacist = visit(Role.PHARMACIST)
+    assert "in 3 hours 5" in pharmacist.get("/")
+    instance.clock.advance(hours=3)
+    pharmacist = visit(Role.PHARMACIST)
+    home = pharmacist.get("/")
+    assert home.count("Expires soon") == 2
+    assert "Another kit is asked for" not in home
+    page = pharmacist.post(f"/kits/{kit}/damage", {"why": "It leaks"})
+    assert f'href="/participants/{number}/replacement"' in page
+    pharmacist.post(f"/participants/{number}/replacement", {"why": "It leaks"})
+    assert f'href="/participants/{number}/replacement"' not in pharmacist.get(f"/kits/{kit}")
+    home = pharmacist.get("/")
+    assert "Another kit is asked for" in home
+    assert "the answer is awaited" in home
+    program = Program(instance, app.test_client(), Role.PHARMACIST).sign_in()
+    told = program.get("/worklist")
+    assert [(one["participant"], one["state"]) for one in told["requests"]] == [(number, "Asked for")]
+    [waiting] = [one for one in told["rows"] if one["participant"] == other]
+    assert waiting["expires_at"]
+    instance.act(replacements.answer, Role.PREPARER, number, None)
+    assert "There is no product for this period." in pharmacist.get("/")

@@ -238,6 +238,7 @@ class Work(Answer):
     due: datetime | date | None = None
     state: str | None = None
     kind: str | None = None
+    expires_at: datetime | None = None
 
 
 class Movement(Answer):
@@ -371,6 +372,7 @@ class Alarms(Answer):
 
 
 class Worklist(Answer):
-    """What waits for the caller, soonest first."""
+    """What waits for the caller, soonest first, and requests for another kit that are open."""
 
     rows: list[Work]
+    requests: list[Work]
