@@ -15,8 +15,9 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind, Telling, Way
+from randomizer.errors import Conflict
 from randomizer.services import afterwards, exposure, notices, trail, trials
-from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, INTENT, Intent
+from randomizer.services.unblinded.sinks import ABORTED, DENIED, DISCLOSED, INTENT, Intent
 
 if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
@@ -29,6 +30,8 @@ CALL_MEANING = (
     "I break the code of this participant for somebody who needs the answer for their care or safety."
 )
 RECONCILED = "reconciled"
+UNOPENED = {DENIED: Act.CODE_BREAK_DENIED, ABORTED: Act.CODE_BREAK_ABORTED}
+"""Lines of what opened nothing; each has an id, by which it is entered once."""
 
 
 def signed_values(intent: Intent) -> dict[str, Any]:
@@ -83,8 +86,14 @@ def enter_disclosure(
         sealed: What was shown, sealed.
         at: When.
         definition: Says who is told.
+
+    Raises:
+        Conflict: Somebody was quicker: an answer of this intent is on record.
     """
-    act.change(act.uow.get(CodeBreak, intent.intent, what="code break"), disclosed_at=at, shown=sealed)
+    begun = act.uow.get(CodeBreak, intent.intent, what="code break")
+    if begun.disclosed_at is not None:
+        raise Conflict("The answer of this code break was shown already. Nothing was changed.")
+    act.change(begun, disclosed_at=at, shown=sealed)
     covering = _open_assessment(act.uow, intent)
     if covering is None:
         act.add(
@@ -144,6 +153,15 @@ def reconcile(desk: Desk) -> int:
     """
     if not desk.file.waiting:
         return 0
+    desk.file.waiting = False  # now, so that what another thread files from here on waits for the next time
+    try:
+        return _bring_in(desk)
+    except BaseException:
+        desk.file.waiting = True
+        raise
+
+
+def _bring_in(desk: Desk) -> int:
     with desk.store.reading() as uow:
         missing = _missing(uow, desk)
     if missing:
@@ -152,9 +170,8 @@ def reconcile(desk: Desk) -> int:
             for line in _missing(uow, desk):
                 _enter(uow, desk, line, definition)
         for line in missing:
-            if line["what"] == DENIED:
+            if line["what"] in UNOPENED:
                 desk.file.append({"what": RECONCILED, "id": line["id"]})
-    desk.file.waiting = False
     return len(missing)
 
 
@@ -187,21 +204,22 @@ def _missing(uow: UnitOfWork, desk: Desk) -> list[dict[str, Any]]:
         if (
             (line["what"] == INTENT and stored is None)
             or (line["what"] == DISCLOSED and (stored is None or stored.disclosed_at is None))
-            or (line["what"] == DENIED and line["id"] not in done)
+            or (line["what"] in UNOPENED and line["id"] not in done)
         ):
             missing.append(line)
     return missing
 
 
 def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Definition) -> None:
-    if line["what"] == DENIED:
+    if line["what"] in UNOPENED:
         named = str(line["participant"])
         site = site_of(uow, named)
-        with trail.act(uow, Act.CODE_BREAK_DENIED, SERVICE, site=site, participant=named) as act:
-            act.note(account=line["account"], refusal=line["refusal"], at=line["at"], from_file=True)
+        with trail.act(uow, UNOPENED[line["what"]], SERVICE, site=site, participant=named) as act:
+            noted = {"refusal": line["refusal"]} if "refusal" in line else {}
+            act.note(account=line["account"], at=line["at"], from_file=True, **noted)
         return
     intent = desk.file.intent(str(line["intent"]))
-    if intent is None:
+    if intent is None or (line["what"] == DISCLOSED and _disclosed(uow, intent)):
         return
     what = Act.CODE_BREAK_INTENT if line["what"] == INTENT else Act.CODE_BREAK_DISCLOSED
     why = intent.text if line["what"] == INTENT else ""
@@ -216,6 +234,12 @@ def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Defini
             enter_disclosure(act, intent, sealed=shown, at=at, definition=definition)
     if what is Act.CODE_BREAK_DISCLOSED:
         ask_afterwards(uow, intent)
+
+
+def _disclosed(uow: UnitOfWork, intent: Intent) -> bool:
+    """Whether an answer is on record: of two tabs that filed theirs at once, the first one's counts."""
+    stored = uow.find(CodeBreak, intent.intent)
+    return stored is not None and stored.disclosed_at is not None
 
 
 def _sign_as_filed(act: OpenAct, intent: Intent) -> None:

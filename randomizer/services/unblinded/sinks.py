@@ -26,6 +26,7 @@ FILE_MODE = 0o600
 INTENT = "intent"
 DISCLOSED = "disclosed"
 DENIED = "denied"
+ABORTED = "aborted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

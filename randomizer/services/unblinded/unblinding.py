@@ -15,13 +15,23 @@ from randomizer.domain.people import SERVICE, Role, demand
 from randomizer.domain.records import CodeBreak, Telling, Way
 from randomizer.domain.sealed_texts import SHOWN_BYTES, fill, read
 from randomizer.domain.trial import Allocation
-from randomizer.errors import NotAllowed, NotFound, RandomizerError, Refused, Stopped, Tampered, Unwritable
+from randomizer.errors import (
+    Conflict,
+    NotAllowed,
+    NotFound,
+    RandomizerError,
+    Refused,
+    Stopped,
+    Tampered,
+    Unwritable,
+)
 from randomizer.services import accounts, trail, trials
 from randomizer.services.sealed.bindings import shown_binding
 from randomizer.services.signatures import demand_fresh, sign
 from randomizer.services.unblinded import answers, calls
 from randomizer.services.unblinded.answers import Answer
 from randomizer.services.unblinded.code_breaks import (
+    UNOPENED,
     ask_afterwards,
     enter_disclosure,
     enter_intent,
@@ -31,7 +41,7 @@ from randomizer.services.unblinded.code_breaks import (
     site_of,
 )
 from randomizer.services.unblinded.opening import open_slot
-from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, Intent
+from randomizer.services.unblinded.sinks import ABORTED, DENIED, DISCLOSED, Intent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,22 +100,7 @@ def intend(
     intent = replace(intent, text=said, page_opened_at=page_opened_at)
     filed = desk.file.try_append(intent.to_line())
     try:
-        with (
-            desk.store.writing() as uow,
-            trail.act(
-                uow,
-                Act.CODE_BREAK_INTENT,
-                person,
-                site=intent.site,
-                participant=intent.participant,
-                why=intent.text,
-            ) as act,
-        ):
-            about = f"participant {intent.participant}"
-            sign(act, step_up, meaning=meaning_of(intent.way), about=about, values=signed_values(intent))
-            enter_intent(act, intent)
-            if intent.reader not in {calls.NOBODY, person.account}:
-                calls.ask(uow, person, intent.reader)
+        _enter_signed(desk, person, step_up, intent)
     except Unwritable:
         if not filed:
             raise Stopped(
@@ -129,7 +124,7 @@ def disclose(desk: Desk, person: Person, intent: str, step_up: StepUp | None = N
         step_up: The re-authentication of a colleague, who has signed nothing yet.
 
     Raises:
-        NotAllowed: The answer is for somebody else.
+        NotAllowed: The answer is for somebody else, or they may break no code of this site any more.
         NotFound: No sink holds the intent.
         Refused: It is too old.
         StepUpRefused: A colleague's re-authentication is missing, or does not count.
@@ -140,13 +135,21 @@ def disclose(desk: Desk, person: Person, intent: str, step_up: StepUp | None = N
         found = read_intent(uow, desk, intent)
         if found.reader != person.account:
             raise NotAllowed("The answer of this code break is for another person. Nothing was shown.")
+        demand(person, MAY[Act.CODE_BREAK_DISCLOSED], found.site, what=Act.CODE_BREAK_DISCLOSED.doing)
         shown = _shown(uow, desk, intent)
         if shown is not None:
             return shown
         if found.reader != found.account:
             demand_fresh(step_up, person, uow.clock())
         answer, definition = _open(uow, desk, found)
-    _put_on_record(desk, person, found, answer, definition)
+    try:
+        _put_on_record(desk, person, found, answer, definition)
+    except Conflict:
+        with desk.store.reading() as uow:
+            shown = _shown(uow, desk, intent)
+        if shown is None:
+            raise
+        return shown  # another tab was quicker, and what it was shown is the answer
     return answer
 
 
@@ -169,13 +172,13 @@ def tell_caller(desk: Desk, intent: str) -> Answer:
         demand(operator, MAY[Act.CODE_BREAK_DISCLOSED], found.site, what=Act.CODE_BREAK_DISCLOSED.doing)
         if found.way is not Way.PAGE:
             raise NotAllowed("The answer of this code break goes another way. Nothing was shown.")
-        if _shown(uow, desk, intent) is not None:
-            raise Refused(
-                "This answer was shown once, and once only. Nothing was shown now.",
-                next_step="Telephone again to whoever gave you the code.",
-            )
+        if was_shown(uow, desk, intent):
+            raise _shown_once()
         answer, definition = _open(uow, desk, found)
-    _put_on_record(desk, SERVICE, found, answer, definition)
+    try:
+        _put_on_record(desk, SERVICE, found, answer, definition)
+    except Conflict:  # another code of the same page was quicker
+        raise _shown_once() from None
     return answer
 
 
@@ -185,27 +188,14 @@ def can_be_shown(begun: CodeBreak, now: datetime) -> bool:
 
 
 def give_up(desk: Desk, account: int, participant: str) -> None:
-    """Put on record that somebody wrote down a reason to break a code and did not sign it.
+    """Put on record that somebody wrote down a reason to break a code and did not sign it; see `deny`.
 
     Args:
         desk: The code-break host's own.
         account: Number of the account of who gave it up.
         participant: Participant number.
-
-    Raises:
-        Unwritable: The database takes nothing now.
     """
-    with (
-        desk.store.writing() as uow,
-        trail.act(
-            uow,
-            Act.CODE_BREAK_ABORTED,
-            SERVICE,
-            site=site_of(uow, participant),
-            participant=participant,
-        ) as act,
-    ):
-        act.note(account=account)
+    _put_attempt_on_record(desk, ABORTED, account, participant)
 
 
 def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
@@ -218,20 +208,7 @@ def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
         why: Code of the refusal.
     """
     named = participant if participant.isdigit() and len(participant) <= PARTICIPANT_LENGTH else ""
-    try:
-        with (
-            desk.store.writing() as uow,
-            trail.act(
-                uow, Act.CODE_BREAK_DENIED, SERVICE, site=site_of(uow, named), participant=named
-            ) as act,
-        ):
-            act.note(account=person.account, refusal=why)
-    except Unwritable:
-        at = desk.store.clock().isoformat()
-        line = {"account": person.account, "at": at, "id": desk.store.entropy(16).hex()}
-        desk.file.waiting = desk.file.try_append(
-            line | {"what": DENIED, "participant": named, "refusal": why}
-        )
+    _put_attempt_on_record(desk, DENIED, person.account, named, refusal=why)
 
 
 def open_until(intended_at: datetime) -> datetime:
@@ -248,6 +225,56 @@ def _open(uow: UnitOfWork, desk: Desk, intent: Intent) -> tuple[Answer, Definiti
         )
     _, definition = trials.current(uow)
     return answers.build(uow, desk, open_slot(uow, desk, intent.intent), definition), definition
+
+
+def _enter_signed(desk: Desk, person: Person, step_up: StepUp, intent: Intent) -> None:
+    try:
+        with desk.store.writing() as uow:
+            with trail.act(
+                uow,
+                Act.CODE_BREAK_INTENT,
+                person,
+                site=intent.site,
+                participant=intent.participant,
+                why=intent.text,
+            ) as act:
+                about = f"participant {intent.participant}"
+                sign(act, step_up, meaning=meaning_of(intent.way), about=about, values=signed_values(intent))
+                enter_intent(act, intent)
+            _ask_colleague(uow, person, intent)
+    except Conflict:
+        with desk.store.writing() as uow:
+            if uow.find(CodeBreak, intent.intent) is None:
+                raise
+            _ask_colleague(uow, person, intent)  # another request has brought the intent in from the file
+
+
+def _ask_colleague(uow: UnitOfWork, person: Person, intent: Intent) -> None:
+    if intent.reader not in {calls.NOBODY, person.account}:
+        calls.ask(uow, person, intent.reader)
+
+
+def _put_attempt_on_record(desk: Desk, what: str, account: int, participant: str, **noted: str) -> None:
+    """Record an attempt that opened nothing; the file takes it where the database does not."""
+    try:
+        with (
+            desk.store.writing() as uow,
+            trail.act(
+                uow, UNOPENED[what], SERVICE, site=site_of(uow, participant), participant=participant
+            ) as act,
+        ):
+            act.note(account=account, **noted)
+    except Unwritable:
+        line = {"what": what, "id": desk.store.entropy(16).hex(), "at": desk.store.clock().isoformat()}
+        if desk.file.try_append(line | {"account": account, "participant": participant} | noted):
+            desk.file.waiting = True
+
+
+def _shown_once() -> Refused:
+    return Refused(
+        "This answer was shown once, and once only. Nothing was shown now.",
+        next_step="Telephone again to whoever gave you the code.",
+    )
 
 
 def _check(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flask import redirect, render_template, request, url_for
@@ -11,7 +10,7 @@ from randomizer.domain import scans
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.domain.records import Way
-from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused, Unwritable
+from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused
 from randomizer.services import exposure, trials
 from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
 from randomizer.web import auth, signing, words
@@ -148,8 +147,7 @@ def give_up(number: str) -> Response:
     draft = _draft(number)
     if draft is not None:
         drafts().drop(draft)
-        with suppress(Unwritable):  # nothing was opened, and nobody is kept here for it
-            unblinding.give_up(desk(), draft.account, number)
+        unblinding.give_up(desk(), draft.account, number)
     return redirect(url_for("codebreak.home"), code=303)
 
 
