@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -40,6 +40,9 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+STILL: dict[str, Any] = {"locale": "en-GB", "reduced_motion": "reduce"}
+"""How a tab is opened; a colour that is on its way to another has no contrast yet."""
 
 STOPS_WITHIN_SECONDS = 0.1
 
@@ -79,7 +82,7 @@ def tabs(browser: Browser) -> Callable[..., Page]:
 
     def tab(*, scripts: bool = True) -> Page:
         if scripts not in made:
-            context = browser.new_context(java_script_enabled=scripts, locale="en-GB")
+            context = browser.new_context(java_script_enabled=scripts, **STILL)
             made[scripts] = context.new_page()
         page = made[scripts]
         page.context.clear_cookies()
@@ -120,7 +123,7 @@ def serve() -> Iterator[Callable[[Flask], str]]:
 @pytest.fixture(scope="session")
 def lens(browser: Browser, serve: Callable[[Flask], str]) -> Lens:
     """Looks at pages as they were served."""
-    return Lens(browser.new_page(locale="en-GB"), serve(make_app()) + "/nothing-given")
+    return Lens(browser.new_page(**STILL), serve(make_app()) + "/nothing-given")
 
 
 @pytest.fixture(scope="session")
