@@ -7,6 +7,7 @@ has its default is left out, so that what was signed before a field was added is
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from datetime import UTC
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -18,6 +19,7 @@ from randomizer.errors import DefinitionFaulty
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from datetime import datetime
 
 T = TypeVar("T")
 
@@ -49,6 +51,20 @@ def read(data: bytes, form: str, kind: type[T]) -> T:
     if not fits:
         raise DefinitionFaulty((("canonical form", f"must be the canonical bytes of {form}"),))
     return value
+
+
+def time_text(moment: datetime) -> str:
+    """A UTC moment as fixed-length text.
+
+    Args:
+        moment: Timezone-aware.
+
+    Raises:
+        ValueError: The moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("A moment without time zone has no canonical form.")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type

@@ -18,6 +18,7 @@ import rfc8785
 from keys.merkle import Frontier, leaf_hash
 from randomizer.domain import acts, kit_moves
 from randomizer.domain.acts import AFTER_LOCK, NOT_AFTER_PERIOD_LOCK, Act
+from randomizer.domain.canonical import time_text
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.domain.people import SERVICE, Person
 from randomizer.domain.records import PeriodLock
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SALT_BYTES = 32
+AT_HAND = 8  # entries
 ERASED = "erased"
 """What the act that erases a reason notes: the number of its entry."""
 
@@ -196,8 +198,10 @@ def plain(value: object) -> dict[str, Any]:
 
 
 def _plain(content: Any) -> Any:  # noqa: ANN401
+    if content is None or isinstance(content, (int, str)):
+        return str(content) if isinstance(content, str) else content  # a word of a closed list is text
     if isinstance(content, datetime):
-        return content.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return time_text(content)
     if isinstance(content, bytes):
         return f"sha256:{hashlib.sha256(content).hexdigest()}" if content else ""
     if isinstance(content, dict):
@@ -206,7 +210,7 @@ def _plain(content: Any) -> Any:  # noqa: ANN401
         return [
             _plain(part) for part in (sorted(content) if isinstance(content, (set, frozenset)) else content)
         ]
-    return content if content is None or isinstance(content, (int, bool)) else str(content)
+    return str(content)
 
 
 def _key(value: object) -> list[Any]:
@@ -288,14 +292,8 @@ def noted(uow: UnitOfWork, number: int) -> dict[str, Any]:
 def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
     if value.entry == 0 and isinstance(value, Kit):
         return value == Kit(number=value.number, slot=value.slot, period=value.period)
-    recorded = uow.recorded(value.entry)
-    if recorded is None:
-        return False
-    entry, values = recorded
-    if values_digest(values.salt, values.content.encode()) != entry.digest:
-        return False
-    content = json.loads(values.content)
-    if not reason_agrees(uow, values, content):
+    content = _told(uow, value.entry)
+    if content is None:
         return False
     expected = {"kind": type(value).__name__, "key": _key(value), "new": plain(value)}
     # The last mention counts: an act may touch a record twice.
@@ -303,3 +301,25 @@ def _agrees(uow: UnitOfWork, value: Any) -> bool:  # noqa: ANN401
         row for row in content["rows"] if row["kind"] == expected["kind"] and row["key"] == expected["key"]
     ]
     return bool(mentions) and mentions[-1]["new"] == expected["new"]
+
+
+def _told(uow: UnitOfWork, number: int) -> dict[str, Any] | None:
+    """What an entry tells, if values and reason agree with its digest; the last few stay at hand.
+
+    An act touches several records, which are then compared one after the other.
+    """
+    if number in uow.told:
+        return uow.told[number]
+    recorded = uow.recorded(number)
+    if recorded is None:
+        return None
+    entry, values = recorded
+    if values_digest(values.salt, values.content.encode()) != entry.digest:
+        return None
+    content: dict[str, Any] = json.loads(values.content)
+    if not reason_agrees(uow, values, content):
+        return None
+    if len(uow.told) >= AT_HAND:
+        uow.told.clear()
+    uow.told[number] = content
+    return content

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, Text
 from sqlalchemy.types import TypeDecorator
 
+from randomizer.domain.canonical import time_text
+
 if TYPE_CHECKING:
     from enum import StrEnum
 
     from sqlalchemy.engine import Dialect
-
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -80,17 +80,3 @@ class Wraps(TypeDecorator[Any]):
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[tuple[str, bytes], ...]:  # noqa: ANN401, ARG002
         """Pairs of purpose and wrap."""
         return tuple((purpose, b64decode(wrap)) for purpose, wrap in json.loads(value))
-
-
-def time_text(moment: datetime) -> str:
-    """A UTC moment as fixed-length text.
-
-    Args:
-        moment: Timezone-aware.
-
-    Raises:
-        ValueError: The moment has no time zone.
-    """
-    if moment.tzinfo is None:
-        raise ValueError("A moment without time zone cannot be stored.")
-    return moment.astimezone(UTC).strftime(TIME_FORMAT)

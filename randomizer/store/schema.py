@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from randomizer.errors import Refused
-from randomizer.store.engine import READ_ONLY
+from randomizer.store.engine import begin
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -30,10 +30,12 @@ def upgrade(engine: Engine) -> None:
     Raises:
         Refused: A newer program migrated the database to where this one does not know the way.
     """
-    with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+    with engine.connect() as connection:
+        begin(connection, read_only=True)
         if _revisions(connection) == [newest()]:
             return
     with engine.begin() as connection:
+        begin(connection, read_only=False)
         _migrate(connection)
 
 

@@ -1,11 +1,13 @@
 """The unit of work: the domain's values in, the domain's values out, one transaction.
 
 Rows never leave this package. A value that the trail covers carries the number of its last entry; changing
-it is a compare-and-set on that number, so that of two writers who read the same state only one wins.
+it is a compare-and-set on that number, so that of two writers who read the same state only one wins. Such
+values change in acts alone, and acts queue up on the head of the trail: each is read once in a transaction.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import lru_cache
@@ -14,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
-from randomizer.domain.housekeeping import Entry, EntryValues
+from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.errors import Conflict, NotFound, Unreadable, Unwritable
-from randomizer.store.engine import READ_ONLY
+from randomizer.store.engine import begin
 from randomizer.store.tables import COVERED, ROWS
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ KEYS: dict[type, tuple[str, ...]] = {kind: kind.KEY for kind in ROWS}  # type: i
 NAMES: dict[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in ROWS}
 
 
+READ_ONCE = frozenset({*COVERED, TrailHead})
+"""Kinds of value that nobody else changes while a transaction reads, or has its turn to write."""
+
+
 def nothing_held() -> tuple[HeldCheckpoint, ...]:
     """What a store looks at that nothing was published from yet."""
     return ()
@@ -61,11 +67,16 @@ class UnitOfWork:
 
     Attributes:
         agreed: Values compared with their entries in this transaction, so that each is compared once.
+        told: Likewise what a few entries tell, by their number.
     """
 
     def __init__(self, connection: Connection, clock: Clock, entropy: Entropy, held: Held) -> None:
         self._connection = connection
+        self._found: dict[type, dict[tuple[object, ...], Any]] = defaultdict(dict)
+        self._listed: dict[type, dict[object, tuple[Any, ...]]] = defaultdict(dict)
+        self._locked: set[tuple[type, tuple[object, ...]]] = set()
         self.agreed: set[object] = set()
+        self.told: dict[int, dict[str, Any]] = {}
         self.clock = clock
         self.entropy = entropy
         self.held = held
@@ -73,8 +84,12 @@ class UnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """All or nothing for one act inside a commit that carries several."""
-        with self._connection.begin_nested():
-            yield
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException:
+            self._forget()  # what it wrote is undone
+            raise
 
     def find(self, kind: type[T], /, *key: object, locked: bool = False) -> T | None:
         """The value with this key, or None.
@@ -84,9 +99,17 @@ class UnitOfWork:
             *key: Its key, in the order of ``KEY``.
             locked: Whether to keep other writers off it until the end of the transaction.
         """
+        if locked and kind in READ_ONCE and (kind, key) not in self._locked:
+            self._forget()  # others may have written while this writer waited
+            self._locked.add((kind, key))
+        elif key in self._found[kind]:
+            return self._found[kind][key]  # type: ignore[no-any-return]
         statement = (BY_KEY_LOCKED if locked else BY_KEY)[kind]
         row = self._connection.execute(statement, dict(zip(KEYS[kind], key, strict=True))).first()
-        return None if row is None else _value(kind, row)
+        found = None if row is None else _value(kind, row)
+        if kind in READ_ONCE:
+            self._found[kind][key] = found
+        return found
 
     def get(self, kind: type[T], /, *key: object, what: str = "record") -> T:
         """The value with this key.
@@ -122,11 +145,15 @@ class UnitOfWork:
             skip: How many to leave out at the start; only with a limit.
             **where: Field names with a value, a collection of values, or None for "empty".
         """
-        statement = _select(kind, _shape(where), order)  # type: ignore[arg-type]
-        if limit is not None:
-            statement = statement.limit(limit).offset(skip)
-        rows = self._connection.execute(statement, _wanted(where))
-        return tuple(_value(kind, row) for row in rows)
+        wanted = _wanted(where)
+        asked = (_shape(where), order, limit, skip, tuple(map(_hashable, wanted.values())))
+        if asked in self._listed[kind]:
+            return self._listed[kind][asked]
+        statement = _select(kind, _shape(where), order, limit, skip)  # type: ignore[arg-type]
+        found = tuple(_value(kind, row) for row in self._connection.execute(statement, wanted))
+        if kind in READ_ONCE:
+            self._listed[kind][asked] = found
+        return found
 
     def page(self, kind: type[T], /, *, after: int, limit: int) -> tuple[T, ...]:
         """Values of a kind with a numeric key, from a key on.
@@ -153,7 +180,7 @@ class UnitOfWork:
         """
         table = TABLES[type(value)]
         try:
-            self._connection.execute(insert(table), _mapping(value))
+            self._connection.execute(INSERTS[type(value)], _mapping(value))
         except IntegrityError as error:
             said = (
                 f"This record ({table.name}) names another that is not there."
@@ -163,12 +190,15 @@ class UnitOfWork:
             raise Conflict(
                 f"{said} Nothing was changed.", next_step="Reload the page to see what is there."
             ) from error
+        self._wrote(value)
 
     def insert_all(self, values: Iterable[object]) -> None:
         """Add many values of one kind, at activation."""
         batch = list(values)
         if batch:
-            self._connection.execute(insert(TABLES[type(batch[0])]), [_mapping(value) for value in batch])
+            self._connection.execute(INSERTS[type(batch[0])], [_mapping(value) for value in batch])
+            self._found.pop(type(batch[0]), None)
+            self._listed.pop(type(batch[0]), None)
 
     def update(self, value: object, *, seen_entry: int | None = None) -> None:
         """Write a value over the one with the same key.
@@ -192,6 +222,7 @@ class UnitOfWork:
                 "Somebody else changed this record a moment ago. Nothing was changed.",
                 next_step="Reload the page and do it again if it is still needed.",
             )
+        self._wrote(value)
 
     def update_all(self, values: Iterable[object], field: str) -> None:
         """Write one field of many values of one kind that the trail does not cover one by one.
@@ -232,6 +263,19 @@ class UnitOfWork:
         table = TABLES[kind]
         return self._connection.execute(delete(table).where(table.c[field] < moment)).rowcount
 
+    def _wrote(self, value: object) -> None:
+        kind = type(value)
+        self._listed.pop(kind, None)
+        if kind in READ_ONCE:
+            self._found[kind][tuple(getattr(value, name) for name in KEYS[kind])] = value
+
+    def _forget(self) -> None:
+        self._found.clear()
+        self._listed.clear()
+        self.agreed.clear()
+        self.told.clear()
+        self._locked.clear()  # a lock that was taken inside goes with what is undone
+
 
 def _breaks_foreign_key(error: IntegrityError) -> bool:
     told = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
@@ -263,6 +307,7 @@ class Store:
         """
         try:
             with self.engine.begin() as connection:
+                begin(connection, read_only=False)
                 yield UnitOfWork(connection, self.clock, self.entropy, self.held)
         except OperationalError as error:
             raise Unwritable from error
@@ -279,7 +324,8 @@ class Store:
             Unreadable: The database is gone.
         """
         try:
-            with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+            with self.engine.connect() as connection:
+                begin(connection, read_only=True)
                 yield UnitOfWork(connection, self.clock, self.entropy, self.held)
         except OperationalError as error:
             raise Unreadable from error
@@ -301,6 +347,7 @@ def _update(kind: type, *, covered: bool) -> Update:
 
 
 # Built once: the same few statements carry every act.
+INSERTS = {kind: insert(TABLES[kind]) for kind in ROWS}
 BY_KEY = {kind: _by_key(kind, locked=False) for kind in ROWS}
 BY_KEY_LOCKED = {kind: _by_key(kind, locked=True) for kind in ROWS}
 UPDATES = {kind: _update(kind, covered=False) for kind in ROWS}
@@ -336,10 +383,15 @@ def _wanted(where: dict[str, object]) -> dict[str, Any]:
     return {name: list(some) if _how(some) == AMONG else some for name, some in contents.items()}  # type: ignore[call-overload]
 
 
+def _hashable(wanted: object) -> object:
+    return tuple(wanted) if isinstance(wanted, list) else wanted
+
+
 @lru_cache(maxsize=256)
-def _select(kind: Any, shape: Shape, order: str) -> Select[Any]:  # noqa: ANN401
+def _select(kind: Any, shape: Shape, order: str, limit: int | None, skip: int) -> Select[Any]:  # noqa: ANN401
     table = TABLES[kind]
-    return select(table).where(*_conditions(kind, shape)).order_by(*_order(table, kind, order))
+    statement = select(table).where(*_conditions(kind, shape)).order_by(*_order(table, kind, order))
+    return statement if limit is None else statement.limit(limit).offset(skip)
 
 
 @lru_cache(maxsize=256)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
-from randomizer.domain.housekeeping import Session
+from randomizer.domain.canonical import time_text
+from randomizer.domain.housekeeping import Session, TrailHead
 from randomizer.domain.people import Account, Grant, Role
 from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.errors import Conflict, NotFound
-from randomizer.store.columns import time_text
 
 if TYPE_CHECKING:
-    from randomizer.store.work import Store
+    from randomizer.store.work import Store, UnitOfWork
 
 ANNA = Account(number=1, username="anna", printed_name="Anna A.", email="anna@example.org")
 STRATUM = StratumStatus(code="S1", capacity=4)
@@ -120,6 +121,63 @@ def test_a_failed_savepoint_leaves_the_rest_of_the_transaction(store: Store) -> 
         uow.insert(replace(ANNA, number=2, username="berta"))
     with store.reading() as uow:
         assert uow.count(Account) == 2
+
+
+def _behind(uow: UnitOfWork, sql: str) -> None:
+    """Write past the unit of work, as a transaction does that came in between."""
+    uow._connection.exec_driver_sql(sql)  # noqa: SLF001 - no door leads past it
+
+
+def test_what_the_trail_covers_is_read_once_in_a_transaction_and_anew_in_the_next(store: Store) -> None:
+    with store.writing() as uow:
+        uow.insert(ANNA)
+    with store.writing() as uow:
+        assert (uow.get(Account, 1), uow.all(Account)) == (ANNA, (ANNA,))
+        _behind(uow, "UPDATE account SET printed_name = 'Other'")
+        assert (uow.get(Account, 1), uow.all(Account)) == (ANNA, (ANNA,))
+    with store.reading() as uow:
+        assert uow.get(Account, 1).printed_name == "Other"
+
+
+def test_what_was_read_before_the_turn_is_read_again_after_it(store: Store) -> None:
+    with store.writing() as uow:
+        uow.insert(ANNA)
+    with store.writing() as uow:
+        assert (uow.get(Account, 1), uow.all(Account)) == (ANNA, (ANNA,))
+        _behind(uow, "UPDATE account SET printed_name = 'Other'")
+        _behind(uow, "UPDATE trail_head SET size = 99")
+        head = uow.find(TrailHead, 1, locked=True)
+        assert head is not None
+        assert head.size == 99
+        assert [one.printed_name for one in (uow.get(Account, 1), *uow.all(Account))] == ["Other", "Other"]
+
+
+def test_a_transaction_reads_what_it_wrote_and_not_what_it_undid(store: Store) -> None:
+    renamed = replace(ANNA, printed_name="Anna B.", entry=1)
+    with store.writing() as uow:
+        assert (uow.find(Account, 1), uow.all(Account)) == (None, ())
+        uow.insert(ANNA)
+        assert (uow.find(Account, 1), uow.all(Account)) == (ANNA, (ANNA,))
+        with pytest.raises(ZeroDivisionError), uow.savepoint():
+            uow.update(renamed, seen_entry=0)
+            assert (uow.find(Account, 1), uow.all(Account)) == (renamed, (renamed,))
+            raise ZeroDivisionError
+        assert (uow.find(Account, 1), uow.all(Account)) == (ANNA, (ANNA,))
+        uow.insert_all([replace(ANNA, number=2, username="berta")])
+        assert [one.number for one in uow.all(Account)] == [1, 2]
+
+
+@pytest.mark.promise(16)
+def test_a_lock_goes_with_what_is_undone_and_is_taken_again(store: Store) -> None:
+    taken: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *said: taken.append(said[2]))
+    with store.writing() as uow:
+        with pytest.raises(ZeroDivisionError), uow.savepoint():
+            uow.find(TrailHead, 1, locked=True)
+            raise ZeroDivisionError
+        for _ in range(2):
+            uow.find(TrailHead, 1, locked=True)
+    assert sum(statement.startswith("SELECT trail_head") for statement in taken) == 2
 
 
 def test_old_sessions_are_swept(store: Store) -> None:

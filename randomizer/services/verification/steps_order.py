@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import AFTER_LOCK, NOT_AFTER_PERIOD_LOCK, Act
+from randomizer.domain.canonical import time_text
 from randomizer.domain.people import Role
 from randomizer.services.verification import steps
 from randomizer.services.verification.steps_entries import ENTRIES_RECORD
@@ -183,7 +184,7 @@ class OrderSteps:
                 findings.fail(steps.ORDER_SEALED, ENTRIES_RECORD, "No checkpoint covers the activation.")
             findings.hold(steps.ORDER_SEALED, "Nobody is randomized yet.")
             return
-        sealed_at = self._public.sealed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        sealed_at = time_text(self._public.sealed_at)
         if not self._activated_at < covering <= self._allocated_at:
             sentence = (
                 f"The activation is entry {activation.number}, the first checkpoint over it covers "
