@@ -111,6 +111,9 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     ),
     "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR})
     | _rules("kit", KIT_READERS - {Role.PREPARER}),
+    # What an impact assessment looks at; who knows is told in the code-break door alone.
+    "Impact": _rules("exposed_at assessments", TREATING | OFFICE | {Role.MONITOR})
+    | _rules("known_by", BREAKERS),
     # What an alarm is about may be a kit, or a participant of another site.
     "Alarm": _rules("number kind raised_at cleared_at", EVERYBODY) | _rules("about", OVERSEERS),
     "SiteStatus": _rules("code name country state opened_at participants randomized", EVERYBODY),
@@ -129,7 +132,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     ),
     # Words and signed values of blinded roles; those of unblinded ones could tell what is in a kit.
     "EntryReason": _rules("why signed", OFFICE | {Role.MONITOR}),
-    "Event": _rules("at act role by", TREATING | OFFICE | READERS),
+    # That its doer knew what was given is told beside an act in the code-break door alone.
+    "Event": _rules("at act role by", TREATING | OFFICE | READERS) | _rules("unblinded", BREAKERS),
     # That a code was broken is told; to whom stands in the code-break door alone.
     "CodeBreakEvent": _rules("at act", BREAKERS | OFFICE | {Role.MONITOR}),
     "CodeBreakEntry": _rules(

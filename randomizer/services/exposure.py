@@ -18,6 +18,10 @@ OPENER = "opener"
 """What *emergency pack opened* notes: number of the account of whoever opened it, if they have one."""
 
 
+MARK = "unblinded"
+"""What an act notes whose doer knows what the participant was given."""
+
+
 def unblinded_for(uow: UnitOfWork, account: int, participant: str) -> bool:
     """Whether a person has been shown what a participant was given.
 
@@ -30,7 +34,7 @@ def unblinded_for(uow: UnitOfWork, account: int, participant: str) -> bool:
     if any(reader_of(uow, one) == account for one in shown):
         return True
     packs = uow.all(Entry, act=Act.PACK_OPENED.value, participant=participant)
-    return any(trail.noted(uow, entry.number).get(OPENER) == account for entry in packs)
+    return any(opener_of(uow, entry.number) == account for entry in packs)
 
 
 def unblinded_at(uow: UnitOfWork, account: int, site: str) -> tuple[str, ...]:
@@ -47,6 +51,11 @@ def unblinded_at(uow: UnitOfWork, account: int, site: str) -> tuple[str, ...]:
     return tuple(one.number for one in listed if unblinded_for(uow, account, one.number))
 
 
+def opener_of(uow: UnitOfWork, number: int) -> int:
+    """Number of the account that opened an emergency pack, by its entry; 0 for somebody without one."""
+    return int(trail.noted(uow, number).get(OPENER, 0))
+
+
 def reader_of(uow: UnitOfWork, one: CodeBreak) -> int:
     """Number of the account that is shown the answer of a code break; 0 for somebody without one."""
     telling = uow.find(Telling, one.intent)
@@ -56,7 +65,13 @@ def reader_of(uow: UnitOfWork, one: CodeBreak) -> int:
 def mark(act: OpenAct) -> None:
     """Note in an act that its doer knows what the participant was given: it stays possible, and shows."""
     if act.participant and unblinded_for(act.uow, act.person.account, act.participant):
-        act.note(unblinded=True)
+        act.note(**{MARK: True})
+
+
+def marked(uow: UnitOfWork, participant: str) -> frozenset[int]:
+    """Entries about a participant whose doer knew what the participant was given."""
+    listed = uow.all(Entry, participant=participant)
+    return frozenset(one.number for one in listed if trail.noted(uow, one.number).get(MARK) is True)
 
 
 def breaks_of(uow: UnitOfWork, account: int) -> tuple[CodeBreak, ...]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant
-from randomizer.domain.records import Task, TaskKind
+from randomizer.domain.records import Assessment, Signature, Task, TaskKind
 from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
 from randomizer.services import trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
 IMPACT_MEANING = "I have assessed which assessments came after this code break and may be affected by it."
+REPORTED = "reported_at"
+"""What *emergency pack opened* notes: when that happened, which is before it was entered."""
 
 
 def open_tasks(uow: UnitOfWork) -> tuple[Task, ...]:
@@ -24,7 +30,31 @@ def open_tasks(uow: UnitOfWork) -> tuple[Task, ...]:
     return uow.all(Task, done_at=None)
 
 
-def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, why: str) -> Task:
+def exposed_at(uow: UnitOfWork, task: Task) -> datetime:
+    """From when on the person knew whom a task is about: an answer shown, or a sheet opened."""
+    entry = uow.find(Entry, task.number)
+    if entry is None or entry.act != Act.PACK_OPENED:
+        return task.opened_at
+    return datetime.fromisoformat(trail.noted(uow, task.number)[REPORTED])
+
+
+def assessed_since(uow: UnitOfWork, task: Task) -> tuple[Assessment, ...]:
+    """The blinded assessments of a task's participant that were signed since the code break, by date."""
+    since = exposed_at(uow, task)
+    listed = uow.all(Assessment, participant=task.participant)
+    found = [one for one in listed if _signature(uow, one).signed_at >= since]
+    return tuple(sorted(found, key=lambda one: (one.done_at, one.number)))
+
+
+def sign_impact(
+    uow: UnitOfWork,
+    person: Person,
+    step_up: StepUp,
+    number: int,
+    why: str,
+    *,
+    listed: Collection[int] = (),
+) -> Task:
     """Sign the impact assessment of a code break; after the lock it is a dated addendum and blocks nothing.
 
     Args:
@@ -33,10 +63,11 @@ def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, w
         step_up: Their re-authentication.
         number: Number of the task.
         why: The assessment; nothing of what was given.
+        listed: Numbers of the blinded assessments that the person was shown as signed since the code break.
 
     Raises:
         NotFound: There is no such task.
-        Refused: It is signed already, or the assessment is missing.
+        Refused: It is signed already, the assessment is missing, or another list stands now.
         StepUpRefused: The re-authentication does not count.
     """
     if not why.strip():
@@ -45,10 +76,23 @@ def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, w
             field="why",
             next_step="Write which assessments came after the code break; nothing of what was given.",
         )
+    trail.take_turn(uow)
     trial, _ = trials.current(uow)
     task = open_task(uow, number, TaskKind.IMPACT_ASSESSMENT)
     site = uow.get(Participant, task.participant, what="participant").site
-    values = {"task": number, "participant": task.participant}
+    since = assessed_since(uow, task)
+    if sorted(listed) != sorted(one.number for one in since):
+        raise Refused(
+            "The list of blinded assessments has changed since it was shown. Nothing was signed.",
+            field="assessments",
+            next_step="Look at the list as it is now, and sign again.",
+        )
+    values = {
+        "task": number,
+        "participant": task.participant,
+        "exposed_at": exposed_at(uow, task).isoformat(),
+        "assessments": [_signed(uow, one) for one in since],
+    }
     with trail.act(
         uow, Act.IMPACT_SIGNED, person, site=site, participant=task.participant, why=why.strip()
     ) as act:
@@ -56,6 +100,22 @@ def sign_impact(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, w
             act.note(addendum=True)
         sign(act, step_up, meaning=IMPACT_MEANING, about=f"participant {task.participant}", values=values)
         return act.change(task, done_at=act.at)
+
+
+def _signature(uow: UnitOfWork, one: Assessment) -> Signature:
+    return uow.get(Signature, one.number, what="signature")
+
+
+def _signed(uow: UnitOfWork, one: Assessment) -> dict[str, Any]:
+    signature = _signature(uow, one)
+    return {
+        "entry": one.number,
+        "assessment": one.assessment,
+        "time_point": one.time_point,
+        "done_at": one.done_at.isoformat(),
+        "signed_at": signature.signed_at.isoformat(),
+        "by": signature.printed_name,
+    }
 
 
 def kind_of(uow: UnitOfWork, number: int) -> TaskKind:

@@ -67,6 +67,20 @@ class Task(Answer):
     done_at: datetime | None = None
 
 
+class Assessment(Answer):
+    """A blinded assessment that was signed for."""
+
+    KINDS = ("Assessment",)
+    number: int | None = None
+    participant: str | None = None
+    assessment: str | None = None
+    label: str | None = None
+    time_point: str | None = None
+    done_at: datetime | None = None
+    printed_name: str | None = None
+    signed_at: datetime | None = None
+
+
 class Trial(Answer):
     """The trial."""
 

@@ -136,7 +136,7 @@ def _demand_moment(uow: UnitOfWork, number: str, done_at: datetime) -> None:
             next_step="Check the day and the time; times are in UTC.",
         )
     allocated_at = uow.get(Allocation, number, what="allocation").allocated_at
-    if done_at < allocated_at:
+    if done_at < allocated_at.replace(second=0, microsecond=0):  # the minute counts whole
         raise Refused(
             f"Participant {number} was randomized {windows.minute(allocated_at)}; an assessment before that "
             "needs no statement that it was blind. Nothing was signed.",

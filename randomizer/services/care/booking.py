@@ -11,7 +11,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.records import Deviation
 from randomizer.domain.supply import UNUSED, Kit, KitState, PeriodRecord
 from randomizer.errors import Refused
-from randomizer.services import acting, trail
+from randomizer.services import acting, exposure, trail
 from randomizer.services.care import periods
 from randomizer.services.signatures import StepUp, sign
 
@@ -77,6 +77,7 @@ def book(uow: UnitOfWork, person: Person, number: str, booked_for: datetime) -> 
         )
     periods.demand_time(uow, definition, record, booked_for, signed=False)
     with trail.act(uow, Act.INFUSION_BOOKED, person, site=participant.site, participant=number) as act:
+        exposure.mark(act)
         return act.change(record, **{**UNBOOKED, "booked_for": booked_for})
 
 
@@ -93,6 +94,7 @@ def cancel(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodReco
     with trail.act(
         uow, Act.BOOKING_CANCELLED, person, site=participant.site, participant=number, why=why
     ) as act:
+        exposure.mark(act)
         return drop(act, record)
 
 

@@ -10,7 +10,7 @@ from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.participants import ENDINGS, TREATABLE, Participant, State, levels_of, levels_text
 from randomizer.domain.records import Deviation
 from randomizer.errors import Refused
-from randomizer.services import acting, trail, trials
+from randomizer.services import acting, exposure, trail, trials
 from randomizer.services.care import booking, periods, strata
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def end(uow: UnitOfWork, person: Person, what: Act, number: str, *, why: str, fo
     else:
         reasons.demand(why, "Give the reason.")
     with trail.act(uow, what, person, site=participant.site, participant=number, why=why) as act:
+        exposure.mark(act)
         strata.give_back(act, participant)
         _drop_open_period(act, number)
         # Visits go on only for somebody who was randomized, and never again once they have ended.
@@ -64,6 +65,7 @@ def complete(uow: UnitOfWork, person: Person, number: str) -> Participant:
     participant = acting.on_participant(uow, person, Act.COMPLETED, number)
     demand_nothing_open(uow, participant)
     with trail.act(uow, Act.COMPLETED, person, site=participant.site, participant=number) as act:
+        exposure.mark(act)
         return act.change(participant, state=State.COMPLETED, ended_at=act.at)
 
 
@@ -80,6 +82,7 @@ def randomized_in_error(uow: UnitOfWork, person: Person, number: str, why: str) 
     with trail.act(
         uow, Act.RANDOMIZED_IN_ERROR, person, site=participant.site, participant=number, why=why
     ) as act:
+        exposure.mark(act)
         act.add(_deviation(act, participant, "randomized in error"))
         return act.change(participant, randomized_in_error=True)
 
@@ -113,6 +116,7 @@ def correct_factor(
     with trail.act(
         uow, Act.FACTOR_CORRECTED, person, site=participant.site, participant=number, why=why
     ) as act:
+        exposure.mark(act)
         act.add(_deviation(act, participant, "randomized with a wrong factor"))
         return act.change(participant, corrected_levels=levels_text(truth))
 

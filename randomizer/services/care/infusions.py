@@ -102,6 +102,7 @@ def miss(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord
     reasons.demand(why, "A missed period needs its reason.")
     current = demand_missable(uow, number)
     with trail.act(uow, Act.PERIOD_MISSED, person, site=participant.site, participant=number, why=why) as act:
+        exposure.mark(act)
         dropped = booking.drop(act, current)
         closed = act.change(dropped, outcome=Outcome.NOT_GIVEN, closed_at=act.at)
         _move_on(act, participant, closed, definition.period_count)

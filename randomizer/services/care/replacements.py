@@ -14,7 +14,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
 from randomizer.domain.supply import Kit
 from randomizer.errors import Refused
-from randomizer.services import acting, trail
+from randomizer.services import acting, exposure, trail
 from randomizer.services.care import periods
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def ask(uow: UnitOfWork, person: Person, number: str, why: str) -> PeriodRecord:
     with trail.act(
         uow, Act.REPLACEMENT_REQUESTED, person, site=participant.site, participant=number, why=why
     ) as act:
+        exposure.mark(act)
         return act.change(record, asked_at=act.at, answered_at=None, available_at=None)
 
 

@@ -20,7 +20,7 @@ from randomizer.services.views import next_steps, worklist
 from randomizer.services.views.sight import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from randomizer.masking import View
     from randomizer.services.views.sight import Sight
@@ -168,8 +168,16 @@ def assessments(sight: Sight, number: str, site: str) -> list[View]:
     return found
 
 
-def events(sight: Sight, number: str, site: str) -> list[View]:
-    """The entries about a participant that the person may see, in order: when, what, who."""
+def events(sight: Sight, number: str, site: str, *, known: Collection[int] = ()) -> list[View]:
+    """The entries about a participant that the person may see, in order: when, what, who.
+
+    Args:
+        sight: The person looking.
+        number: Participant number.
+        site: Their site.
+        known: Entries that are marked unblinded; to whom an answer was shown stands in the code-break door
+            alone, so that no page of the other gives any.
+    """
     names = {SERVICE.account: SERVICE.printed_name}
     found = []
     for entry in sight.uow.all(Entry, participant=number):
@@ -179,6 +187,8 @@ def events(sight: Sight, number: str, site: str) -> list[View]:
             names[entry.actor] = sight.uow.get(Account, entry.actor, what="account").printed_name
         kind = "CodeBreakEvent" if entry.act in CODE_BREAKS else "Event"
         fields = {"at": entry.at, "act": entry.act, "role": entry.role, "by": names[entry.actor]}
+        if entry.number in known:
+            fields["unblinded"] = True
         view = sight.show(fields, site=site, kind=kind)
         if view:
             found.append(view)

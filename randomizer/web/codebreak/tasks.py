@@ -10,8 +10,8 @@ from flask import render_template, request, url_for
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.records import TaskKind
 from randomizer.errors import NotFound
-from randomizer.services import afterwards, impact
-from randomizer.services.views import participant_views, worklist
+from randomizer.services import afterwards, exposure, impact
+from randomizer.services.views import impact_views, participant_views, worklist
 from randomizer.web import auth, signing
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, again, codebreak, done, form_of, looking, signer
 from randomizer.web.door import this
@@ -63,6 +63,10 @@ class Work:
     button: str
 
 
+LISTED = "assessments"
+"""Carries the numbers of the blinded assessments that the page lists: what is signed covers this list."""
+
+
 def _words(label: str, hint: str) -> Field:
     return Field(name="why", label=label, type="textarea", hint=hint)
 
@@ -74,7 +78,7 @@ WORK: Mapping[TaskKind, Work] = {
         fields=(
             _words(
                 "Assessment",
-                "Which assessments came after the code break, by date. Nothing of what was given.",
+                "What of the assessments above may be affected, and why. Nothing of what was given.",
             ),
         ),
         meaning=impact.IMPACT_MEANING,
@@ -107,6 +111,18 @@ def of(seen: Sight) -> list[View]:
     return [one for one in worklist.tasks(seen) if seen.person.roles & MAY[WORK[TaskKind(one["kind"])].act]]
 
 
+def find(seen: Sight, number: int) -> View:
+    """An open task that the person may sign for.
+
+    Raises:
+        NotFound: There is none.
+    """
+    for one in of(seen):
+        if one["number"] == number:
+            return one
+    raise NotFound("There is no such open task for you.", next_step="Look at the list of tasks.")
+
+
 def sign(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, given: Mapping[str, str]) -> Task:
     """Sign for a task, whatever kind it is.
 
@@ -115,7 +131,8 @@ def sign(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, given: M
         person: Who signs.
         step_up: Their re-authentication.
         number: Number of the task.
-        given: `why`, and `treatment` where that is to be decided.
+        given: `why`; `treatment` where that is to be decided; `assessments`, the numbers of the blinded ones
+            that an impact assessment was shown, with spaces between.
 
     Raises:
         NotFound: There is no such task.
@@ -127,7 +144,8 @@ def sign(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, given: M
         return afterwards.decide(uow, person, step_up, number, treatment=treatment, why=why)
     if kind is TaskKind.EXPLANATION:
         return afterwards.explain(uow, person, step_up, number, why)
-    return impact.sign_impact(uow, person, step_up, number, why)
+    shown = [int(one) for one in given.get(LISTED, "").split() if one.isdecimal()]
+    return impact.sign_impact(uow, person, step_up, number, why, listed=shown)
 
 
 @codebreak.get("/tasks")
@@ -144,10 +162,9 @@ def task(number: int) -> str | Response:
     """Sign for one task."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
-        found = next((one for one in of(seen) if one["number"] == number), None)
-        if found is None:
-            raise NotFound("There is no such open task for you.", next_step="Look at the list of tasks.")
+        found = find(seen, number)
         came_after = _came_after(seen, found)
+        assessed = impact_views.of(seen, number)
     work = WORK[TaskKind(found["kind"])]
     if request.method == "POST":
         form = Form.posted(work.fields, request.form)
@@ -155,7 +172,8 @@ def task(number: int) -> str | Response:
         try:
             step_up = signing.step_up(form)
             with this().store.writing() as uow:
-                sign(uow, auth.person(), step_up, number, form.typed)
+                given = {**form.typed, LISTED: request.form.get(LISTED, "")}
+                sign(uow, auth.person(), step_up, number, given)
         except SHOWN_AGAIN as error:
             return again(form, error, request.path)
         return done(request.path, url_for("codebreak.tasks"))
@@ -165,6 +183,7 @@ def task(number: int) -> str | Response:
         work=work,
         form=form_of(work.fields),
         came_after=came_after,
+        assessed=assessed,
         signer=signer(),
     )
 
@@ -172,5 +191,6 @@ def task(number: int) -> str | Response:
 def _came_after(seen: Sight, found: View) -> list[View]:
     """What is on record of the participant since the code break, as the person may see it."""
     site = participant_views.find(seen, found["participant"]).site
-    listed = participant_views.events(seen, found["participant"], site)
+    known = exposure.marked(seen.uow, found["participant"])
+    listed = participant_views.events(seen, found["participant"], site, known=known)
     return [one for one in listed if one["at"] > found["opened_at"] and "by" in one]

@@ -10,8 +10,9 @@ from randomizer.domain import scans
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.numbers import group3
 from randomizer.domain.people import Role
+from randomizer.domain.records import TaskKind
 from randomizer.errors import NotAllowed, NotFound, Refused
-from randomizer.services.views import kit_views, participant_views, stock_views, worklist
+from randomizer.services.views import impact_views, kit_views, participant_views, stock_views, worklist
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.site import steps
@@ -55,9 +56,13 @@ def tasks() -> str:
     with looking() as sight:
         sight.demand("Task", "kind")
         found = worklist.tasks(sight)
+        impacts = [one for one in found if one["kind"] == TaskKind.IMPACT_ASSESSMENT]
+        assessed = [row for one in impacts for row in impact_views.assessed_since(sight, one["number"])]
         differences = stock_views.tasks(sight)
         to_destroy = kit_views.to_destroy(sight)
-    return render_template("site/tasks.html", tasks=found, differences=differences, to_destroy=to_destroy)
+    return render_template(
+        "site/tasks.html", tasks=found, assessed=assessed, differences=differences, to_destroy=to_destroy
+    )
 
 
 def _home(error: str = "", typed: str = "") -> str:

@@ -100,7 +100,12 @@ def test_a_code_break_with_its_task(
     assert doctor.get(f"/participants/{number}/code-break")["earlier"]["intent"] == found["intent"]
     assert [row["participant"] for row in doctor.get("/code-breaks")["rows"]] == [number]
     for task in doctor.get("/tasks")["rows"]:
-        done = {"why": "None came after.", **doctor.factor()}
+        told = doctor.get(f"/tasks/{task['number']}")
+        assert told["task"] == task
+        if told["impact"]:
+            assert told["impact"]["assessments"] == []
+            assert told["impact"]["known_by"] == instance.person(Role.INVESTIGATOR).printed_name
+        done = {"why": "None came after.", "assessments": [], **doctor.factor()}
         if "decision" in task["kind"]:
             done["treatment"] = "goes on"
         assert doctor.post(f"/tasks/{task['number']}/sign", done)["done_at"]

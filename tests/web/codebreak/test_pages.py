@@ -13,7 +13,7 @@ from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Phase, Trial
 from randomizer.services import conduct, locking
-from randomizer.services.care import booking, kits, products, replacements
+from randomizer.services.care import assessments, booking, kits, products, replacements
 from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import FIT, PASSWORD
@@ -242,10 +242,42 @@ def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk)
     booked(instance, number)
     physician = visit(Role.SAFETY_PHYSICIAN)
     [path] = re.findall(r'href="(/tasks/\d+)"', physician.get("/tasks"))
-    assert "Fit for infusion signed" in physician.get(path)  # what came after, by date
+    page = physician.get(path)
+    assert "Fit for infusion signed" in page  # what came after, by date
+    assert "No blinded assessment of this participant was signed since" in page
+    assert doctor.printed_name in page, "who knows is told behind this door"
     assert "missing" in physician.send(path, {}, sign=True).text
-    assert "No task is open" in physician.send(path, {"why": "None came after."}, sign=True).text
+    made = instance.sign(
+        assessments.sign_assessment,
+        Role.INVESTIGATOR,
+        number,
+        assessment="EDSS",
+        time_point="week 24",
+        done_at=instance.clock(),
+    )
+    assert "The list of blinded assessments has changed" in physician.send(path, {"why": "-"}, sign=True).text
+    page = physician.get(path)
+    assert f'name="assessments" value="{made.number}"' in page
+    assert "EDSS: progression of disability · week 24" in page
+    signed = {"why": "May be affected.", "assessments": str(made.number)}
+    assert "No task is open" in physician.send(path, signed, sign=True).text
     physician.get(path, 404)
+
+
+def test_acts_of_whoever_knows_are_marked_behind_this_door(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    step_up, doctor = instance.step_up(Role.INVESTIGATOR), instance.person(Role.INVESTIGATOR)
+    intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
+    unblinding.disclose(desk, doctor, intent)
+    marked = 'class="status status-unblinded"'
+    physician = visit(Role.SAFETY_PHYSICIAN)
+    [path] = re.findall(r'href="(/tasks/\d+)"', physician.get("/tasks"))
+    instance.act(booking.book, Role.COORDINATOR, number, instance.clock() + timedelta(days=5))
+    assert marked not in physician.get(path)
+    instance.act(booking.cancel, Role.INVESTIGATOR, number, "a fever")
+    assert physician.get(path).count(marked) == 1
 
 
 def test_sign_what_a_code_break_asks_of_the_investigator(

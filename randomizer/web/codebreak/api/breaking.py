@@ -10,7 +10,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.errors import StepUpRefused
 from randomizer.services.unblinded import code_breaks, unblinding
-from randomizer.services.views import answer_times, participant_views
+from randomizer.services.views import answer_times, impact_views, participant_views
 from randomizer.web import auth, exchange, signing
 from randomizer.web.codebreak import breaking, recovering, showing
 from randomizer.web.codebreak import tasks as tasks_
@@ -96,13 +96,26 @@ def tasks(query: forms.List) -> Response:
     return listed(forms.Tasks, {"rows": rows}, exchange.Task, as_csv=query.format == "csv")
 
 
+@api.get("/tasks/<int:task>", responses={200: forms.TaskAnswer})
+def one_task(path: forms.TaskKey) -> Response:
+    """One open task; of an impact assessment, which blinded assessments were signed since, by date."""
+    auth.demand_act(Act.IMPACT_SIGNED)
+    with looking() as seen:
+        told = {"task": tasks_.find(seen, path.task), "impact": impact_views.of(seen, path.task) or None}
+    return answer(text(told))
+
+
 @api.post("/tasks/<int:task>/sign", responses={200: exchange.Task})
 def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.Done) -> Response:  # noqa: ARG001
     """Sign for a task; a decision on treatment says whether it goes on."""
     auth.demand_act(Act.IMPACT_SIGNED)
     step_up = auth.step_up(password=body.password, code=body.code)
     with this().store.writing() as uow:
-        given = {"why": body.why, "treatment": body.treatment}
+        given = {
+            "why": body.why,
+            "treatment": body.treatment,
+            tasks_.LISTED: " ".join(map(str, body.assessments)),
+        }
         done = tasks_.sign(uow, auth.person(), step_up, path.task, given)
     with looking() as seen:
         return answer(text(seen.show(done, site=participant_views.find(seen, done.participant).site)))

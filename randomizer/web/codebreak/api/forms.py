@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from randomizer.web.exchange import Body, Long, Short, Signed, SignedWhy, Task, Trial
+from randomizer.web.exchange import Assessment, Body, Long, Short, Signed, SignedWhy, Task, Trial
 from randomizer.web.surface import Answer
 
 Sealed = Annotated[str, StringConstraints(max_length=32_000_000)]
@@ -36,9 +36,14 @@ class RecoveryReason(Body):
 
 
 class Done(SignedWhy):
-    """A task that is signed for; `treatment` is needed where that is to be decided."""
+    """A task that is signed for; `treatment` is needed where that is to be decided.
+
+    ``assessments`` are the numbers of the blinded assessments that the task lists: an impact assessment is
+    signed over that list, and refused where another one stands by now.
+    """
 
     treatment: Literal["", "goes on", "stops"] = ""
+    assessments: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=1000)
 
 
 class Details(Body):
@@ -372,6 +377,22 @@ class Tasks(Answer):
     """Open tasks, the oldest first."""
 
     rows: list[Task]
+
+
+class Impact(Answer):
+    """What an impact assessment looks at: from when on somebody knew, who, and what was signed since."""
+
+    KINDS = ("Impact",)
+    exposed_at: datetime | None = None
+    known_by: str | None = None
+    assessments: list[Assessment] | None = None
+
+
+class TaskAnswer(Answer):
+    """A task; `impact` is there for an impact assessment."""
+
+    task: Task
+    impact: Impact | None = None
 
 
 class Lock(Answer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime  # noqa: TC003 - read at run time by pydantic
 from typing import ClassVar
 
-from randomizer.web.exchange import Task, Trial  # noqa: TC001 - read at run time by pydantic
+from randomizer.web.exchange import Assessment, Task, Trial  # noqa: TC001 - read at run time by pydantic
 from randomizer.web.surface import Answer
 
 
@@ -105,20 +105,6 @@ class Period(Answer):
     closed_at: datetime | None = None
     window: Window | None = None
     kit_shown: Kit | None = None
-
-
-class Assessment(Answer):
-    """A blinded assessment that was signed for."""
-
-    KINDS = ("Assessment",)
-    number: int | None = None
-    participant: str | None = None
-    assessment: str | None = None
-    label: str | None = None
-    time_point: str | None = None
-    done_at: datetime | None = None
-    printed_name: str | None = None
-    signed_at: datetime | None = None
 
 
 class ParticipantAnswer(Answer):

@@ -1,0 +1,57 @@
+"""What an impact assessment looks at: from when on somebody knew, who, and what was signed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.participants import Participant
+from randomizer.domain.records import CodeBreak, Task, TaskKind
+from randomizer.services import exposure, impact
+from randomizer.services.views import participant_views
+
+if TYPE_CHECKING:
+    from randomizer.masking import View
+    from randomizer.services.views.sight import Sight
+
+WITHOUT_ACCOUNT = "Somebody without an account"
+
+
+def of(sight: Sight, number: int) -> View:
+    """What came after the code break that a task is about, as the person may see it.
+
+    Args:
+        sight: The person looking.
+        number: Number of the task.
+
+    Returns:
+        exposed_at, known_by (a name), assessments (blinded ones that were signed since, by when they were
+        done); of a task that is no impact assessment: nothing.
+    """
+    task = sight.uow.get(Task, number, what="task")
+    if task.kind is not TaskKind.IMPACT_ASSESSMENT:
+        return {}
+    site = sight.uow.get(Participant, task.participant, what="participant").site
+    found = {
+        "exposed_at": impact.exposed_at(sight.uow, task),
+        "known_by": _known_by(sight, task),
+        "assessments": assessed_since(sight, number),
+    }
+    return sight.show(found, site=site, kind="Impact")
+
+
+def assessed_since(sight: Sight, number: int) -> list[View]:
+    """The blinded assessments that were signed since the code break of a task, by when they were done."""
+    task = sight.uow.get(Task, number, what="task")
+    site = sight.uow.get(Participant, task.participant, what="participant").site
+    since = {one.number for one in impact.assessed_since(sight.uow, task)}
+    listed = participant_views.assessments(sight, task.participant, site)
+    return [one for one in listed if one["number"] in since]
+
+
+def _known_by(sight: Sight, task: Task) -> str:
+    """Who was shown what the participant was given."""
+    shown = [
+        one for one in sight.uow.all(CodeBreak, participant=task.participant) if one.entry == task.number
+    ]
+    account = exposure.reader_of(sight.uow, shown[0]) if shown else exposure.opener_of(sight.uow, task.number)
+    return participant_views.printed_name(sight, account) if account else WITHOUT_ACCOUNT
