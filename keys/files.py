@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PRIVATE_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
 DIRECTORY_MODE: Final = 0o700
+_NOT_READ: Final = (stat.S_ISCHR, stat.S_ISBLK, stat.S_ISDIR)
 _OTHERS: Final = 0o077
 _WORLD_WRITABLE: Final = 0o002
 _OTHERS_WRITE: Final = 0o022
@@ -80,13 +81,16 @@ def read_brought(path: Path) -> bytes:
     """Read a file that somebody brought: a plain one, or what a pipe gives, and not without end.
 
     Raises:
-        KeyFileRefused: It cannot be read, is a device, or is larger than anything that is read here.
+        KeyFileRefused: It cannot be read, is a device, is a pipe that nobody writes into, or is larger than
+            anything that is read here.
     """
     with open_brought(path) as file:
         try:
             content = file.read(BROUGHT_MAX + 1)
         except OSError as error:
             raise KeyFileRefused(f"{path} cannot be read: {error.strerror}.") from None
+        if not content and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise KeyFileRefused(f"{path} is a pipe that nobody wrote into.")
     if len(content) > BROUGHT_MAX:
         raise KeyFileRefused(f"{path} is larger than any file of a trial.")
     return content
@@ -96,18 +100,21 @@ def open_brought(path: Path) -> BinaryIO:
     """Open a file that somebody brought.
 
     Raises:
-        KeyFileRefused: It cannot be read, or is a device: one like /dev/zero would be read for ever.
+        KeyFileRefused: It cannot be read, is a folder, or is a device: one like /dev/zero would be read for
+            ever.
     """
     try:
-        file = path.open("rb")
+        # To open a pipe would wait for whoever writes, perhaps for ever; who does is there before us.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else "no file can have this name"
         raise KeyFileRefused(f"{path} cannot be read: {said}.") from None
-    status = os.fstat(file.fileno())
-    if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode) or status.st_size > BROUGHT_MAX:
-        file.close()
-        raise KeyFileRefused(f"{path} is a device, or larger than any file of a trial.")
-    return file
+    os.set_blocking(handle, True)
+    status = os.fstat(handle)
+    if any(kind(status.st_mode) for kind in _NOT_READ) or status.st_size > BROUGHT_MAX:
+        os.close(handle)
+        raise KeyFileRefused(f"{path} is a folder or a device, or larger than any file of a trial.")
+    return os.fdopen(handle, "rb")
 
 
 def remove_unfinished(directory: Path) -> None:

@@ -23,7 +23,7 @@ from keys.merkle import Frontier
 from randomizer.domain.housekeeping import TrailHead
 from randomizer.store.engine import open_engine
 from randomizer.store.work import Store
-from tests import compiled, databases, tokens
+from tests import compiled, databases, dialects, tokens
 from tests.activated import migrate
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ hypothesis.settings.register_profile("any-machine", parent=hypothesis.settings()
 hypothesis.settings.load_profile("any-machine")
 
 compiled.keep()
+dialects.share_compiled()
 
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 START = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)

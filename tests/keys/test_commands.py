@@ -1,4 +1,4 @@
-"""Each person runs ``python -m keys`` in a process and a directory of their own."""
+"""Each person runs ``python -m keys`` in a directory of their own; in a process where something is typed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pty
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ from keys.hpke import Identity
 from keys.notes import NoteKey, VerifierKey
 from keys.staged import StagedCopy, StagedSlots, WrappedSlot
 from keys.stream import Stream
+from tests.keys.called import Answer
+from tests.keys.called import call as run
 
 ROOT = Path(__file__).parents[2]
 RELEASE = b"seed, contributions, schedule and salts" * 20
@@ -38,27 +39,15 @@ LOG = NoteKey("example.org/log", bytes(range(32)))
 DIGESTS = ["--definition-digest", "aa" * 32, "--generator-digest", "bb" * 32]
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    out: str
-    error: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        assert self.status == 0, self.error
-        fields: dict[str, Any] = json.loads(self.out)
-        return fields
-
-
-def run(*arguments: object, typed: str | None = None) -> Answer:
+def typing(typed: str, *arguments: object) -> Answer:
+    """Run a command in a process and type into it."""
     done = subprocess.run(
         [sys.executable, "-m", "keys", *map(str, arguments)],
         capture_output=True,
         text=True,
         errors="surrogateescape",
         check=False,
-        input=typed or "",
+        input=typed,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd="/",
         start_new_session=True,  # no terminal: what is prompted for is read from standard input
@@ -312,16 +301,15 @@ def test_a_stranger_is_refused_by_name_before_anything_is_opened(story: Path, tm
 
 @pytest.mark.promise(14)
 def test_words_can_be_typed_in_place_of_files(story: Path, tmp_path: Path) -> None:
-    typed = "".join(path.read_text() for path in kept(story, 2, 3))
-    assert refused(combine(story, tmp_path, [])) == "2 shares are needed; 0 were given."
     words = {path.read_text().strip() for path in kept(story, 2, 3)}
     ceremony = story / "ceremony"
-    answer = run(
+    command = (
         *("combine", "--certificate", ceremony / "certificate.note", "--vkey", LOG.verifier.encode()),
         *("--sealed", ceremony / "release.sealed", "--out", tmp_path),
         *("--recipient", story / "statistician" / "identity.pub"),
-        typed=typed,
     )
+    assert refused(typing("", *command)) == "2 shares are needed; 0 were given."
+    answer = typing("".join(f"{share}\n" for share in sorted(words)), *command)
     assert answer.status == 0, answer.error
     assert not any(share in answer.out + answer.error for share in words)
 
@@ -361,11 +349,11 @@ def test_words_typed_at_a_terminal_are_not_shown(story: Path, tmp_path: Path) ->
 @pytest.mark.promise(18)
 def test_what_is_no_text_is_refused_in_words(story: Path, tmp_path: Path) -> None:
     named = os.fsdecode(b"\xff")
-    assert "not text in UTF-8" in refused(run("identity", "--dir", tmp_path / "own", "--name", named))
+    assert "not text in UTF-8" in refused(typing("", "identity", "--dir", tmp_path / "own", "--name", named))
     certified = ["--certificate", story / "ceremony/certificate.note", "--vkey", LOG.verifier.encode()]
     sealed = ["--sealed", story / "ceremony/release.sealed", "--out", tmp_path / "out"]
     recipient = ["--recipient", story / "statistician/identity.pub"]
-    answer = run("combine", *certified, *sealed, *recipient, typed=os.fsdecode(b"\xff\n"))
+    answer = typing(os.fsdecode(b"\xff\n"), "combine", *certified, *sealed, *recipient)
     assert len(answer.error.strip().splitlines()) == 1
     assert answer.status == 1
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -87,6 +88,26 @@ def test_what_somebody_brought_is_read_from_files_and_pipes(tmp_path: Path) -> N
 def test_what_is_no_file_is_refused_and_not_read_for_ever(name: str) -> None:
     with pytest.raises(KeyFileRefused):
         files.read_brought(Path(name))
+
+
+def test_a_pipe_that_nobody_writes_into_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(KeyFileRefused, match="a pipe that nobody wrote into"):
+        files.read_brought(tmp_path / "pipe")
+
+
+def test_whoever_writes_into_a_pipe_is_waited_for() -> None:
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        os.write(writer, b"late")
+        os.close(writer)
+
+    later = Timer(0.05, write)
+    later.start()
+    assert files.read_brought(Path(f"/dev/fd/{reader}")) == b"late"
+    later.join()
+    os.close(reader)
 
 
 def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:

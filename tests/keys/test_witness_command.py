@@ -1,4 +1,4 @@
-"""``python -m keys witness`` and ``check``, each in a process of its own, from the files alone."""
+"""``python -m keys witness`` and ``check``, from the files alone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from keys import checkpoint as tlog
 from keys import merkle, notes, proofs
 from keys.checkpoint import Checkpoint
 from keys.notes import COSIGNATURE, NoteKey, VerifierKey
+from tests.keys.called import Answer
+from tests.keys.called import call as run
 
 pytestmark = [pytest.mark.promise(13), pytest.mark.promise(17), pytest.mark.requirement("trail")]
 
@@ -26,10 +28,6 @@ LOG = NoteKey("example.org/log", bytes(range(32)))
 NAME = "example.org/witness"
 PATIENCE_SECONDS = 60
 STARTED_AFTER = 1_700_000_000  # POSIX seconds
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "keys", *map(str, arguments)]
 
 
 @dataclass(frozen=True)
@@ -64,27 +62,24 @@ class Record:
         note.write_bytes(tlog.sign(Checkpoint(LOG.name, size, root), LOG))
         return note
 
-    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, cwd=ROOT)
-
-    def cosign(self, path: Path, *more: object) -> subprocess.CompletedProcess[str]:
+    def cosign(self, path: Path, *more: object) -> Answer:
         log_key = ("--log-key", LOG.verifier.encode())
-        return self.run("witness", "cosign", "--dir", self.witness, path, *log_key, *more)
+        return run("witness", "cosign", "--dir", self.witness, path, *log_key, *more)
 
     def refused(self, path: Path, *more: object) -> str:
         before = {one: one.read_bytes() for one in (self.witness / "logs").iterdir()}
         done = self.cosign(path, *more)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.count("\n") == 1, done.stderr
+        assert (done.status, done.out) == (1, "")
+        assert done.error.count("\n") == 1, done.error
         assert {one: one.read_bytes() for one in (self.witness / "logs").iterdir()} == before
-        return done.stderr
+        return done.error
 
 
 @pytest.fixture
 def record(tmp_path: Path) -> Record:
     made = Record(tmp_path)
-    done = made.run("witness", "init", "--dir", made.witness, "--name", NAME, "--json")
-    assert json.loads(done.stdout) == {"name": NAME, "verifier_key": made.key.encode()}
+    done = run("witness", "init", "--dir", made.witness, "--name", NAME, "--json")
+    assert json.loads(done.out) == {"name": NAME, "verifier_key": made.key.encode()}
     return made
 
 
@@ -98,7 +93,7 @@ def test_a_witness_co_signs_what_grows_and_refuses_the_rest(record: Record) -> N
 
     out = record.place / "back.note"
     done = record.cosign(record.grow(3), "--entries", record.entries, "--out", out)
-    assert "co-signed example.org/log over 3 entries" in done.stdout
+    assert "co-signed example.org/log over 3 entries" in done.out
     verified = tlog.verify(out.read_bytes(), [LOG.verifier, record.key])
     ((name, at),) = verified.cosigned_at
     assert (verified.checkpoint.size, name) == (3, NAME)
@@ -110,7 +105,7 @@ def test_a_witness_co_signs_what_grows_and_refuses_the_rest(record: Record) -> N
     said = record.refused(grown)
     assert "The proof begins at 0 entries; this witness last co-signed 3" in said
     assert "Give --entries with the checkpoint, or a consistency proof from 3" in said
-    assert record.cosign(grown, "--entries", record.entries).stdout.startswith("example.org/log\n7\n")
+    assert record.cosign(grown, "--entries", record.entries).out.startswith("example.org/log\n7\n")
     for entries in ((), ("--entries", record.entries)):
         assert "Rollback: example.org/log shows 3 entries, and had 7" in record.refused(third, *entries)
     assert "Fork: example.org/log shows another tree of 7 entries" in record.refused(
@@ -120,9 +115,7 @@ def test_a_witness_co_signs_what_grows_and_refuses_the_rest(record: Record) -> N
         record.grow(9, "x"), "--entries", record.entries
     )
 
-    shown: dict[str, Any] = json.loads(
-        record.run("witness", "show", "--dir", record.witness, "--json").stdout
-    )
+    shown: dict[str, Any] = json.loads(run("witness", "show", "--dir", record.witness, "--json").out)
     (log,) = shown["logs"]
     assert (log["origin"], log["size"]) == (LOG.name, 7)
 
@@ -142,8 +135,8 @@ def test_a_proof_file_is_enough(record: Record) -> None:
     proof = record.place / "proof"
     proof.write_bytes(proofs.prove_consistency(hashes, 3, note).encode())
     done = record.cosign(proof, "--json")
-    assert json.loads(done.stdout)["size"] == 8
-    assert json.loads(done.stdout)["note"].encode() == record.state.read_bytes()
+    assert json.loads(done.out)["size"] == 8
+    assert json.loads(done.out)["note"].encode() == record.state.read_bytes()
 
 
 def test_a_witness_that_is_killed_before_it_answers_co_signs_the_same_again_and_nothing_else(
@@ -162,7 +155,7 @@ def test_a_witness_that_is_killed_before_it_answers_co_signs_the_same_again_and_
             continue
     fcntl.fcntl(writing, fcntl.F_SETFL, 0)
     asked = ["witness", "cosign", "--dir", record.witness, note, "--log-key", LOG.verifier.encode()]
-    process = subprocess.Popen(command(*asked), stdout=writing, cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-m", "keys", *map(str, asked)], stdout=writing, cwd=ROOT)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not list((record.witness / "logs").glob("*.note")):
         assert time.monotonic() < deadline
@@ -177,7 +170,7 @@ def test_a_witness_that_is_killed_before_it_answers_co_signs_the_same_again_and_
     assert "Fork" in record.refused(record.grow(3, "x"), "--entries", record.entries)
     assert "Rollback" in record.refused(record.grow(2), "--entries", record.entries)
     again = record.cosign(note)
-    assert tlog.verify(again.stdout.encode(), [LOG.verifier, record.key]).checkpoint.size == 3
+    assert tlog.verify(again.out.encode(), [LOG.verifier, record.key]).checkpoint.size == 3
 
 
 def test_no_cosignature_leaves_a_witness_that_cannot_remember_it(record: Record) -> None:
@@ -188,16 +181,16 @@ def test_no_cosignature_leaves_a_witness_that_cannot_remember_it(record: Record)
     (record.witness / "logs").rmdir()
     (record.witness / "logs").write_text("no directory")
     done = record.cosign(note)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr
+    assert (done.status, done.out) == (1, "")
+    assert done.error
 
 
 def test_a_state_that_is_not_its_own_stops_it(record: Record) -> None:
     record.cosign(record.grow(3))
     record.state.write_bytes((record.place / "3.note").read_bytes())
     assert "not co-signed by it" in record.refused(record.grow(4), "--entries", record.entries)
-    done = record.run("witness", "show", "--dir", record.witness)
-    assert (done.returncode, done.stdout) == (1, "")
+    done = run("witness", "show", "--dir", record.witness)
+    assert (done.status, done.out) == (1, "")
 
 
 @pytest.mark.promise(15)
@@ -212,8 +205,8 @@ def test_a_proof_is_checked_from_its_file_and_the_key_of_the_log(record: Record)
 
     entry = record.place / "5.tlog-proof"
     entry.write_bytes(proofs.prove_inclusion(hashes, lines[5][:-1], 5, new.read_bytes()).encode())
-    done = record.run("check", entry, *log, *seen, "--json")
-    assert json.loads(done.stdout) == {
+    done = run("check", entry, *log, *seen, "--json")
+    assert json.loads(done.out) == {
         "holds": True,
         "kind": "inclusion",
         "entry": 5,
@@ -222,14 +215,14 @@ def test_a_proof_is_checked_from_its_file_and_the_key_of_the_log(record: Record)
         "size": 8,
         "witnesses": [NAME],
     }
-    assert "self-witnessed" in record.run("check", entry, *log).stdout
+    assert "self-witnessed" in run("check", entry, *log).out
 
     grown = record.place / "grown"
     grown.write_bytes(proofs.prove_consistency(hashes, 3, new.read_bytes()).encode())
-    said = record.run("check", grown, "--old", old, *log, *seen).stdout
+    said = run("check", grown, "--old", old, *log, *seen).out
     assert said == f"Holds: {LOG.name} only grew, from 3 entries to 8.\nCo-signed by {NAME}.\n"
 
-    kinds = [json.loads(record.run("inspect", path, "--json").stdout) for path in (entry, grown)]
+    kinds = [json.loads(run("inspect", path, "--json").out) for path in (entry, grown)]
     assert [(one["kind"], one["size"]) for one in kinds] == [("inclusion proof", 8), ("consistency proof", 8)]
 
     stranger = NoteKey("example.org/stranger", bytes(32), COSIGNATURE)
@@ -248,9 +241,9 @@ def test_a_proof_is_checked_from_its_file_and_the_key_of_the_log(record: Record)
         ((grown, *log), "give it with --old"),
         ((grown, *log, "--old", new), "the older checkpoint is of"),
     ):
-        answer = record.run("check", *refused)
-        assert (answer.returncode, answer.stdout) == (1, "")
-        assert said in answer.stderr
+        answer = run("check", *refused)
+        assert (answer.status, answer.out) == (1, "")
+        assert said in answer.error
 
 
 def test_a_proof_that_does_not_carry_its_entry_asks_for_it(record: Record) -> None:
@@ -260,16 +253,16 @@ def test_a_proof_that_does_not_carry_its_entry_asks_for_it(record: Record) -> No
     path = record.place / "bare"
     path.write_bytes(bare.encode())
     log = ("--log-key", LOG.verifier.encode())
-    assert "give it with --leaf" in record.run("check", path, *log).stderr
+    assert "give it with --leaf" in run("check", path, *log).error
     leaf = record.place / "leaf"
     leaf.write_bytes(lines[1] + b"\n")
-    assert record.run("check", path, *log, "--leaf", leaf).returncode == 0
+    assert run("check", path, *log, "--leaf", leaf).status == 0
     assert notes.read_unverified(note)[1] == (LOG.name,)
 
 
 @pytest.mark.promise(18)
 def test_who_made_no_witness_is_told_how(record: Record, tmp_path: Path) -> None:
     for more in (("show",), ("cosign", "--log-key", LOG.verifier.encode(), record.grow(3))):
-        answer = record.run("witness", *more, "--dir", tmp_path / "none")
-        assert f"python -m keys witness init --dir {tmp_path / 'none'}" in answer.stderr
-        assert answer.returncode == 1
+        answer = run("witness", *more, "--dir", tmp_path / "none")
+        assert f"python -m keys witness init --dir {tmp_path / 'none'}" in answer.error
+        assert answer.status == 1
