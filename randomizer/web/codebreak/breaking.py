@@ -10,7 +10,7 @@ from randomizer.domain import scans
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.domain.records import Way
-from randomizer.errors import NotAllowed, NotFound, Refused, StepUpRefused
+from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services import exposure, trials
 from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
 from randomizer.web import auth, signing, words
@@ -18,23 +18,23 @@ from randomizer.web.codebreak import calling, recovering, showing
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
     codebreak,
+    demand_breaker,
     desk,
     drafts,
     looking,
     of_one_length,
     refused,
     signer,
+    step_up,
 )
 from randomizer.web.door import this
 from randomizer.web.forms import CODE, PASSWORD, Field, Form
-from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.domain.definition_values import Definition
     from randomizer.masking import View
-    from randomizer.services.signatures import StepUp
     from randomizer.services.unblinded.beforehand import Before
     from randomizer.services.views.sight import Sight
     from randomizer.web.codebreak.calling import Choices
@@ -143,11 +143,14 @@ def sign(number: str) -> str | Response:
 @codebreak.post("/code-break/<number>/give-up")
 def give_up(number: str) -> Response:
     """Leave a code break that was begun: it goes on record that it was given up."""
-    auth.demand_act(Act.CODE_BREAK_INTENT)
+    demand_breaker(number)
     draft = _draft(number)
     if draft is not None:
-        drafts().drop(draft)
-        unblinding.give_up(desk(), draft.account, number)
+        with draft.turn:
+            if drafts().intent_of(draft.account, draft.number):  # another tab has signed it meanwhile
+                return redirect(url_for("codebreak.before", number=number), code=303)
+            drafts().drop(draft)
+            unblinding.give_up(desk(), draft.account, number)
     return redirect(url_for("codebreak.home"), code=303)
 
 
@@ -157,17 +160,12 @@ def signed(number: str) -> Response:
 
     A draft is signed once: a form that is sent again, by Back or by a second tap, leads to the answer it had.
     """
-    auth.demand_act(Act.CODE_BREAK_INTENT)
+    demand_breaker(number)
     account, shown = auth.person().account, request.form.get("draft", "")
     draft = _draft(number)
-    if draft is not None and draft.number == shown:
+    if draft is not None:
         with draft.turn:
-            if not drafts().intent_of(account, shown):
-                _sign(draft)
-    elif draft is not None and not drafts().intent_of(account, shown):
-        changed = Form.blank(())
-        changed.general.append("The reason was changed in another window. Read it here, then sign.")
-        drafts().refuse(draft, changed)
+            _sign_shown(number, shown)
     intent = drafts().intent_of(account, shown)
     if intent:
         return redirect(url_for("codebreak.answer", intent=intent), code=303)
@@ -213,7 +211,7 @@ def mine() -> str:
 
 def before_of(number: str) -> tuple[Before, Definition]:
     """What pages and API show before a code is broken; whoever may not is refused on record."""
-    auth.demand_act(Act.CODE_BREAK_INTENT)
+    demand_breaker(number)
     person = auth.person()
     try:
         with this().store.reading() as uow:
@@ -272,6 +270,19 @@ def _faults(form: Form, definition: Definition, choices: Choices | None) -> dict
     return faults
 
 
+def _sign_shown(number: str, shown: str) -> None:
+    """Sign the draft that a form showed, if it still stands now that this tab has the turn."""
+    draft = _draft(number)
+    if draft is None:
+        return
+    if draft.number == shown:
+        _sign(draft)
+    elif not drafts().intent_of(draft.account, shown):
+        changed = Form.blank(())
+        changed.general.append("The reason was changed in another window. Read it here, then sign.")
+        drafts().refuse(draft, changed)
+
+
 def _sign(draft: Draft) -> None:
     """Break the code with what was typed beside the signature; a refusal is kept with the draft."""
     form = Form.posted((PASSWORD, CODE, recovering.CODE), request.form)
@@ -281,7 +292,7 @@ def _sign(draft: Draft) -> None:
         intent = unblinding.intend(
             desk(),
             auth.person(),
-            _step_up(draft, form),
+            step_up(form, draft.participant, about=draft.number),
             participant=draft.participant,
             reason=draft.reason,
             text=draft.text,
@@ -294,14 +305,6 @@ def _sign(draft: Draft) -> None:
     else:
         calling.begin(intent, call)
         drafts().sign(draft, intent)
-
-
-def _step_up(draft: Draft, form: Form) -> StepUp:
-    try:
-        return signing.step_up(form, about=draft.number)
-    except (StepUpRefused, TriedTooOften) as error:
-        unblinding.deny(desk(), auth.person(), draft.participant, error.code)
-        raise
 
 
 def _reason_fields(definition: Definition) -> tuple[Field, ...]:

@@ -27,6 +27,7 @@ from randomizer.web.codebreak.pages import (
     looking,
     of_one_length,
     signer,
+    step_up,
 )
 from randomizer.web.door import this
 from randomizer.web.forms import CODE, PASSWORD, Field, Form
@@ -232,7 +233,7 @@ def open_for(intent: str) -> str | Response:
         form = Form.posted((PASSWORD, CODE, recovering.CODE), request.form)
         signing.read(form)
         try:
-            unblinding.disclose(desk(), person, intent, signing.step_up(form))
+            unblinding.disclose(desk(), person, intent, step_up(form, found.participant))
         except SHOWN_AGAIN as error:
             return again(form, error, request.path)
         return done(request.path, url_for("codebreak.answer", intent=intent))

@@ -129,9 +129,10 @@ class Drafts:
         self._put(replace(draft, errors=(), general=()))
 
     def sign(self, draft: Draft, intent: str) -> None:
-        """Forget what was written, and remember which code break it became."""
-        self._put(replace(draft, reason="", text="", call={}, errors=(), general=(), intent=intent))
+        """Forget what was written, and remember which code break it became, whatever took its place since."""
+        signed = replace(draft, reason="", text="", call={}, errors=(), general=(), intent=intent)
         with self._lock:
+            self._kept[draft.number] = signed
             self._looked.pop((draft.account, draft.participant), None)
 
     def drop(self, draft: Draft) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, current_app, g, redirect, request
 
-from randomizer.errors import Conflict, Refused, StepUpRefused, Stopped, Tampered, Unwritable
+from randomizer.domain.acts import Act
+from randomizer.errors import Conflict, NotAllowed, Refused, StepUpRefused, Stopped, Tampered, Unwritable
+from randomizer.services.unblinded import unblinding
 from randomizer.services.views import sight
-from randomizer.web import auth, idle, problems, words
+from randomizer.web import auth, idle, problems, signing, words
 from randomizer.web.door import this
 from randomizer.web.throttle import TriedTooOften
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.errors import RandomizerError
+    from randomizer.services.signatures import StepUp
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.views.sight import Sight
     from randomizer.web.codebreak.drafts import Drafts
@@ -61,6 +64,37 @@ def again(form: Form, error: RandomizerError, page: str) -> Response:
         raise error
     kept().refuse(auth.person().account, page, form, error)
     return redirect(page, code=303)
+
+
+def demand_breaker(participant: str) -> None:
+    """Refuse a code break to whoever can break none; whose it would have been is on record.
+
+    Raises:
+        NotAllowed: No role of the person fits.
+    """
+    try:
+        auth.demand_act(Act.CODE_BREAK_INTENT)
+    except NotAllowed as error:
+        unblinding.deny(desk(), auth.person(), participant, error.code)
+        raise
+
+
+def step_up(form: Form, participant: str, *, about: str = "") -> StepUp:
+    """Re-authenticate for the code break of a participant; a refusal is on record.
+
+    Args:
+        form: As read from the page.
+        participant: Participant number.
+        about: See `signing.step_up`.
+
+    Raises:
+        StepUpRefused, TriedTooOften: As there.
+    """
+    try:
+        return signing.step_up(form, about=about)
+    except (StepUpRefused, TriedTooOften) as error:
+        unblinding.deny(desk(), auth.person(), participant, error.code)
+        raise
 
 
 def done(page: str, then: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, username
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.activated import Instance
 
 SEE_OTHER = 303
+COOKIE = "codebreak"
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -55,6 +56,14 @@ class Guest:
         answer = self.client.post(path, data=form)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:6000])
         return self.client.get(answer.headers["Location"]) if status == SEE_OTHER else answer
+
+    def beside(self) -> Guest:
+        """The same person, with another tab."""
+        cookie = self.client.get_cookie(COOKIE)
+        assert cookie is not None
+        client = self.client.application.test_client()
+        client.set_cookie(COOKIE, cookie.value)
+        return replace(self, client=client)
 
     def token(self) -> str:
         """The CSRF token of this session."""

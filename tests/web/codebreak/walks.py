@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
+from tests.web.codebreak.guests import COOKIE
 from tests.web.looks import DESKTOP, PHONE, misfits, resize, violations
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from randomizer.domain.people import Role
     from tests.web.codebreak.guests import Visit
 
-COOKIE = "codebreak"
 PICTURES = os.environ.get("CODEBREAK_PICTURES", "")
 """A directory that keeps what the browser saw, where it is set."""
 

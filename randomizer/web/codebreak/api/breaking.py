@@ -8,19 +8,17 @@ from flask import Response  # noqa: TC002 - read at run time by the API
 
 from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
-from randomizer.errors import StepUpRefused
 from randomizer.services.unblinded import code_breaks, unblinding
 from randomizer.services.views import answer_times, impact_views, participant_views
-from randomizer.web import auth, exchange, signing
+from randomizer.web import auth, exchange
 from randomizer.web.codebreak import breaking, recovering, showing
 from randomizer.web.codebreak import tasks as tasks_
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
-from randomizer.web.codebreak.pages import desk, looking, of_one_length
+from randomizer.web.codebreak.pages import demand_breaker, desk, looking, of_one_length, step_up
 from randomizer.web.door import this
 from randomizer.web.forms import Form
 from randomizer.web.surface import answer, listed, text
-from randomizer.web.throttle import TriedTooOften
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.answers import Answer
@@ -131,14 +129,7 @@ def _shown(found: Answer, intent: str, status: int) -> Response:
 
 
 def _broken(number: str, body: forms.Reason | forms.RecoveryReason) -> Response:
-    auth.demand_act(Act.CODE_BREAK_INTENT)
-    person = auth.person()
-    try:
-        step_up = signing.step_up(Form((), body.model_dump()))
-    except (StepUpRefused, TriedTooOften) as error:
-        unblinding.deny(desk(), person, number, error.code)
-        raise
-    intent = unblinding.intend(
-        desk(), person, step_up, participant=number, reason=body.reason, text=body.text
-    )
+    demand_breaker(number)
+    person, signed = auth.person(), step_up(Form((), body.model_dump()), number)
+    intent = unblinding.intend(desk(), person, signed, participant=number, reason=body.reason, text=body.text)
     return _shown(unblinding.disclose(desk(), person, intent), intent, 201)
