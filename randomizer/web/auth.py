@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import UnitOfWork
     from randomizer.web.door import Door
+    from randomizer.web.throttle import Throttle
 
 T = TypeVar("T")
 Page = TypeVar("Page", bound="Callable[..., object]")
@@ -116,8 +117,12 @@ def sign_in(*, username: str, password: str, code: str) -> str:
     Raises:
         SignInRefused: They do not fit, or too many did not fit before.
     """
-    sessions = doors.this().sessions
-    return _braked(username, lambda: sessions.sign_in(username=username, password=password, code=code))
+    door = doors.this()
+    return _braked(
+        door.throttle,
+        username,
+        lambda: door.sessions.sign_in(username=username, password=password, code=code),
+    )
 
 
 def step_up(*, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
@@ -135,6 +140,7 @@ def step_up(*, password: str, code: str, uow: UnitOfWork | None = None) -> StepU
     door, signer = doors.this(), person()
     try:
         return _braked(
+            door.step_ups,
             signer.username,
             lambda: door.sessions.step_up(signer, password=password, code=code, uow=uow),
         )
@@ -155,22 +161,23 @@ def witness(uow: UnitOfWork, *, username: str, password: str, code: str) -> Step
     Raises:
         SignInRefused: They do not fit, or too many did not fit before.
     """
-    gate = doors.this().gate
+    door = doors.this()
     return _braked(
+        door.throttle,
         username,
-        lambda: accounts.witness(uow, gate, username=username, password=password, code=code),
+        lambda: accounts.witness(uow, door.gate, username=username, password=password, code=code),
     )
 
 
-def _braked(username: str, check: Callable[[], T]) -> T:
-    door, address = doors.this(), request.remote_addr or ""
-    door.throttle.demand(username, address)
+def _braked(brake: Throttle, username: str, check: Callable[[], T]) -> T:
+    address = request.remote_addr or ""
+    brake.demand(username, address)
     try:
         fits = check()
     except SignInRefused:
-        door.throttle.failed(username, address)
+        brake.failed(username, address)
         raise
-    door.throttle.succeeded(username, address)
+    brake.succeeded(username, address)
     return fits
 
 

@@ -57,7 +57,8 @@ class Door:
         store: Gives transactions, the clock and randomness.
         gate: What it takes to check a password and a code.
         sessions: Who is signed in.
-        throttle: The brake on guessing.
+        throttle: The brake on guessing at a sign-in.
+        step_ups: The brake beside a signature, which no stranger's sign-in ever pulls.
         home: Endpoint of the first page after sign-in.
         nav: The links of a person: label and endpoint each.
         passkeys: The door as passkeys see it, or None where there can be none.
@@ -69,6 +70,7 @@ class Door:
     gate: Gate
     sessions: SessionStore
     throttle: Throttle
+    step_ups: Throttle
     home: str
     nav: Callable[[Person], tuple[tuple[str, str], ...]]
     passkeys: RelyingParty | None = None

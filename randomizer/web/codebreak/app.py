@@ -112,6 +112,7 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
         gate=gate,
         sessions=sessions,
         throttle=Throttle(store.clock),
+        step_ups=Throttle(store.clock),
         home="codebreak.home",
         nav=_nav,
         passkeys=settings.party(challenges),

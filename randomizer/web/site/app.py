@@ -88,6 +88,7 @@ def create_app(store: Store, gate: Gate, settings: DoorSettings) -> OpenAPI:
         gate=gate,
         sessions=StoredSessions(store, gate, NAME),
         throttle=Throttle(store.clock),
+        step_ups=Throttle(store.clock),
         home="site.home",
         nav=_nav,
         passkeys=settings.party(challenges),

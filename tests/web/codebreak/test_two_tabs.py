@@ -13,7 +13,8 @@ from randomizer.domain.housekeeping import Entry
 from randomizer.domain.people import Role
 from randomizer.domain.records import Way
 from randomizer.services.unblinded import unblinding
-from tests.activated import PASSWORD
+from randomizer.web.throttle import TRIES
+from tests.activated import PASSWORD, username
 from tests.desks import randomized
 from tests.web.codebreak.test_api import Program
 from tests.web.codebreak.test_breaking import REASON, entries, send_signed, write
@@ -123,3 +124,30 @@ def test_a_colleague_who_signs_wrongly_is_on_record(visit: Visit, instance: Inst
     with instance.store.reading() as uow:
         [tried] = uow.all(Entry, act=Act.CODE_BREAK_DENIED.value)
         assert tried.participant == number
+
+
+@pytest.mark.promise(6)
+def test_false_sign_ins_in_somebodys_name_keep_nobody_who_is_signed_in_from_signing(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    """One hospital has one address: whoever sits there could shut everybody's password and code."""
+    number = randomized(instance, desk)
+    guest, stranger = visit(Role.ON_CALL), visit.stranger(Role.ON_CALL)
+    page, name = write(guest, number), {"username": username(Role.ON_CALL)}
+    for _ in range(TRIES):
+        stranger.send("/sign-in", name | WRONG, 401)
+    stranger.send("/sign-in", name, 429, sign=True)
+    assert "What to do" in send_signed(guest, number, page, guest.factor()).text
+
+
+@pytest.mark.promise(6)
+def test_guessing_beside_a_signature_is_braked_all_the_same(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    guest = visit(Role.ON_CALL)
+    page = write(guest, number)
+    for _ in range(TRIES):
+        send_signed(guest, number, page, WRONG)
+    assert "Wait 5 minutes" in send_signed(guest, number, page, guest.factor()).text
+    assert entries(instance, Act.CODE_BREAK_DENIED) == TRIES + 1
