@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import event
 
-from randomizer.domain.acts import MAY, Act
+from randomizer.domain.acts import CHECKING_KITS, MAY, Act
 from randomizer.domain.housekeeping import Entry, TrailHead
 from randomizer.domain.participants import ENDINGS, Participant, State
 from randomizer.domain.people import SITE_BOUND, Role
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Destruction, Kit, Outcome, PeriodRecord, Product
+from randomizer.domain.supply import Arrival, Destruction, Kit, KitState, Outcome, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services.care import (
@@ -29,12 +29,16 @@ from randomizer.services.care import (
     dispensing,
     endings,
     enrolment,
+    excursions,
     infusions,
     kits,
     periods,
     products,
+    receipts,
+    replacements,
 )
 from randomizer.services.care.enrolment import Answers
+from randomizer.services.care.excursions import Excursion
 from randomizer.services.unblinded import clearance, preparation, quality
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE, answers
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from randomizer.domain.people import Person
+    from randomizer.services.signatures import StepUp
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
     from tests.activated import Rehearsal
@@ -53,9 +58,10 @@ if TYPE_CHECKING:
 CAPACITIES = {"REL": 5, "PRO": 4}
 SITES = (SITE, SECOND_SITE)
 WHY = "it happened"
+WARM = Excursion(lowest_c=3, highest_c=31, minutes=50)
 STEPS = 25
-EXAMPLES = 30
-STATIONS = (2, 4, 5, 9, 11, 16, 22)  # steps: harvested, cleared, randomized, kit ready, given, and so again
+EXAMPLES = 28
+STATIONS = (2, 4, 5, 9, 10, 12, 18, 24)  # steps: harvested, cleared, randomized, sent, ready, given; so again
 ONE = st.integers(min_value=0, max_value=9)
 ROLES = st.sampled_from(sorted(Role))
 
@@ -71,7 +77,8 @@ class Ground:
         self.directory = directory
         made = activated.small_definition()
         strata = tuple(replace(one, capacity=CAPACITIES[one.code]) for one in made.strata)
-        definition = replace(made, strata=strata)
+        travelling = replace(made.kits, travel=True, second_person=True)
+        definition = replace(made, strata=strata, kits=travelling)
         self.rehearsal: Rehearsal = activated.seal_rehearsal(
             self.directory / "bundle", definition=definition, text="lives"
         )
@@ -158,6 +165,25 @@ def _kit(what: Act) -> Upon:
     return lambda _lives, uow, person, number: kits.move(uow, person, what, _last_kit(uow, number), WHY)
 
 
+def _receive(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    """What has come, as it comes in turn: sound mostly, damaged, too warm."""
+    arrival = (Arrival.SOUND, Arrival.SOUND, *Arrival)[uow.count(Entry) % 5]
+    excursion = WARM if arrival is Arrival.EXCURSION else None
+    return receipts.receive(uow, person, number, _last_kit(uow, number), arrival=arrival, excursion=excursion)
+
+
+def _excursion(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    """The shelf was too warm: this kit, and whatever else is ready."""
+    shelf = {_last_kit(uow, number), *(kit.number for kit in uow.all(Kit, state=KitState.READY))}
+    return excursions.record(uow, person, sorted(shelf), excursion=WARM, why=WHY)
+
+
+def _answer(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    """Another kit within the hour, or none."""
+    soon = lives.stage.clock() + timedelta(hours=1)
+    return replacements.answer(uow, person, number, soon if uow.count(Entry) % 2 else None)
+
+
 def _ending(what: Act) -> Upon:
     return lambda _lives, uow, person, number: endings.end(
         uow, person, what, number, why=WHY, follow_up=what is Act.TREATMENT_STOPPED
@@ -187,6 +213,10 @@ DOING: dict[Act, Upon] = {
     Act.DISPENSATION_UNDONE: lambda lives, uow, person, number: kits.undo_dispensation(
         uow, person, lives.stage.step_up(person), number, WHY
     ),
+    Act.REPLACEMENT_REQUESTED: _told(replacements.ask, WHY),
+    Act.REPLACEMENT_ANSWERED: _answer,
+    Act.KIT_RECEIVED: _receive,
+    Act.STOCK_TAKE_SETTLED: _excursion,  # of the pharmacist, in this table alone
     Act.KIT_RETURNED: _kit(Act.KIT_RETURNED),
     Act.KIT_QUARANTINED: _kit(Act.KIT_QUARANTINED),
     Act.KIT_DAMAGED: _kit(Act.KIT_DAMAGED),
@@ -199,6 +229,7 @@ DOING: dict[Act, Upon] = {
         _last_kit(uow, number),
         method=Destruction.INCINERATED,
         why=WHY,
+        second=lives.beside(Role.CARE_PROVIDER),
     ),
     Act.INFUSION_RECORDED: _give,
     Act.PERIOD_MISSED: _told(infusions.miss, WHY),
@@ -215,6 +246,19 @@ DOING: dict[Act, Upon] = {
 }
 """Every act upon one participant."""
 
+TROUBLE = (
+    Act.BOOKING_CANCELLED,
+    Act.DISPENSATION_UNDONE,
+    Act.REPLACEMENT_REQUESTED,
+    Act.REPLACEMENT_ANSWERED,
+    Act.KIT_RECEIVED,
+    Act.STOCK_TAKE_SETTLED,
+    Act.KIT_RETURNED,
+    Act.KIT_FOUND,
+    Act.KIT_MISSING,
+    Act.KIT_DESTROYED,
+)
+"""What happens around a kit that left its way."""
 MAY_HERE = dict(MAY) | {Act.KIT_EXPIRED: MAY[Act.PREPARATION_ENDED]}
 PATH = {
     State.CONSENTED: Act.ELIGIBILITY_SIGNED,
@@ -305,7 +349,10 @@ class Lives(RuleBasedStateMachine):
                 self.stage.clock.advance(days=166)
             self.do(Role.INVESTIGATOR, participant.site, participant.number, Act.INFUSION_BOOKED)
         elif record.kit and record.dispensed_at is None:
-            self.hand_out(participant.number, record.kit, Role.PHARMACIST)
+            if self.stage.get(Kit, record.kit).state is KitState.SHIPPED:
+                self.do(Role.PHARMACIST, SITE, participant.number, Act.KIT_RECEIVED)
+            else:
+                self.hand_out(participant.number, record.kit, Role.PHARMACIST)
         else:
             self._prepare_or_give(participant, record)
 
@@ -338,15 +385,21 @@ class Lives(RuleBasedStateMachine):
         except Refused:
             self.sheets.pop(number, None)
 
-    def hand_out(self, number: str, kit: str, role: Role) -> None:
+    def beside(self, role: Role | None) -> StepUp | None:
+        """Who signs in beside the pharmacist, if anybody does."""
+        return None if role is None else self.stage.step_up(self.people[role, SITE])
+
+    def hand_out(self, number: str, kit: str, role: Role, second: Role | None = Role.CARE_PROVIDER) -> None:
         """At the counter: whatever comes out of it was right in every way."""
         before = self.stage.get(Kit, kit)
         records = self.stage.all(PeriodRecord, participant=number)
         if not self.attempt(
             role, SITE, number, Act.KIT_DISPENSED,
-            lambda uow, person: dispensing.dispense(uow, person, number, kit),
+            lambda uow, person: dispensing.dispense(uow, person, number, kit, second=self.beside(second)),
         ):  # fmt: skip
             return
+        assert second in CHECKING_KITS - {role}
+        assert before.state is KitState.READY
         assert kit not in self.handed_out
         self.handed_out.add(kit)
         now, plan = self.stage.clock(), self.stage.instance.definition.period(before.period)
@@ -399,17 +452,33 @@ class Lives(RuleBasedStateMachine):
         role = data.draw(st.sampled_from(sorted(MAY_HERE[what])))
         self.do(role, self.site_of(self.somebody(one)), self.somebody(one), what)
 
+    @rule(one=ONE, acts=st.lists(st.sampled_from(TROUBLE), min_size=2, max_size=5))
+    def a_kit_leaves_its_way(self, one: int, acts: list[Act]) -> None:
+        open_ones = self.stage.all(PeriodRecord, outcome=None)
+        theirs = sorted({record.participant for record in open_ones if record.kit}) or self.numbers
+        number = theirs[one % len(theirs)]
+        for what in acts:
+            self.do(min(MAY_HERE[what]), self.site_of(number), number, what)
+
     @rule(one=ONE, what=st.sampled_from(sorted(DOING)), role=ROLES, site=st.sampled_from(SITES))
     def anybody_tries_it(self, one: int, what: Act, role: Role, site: str) -> None:
         self.do(role, site, self.somebody(one), what)
 
-    @rule(one=ONE, other=ONE, place=ONE, role=st.sampled_from([Role.PHARMACIST, Role.CARE_PROVIDER]))
-    def a_kit_is_scanned(self, one: int, other: int, place: int, role: Role) -> None:
+    @rule(
+        one=ONE,
+        other=ONE,
+        place=ONE,
+        role=st.sampled_from([Role.PHARMACIST, Role.CARE_PROVIDER]),
+        second=st.sampled_from(
+            [Role.CARE_PROVIDER, Role.INVESTIGATOR, Role.PHARMACIST, Role.COORDINATOR, None]
+        ),
+    )
+    def a_kit_is_scanned(self, one: int, other: int, place: int, role: Role, second: Role | None) -> None:
         with self.stage.store.reading() as uow:
             found = uow.find(Allocation, self.somebody(other))
             kits = uow.all(Kit, slot=found.slot if found else place % sum(CAPACITIES.values()))
         waiting = self.at_the_counter() or self.numbers
-        self.hand_out(waiting[one % len(waiting)], kits[place % len(kits)].number, role)
+        self.hand_out(waiting[one % len(waiting)], kits[place % len(kits)].number, role, second)
 
     @rule(one=ONE)
     def the_sheet_is_opened(self, one: int) -> None:
