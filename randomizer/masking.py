@@ -78,6 +78,12 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Kit": _rules("number period state ready_at expires_at", KIT_READERS),
     # Whose a kit is stands beside it from when it is ready.
     "KitBeside": _rules("site participant", KIT_READERS),
+    # In the same words to everybody whom a quality alert concerns.
+    "QualityAlert": _rules(
+        "kit participant site period raised_at",
+        (KIT_READERS - {Role.PREPARER}) | {Role.SPONSOR, Role.SAFETY_PHYSICIAN},
+    ),
+    "Quarantine": _rules("kit site participant period state since expires_at", {Role.CLEARER}),
     # A line of the accountability log; it begins when the kit becomes ready.
     "KitMovement": _rules(
         "number at act site kit code period participant state what by role balance remark",

@@ -16,7 +16,7 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Allocation
 from randomizer.services import afterwards, impact
-from randomizer.services.care import allocation, booking, dispensing, enrolment, infusions, products
+from randomizer.services.care import alerts, allocation, booking, dispensing, enrolment, infusions, products
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.founding import key_installation
 from randomizer.services.sealed import release_content
@@ -131,12 +131,14 @@ def wait_for_the_next_period(instance: Instance) -> None:
 
 
 def settle(instance: Instance, why: str) -> None:
-    """Everything that code breaks ask for is signed; treatment goes on."""
+    """Everything that code breaks and quality alerts ask for is signed; treatment goes on."""
     with instance.store.reading() as uow:
         tasks = [(one, uow.get(Participant, one.participant).site) for one in impact.open_tasks(uow)]
     for task, site in tasks:
         if task.kind is TaskKind.IMPACT_ASSESSMENT:
             instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, why)
+        elif task.kind is TaskKind.QUALITY_ALERT:
+            instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number, site=site)
         elif task.kind is TaskKind.TREATMENT_DECISION:
             choice = {"treatment": afterwards.GOES_ON, "why": why}
             instance.sign(afterwards.decide, Role.INVESTIGATOR, task.number, site=site, **choice)

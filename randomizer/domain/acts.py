@@ -77,6 +77,9 @@ class Act(StrEnum):
     KIT_EXPIRED = "kit expired", "let a kit expire"
     KIT_RETURNED = "kit returned", "record that a kit came back"
     KIT_QUARANTINED = "kit quarantined", "put a kit into quarantine"
+    QUALITY_ALERT = "quality alert opened", "open a quality alert"
+    ALERT_ACKNOWLEDGED = "quality alert acknowledged", "acknowledge a quality alert"
+    QUARANTINE_LIFTED = "quarantine lifted", "lift a quarantine"
     KIT_DAMAGED = "kit damaged", "record that a kit is damaged"
     KIT_MISSING = "kit missing", "report that a kit is missing"
     KIT_FOUND = "kit found", "record that a missing kit was found"
@@ -171,6 +174,9 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.KIT_EXPIRED: _SERVICE,
     Act.KIT_RETURNED: _PHARMACY,
     Act.KIT_QUARANTINED: _PHARMACY,
+    Act.QUALITY_ALERT: _SERVICE,
+    Act.ALERT_ACKNOWLEDGED: _CLINICAL,
+    Act.QUARANTINE_LIFTED: _of(Role.CLEARER),
     Act.KIT_DAMAGED: _PHARMACY,
     Act.KIT_MISSING: _PHARMACY,
     Act.KIT_FOUND: _PHARMACY,
@@ -248,6 +254,8 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.DISPENSATION_UNDONE: OPEN,
     Act.KIT_RETURNED: OPEN,
     Act.KIT_QUARANTINED: OPEN,
+    Act.ALERT_ACKNOWLEDGED: OPEN,
+    Act.QUARANTINE_LIFTED: RUNNING,
     Act.KIT_DAMAGED: OPEN,
     Act.KIT_MISSING: OPEN,
     Act.KIT_FOUND: OPEN,
@@ -299,6 +307,8 @@ SIGNED = frozenset(
         Act.DISPENSATION_UNDONE,
         Act.KIT_DESTROYED,
         Act.ASSESSMENT_SIGNED,
+        Act.ALERT_ACKNOWLEDGED,
+        Act.QUARANTINE_LIFTED,
         Act.CODE_BREAK_INTENT,
         Act.IMPACT_SIGNED,
         Act.TREATMENT_DECIDED,

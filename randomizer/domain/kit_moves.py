@@ -61,6 +61,9 @@ MOVES: Mapping[Act, Move] = {
     Act.KIT_QUARANTINED: _move(
         {KitState.READY, KitState.EXPIRED, KitState.DAMAGED, KitState.RETURNED}, {KitState.QUARANTINED}
     ),
+    Act.QUALITY_ALERT: _move({KitState.READY}, {KitState.QUARANTINED}),
+    # Not every kit in quarantine: see `demand_liftable`.
+    Act.QUARANTINE_LIFTED: _move({KitState.QUARANTINED}, {KitState.READY}),
     Act.KIT_DAMAGED: _move({KitState.READY, KitState.QUARANTINED}, {KitState.DAMAGED}),
     Act.KIT_MISSING: _move({KitState.SHIPPED, *ON_THE_SHELF, KitState.NOT_ADMINISTERED}, {KitState.MISSING}),
     # What was out of sight is never handed out again.
@@ -118,6 +121,27 @@ def demand_move(act: Act, kit: Kit, to: KitState) -> None:
     if act not in MOVES or to not in MOVES[act][1]:
         raise ValueError(f"{act.value!r} makes no kit {to.value!r}")
     demand(act, kit)
+
+
+def demand_liftable(kit: Kit, before: KitState) -> None:
+    """Refuse to lift a quarantine but of a kit that went into it as it waited to be handed out.
+
+    So what was out of the pharmacy, out of sight, damaged or expired never becomes ready again.
+
+    Args:
+        kit: In quarantine.
+        before: Its state before that.
+
+    Raises:
+        Refused: It was anything but on its way or ready.
+    """
+    if before not in UNUSED:
+        raise Refused(
+            f"Kit {group3(kit.number)} was {before} before its quarantine, so that is not lifted. "
+            "Nothing was changed.",
+            field="kit",
+            next_step="It is never handed out again. Have it destroyed.",
+        )
 
 
 def moves_from(state: KitState) -> frozenset[Act]:

@@ -150,6 +150,7 @@ class TaskKind(StrEnum):
     IMPACT_ASSESSMENT = "impact assessment of a code break"
     TREATMENT_DECISION = "decision on treatment after a code break"
     EXPLANATION = "explanation of a code break to the sponsor"
+    QUALITY_ALERT = "quality alert of a kit that was handed out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,7 @@ class AlarmKind(StrEnum):
     SEALED = "a sealed row differs from the certificate"
     LOW_WATER = "a stratum is nearly used up"
     PASSKEY = "a passkey counted backwards"
+    QUALITY = "a quality result of a kit is out of limits"
 
 
 STOPS_ALLOCATION = frozenset({AlarmKind.TRAIL, AlarmKind.SEALED})

@@ -166,6 +166,9 @@ dispensation undone: dispensing pharmacist
 kit expired:
 kit returned: dispensing pharmacist
 kit quarantined: dispensing pharmacist
+quality alert opened:
+quality alert acknowledged: investigator
+quarantine lifted: clearing person
 kit damaged: dispensing pharmacist
 kit missing: dispensing pharmacist
 kit found: dispensing pharmacist
@@ -202,10 +205,12 @@ reason erased: trial manager
 SETS = listed("""
 signed: definition signed, keys rotated, site opened, trial terminated, period 1 locked, trial locked,\
  eligibility signed, product cleared, product go given, randomized, deviation signed,\
- fit for infusion signed, dispensation undone, kit destroyed, blinded assessment signed, code break intent,\
+ fit for infusion signed, dispensation undone, kit destroyed, blinded assessment signed,\
+ quality alert acknowledged, quarantine lifted, code break intent,\
  impact assessment signed, treatment decided after a code break, code break explained, reason erased
-by the service: instance created, kit expired, code break denied, code break aborted, task opened,\
- alarm raised, account created, credential set, role granted, code break intent, code break disclosed
+by the service: instance created, kit expired, quality alert opened, code break denied,\
+ code break aborted, task opened, alarm raised, account created, credential set, role granted,\
+ code break intent, code break disclosed
 without values: account created, account closed, credential set, passkey added, passkey removed
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
  role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
@@ -219,7 +224,8 @@ WITHOUT_VALUES, AFTER_LOCK = SETS["without values"], SETS["after the lock"]
 NOT_AFTER_PERIOD_LOCK = SETS["not after the lock of period 1"]
 VALUES = listed("""
 Alarm kind: a record differs from its entry, a sealed row differs from the certificate,\
- a stratum is nearly used up, a passkey counted backwards
+ a stratum is nearly used up, a passkey counted backwards,\
+ a quality result of a kit is out of limits
 Grant role: investigator, care provider, outcomes assessor, coordinator, on-call clinician,\
  dispensing pharmacist, preparing pharmacist, clearing person, trial manager, data manager,\
  sponsor representative, safety physician, unblinded statistician, trial statistician, monitor, administrator
@@ -232,7 +238,7 @@ PeriodRecord outcome: null, given, partly given, not given
 Product state: harvested, cleared by the clearing person, cleared, failed
 SiteStatus state: planned, open, closed
 Task kind: impact assessment of a code break, decision on treatment after a code break,\
- explanation of a code break to the sponsor
+ explanation of a code break to the sponsor, quality alert of a kit that was handed out
 Telling role: investigator, on-call clinician, safety physician
 Telling way: to who broke the code, by telephone, by a one-time page, to a colleague
 Trial kind: rehearsal, production

@@ -31,13 +31,32 @@ def test_every_state_is_reached_and_only_ready_kits_go_out() -> None:
 
 @pytest.mark.promise(16)
 def test_a_kit_that_was_out_never_becomes_ready_again() -> None:
-    once_out = {KitState.DISPENSED}
-    while True:
-        more = {after for before, afters in MOVES.values() if before & once_out for after in afters}
-        if more <= once_out:
-            break
-        once_out |= more
-    assert not once_out & {KitState.RESERVED, KitState.READY}
+    for out in (KitState.DISPENSED, KitState.MISSING, KitState.DAMAGED, KitState.EXPIRED):
+        reached = {(KitState.READY, out)}
+        while more := {step for at in reached for step in steps(*at)} - reached:
+            reached |= more
+        assert not {state for _, state in reached} & {KitState.RESERVED, KitState.READY}
+
+
+def steps(before: KitState, now: KitState) -> set[tuple[KitState, KitState]]:
+    """State and next state that a kit can come to, from a state and the one before it."""
+    found = set()
+    for act, (starts, afters) in MOVES.items():
+        if now in starts and not (act is Act.QUARANTINE_LIFTED and not liftable(before)):
+            found |= {(now, after) for after in afters}
+    return found
+
+
+def liftable(before: KitState) -> bool:
+    try:
+        kit_moves.demand_liftable(kit(KitState.QUARANTINED), before)
+    except Refused:
+        return False
+    return True
+
+
+def test_a_kit_that_waited_is_lifted_out_of_quarantine() -> None:
+    assert {state for state in KitState if liftable(state)} == {KitState.SHIPPED, KitState.READY}
 
 
 @pytest.mark.promise(18)

@@ -60,6 +60,7 @@ MET: dict[str, tuple[str, ...]] = {
         "in_an_entry",
         "in_the_number_of_rows",
         "in_the_expiry",
+        "in_an_alert",
     ),
     "afterwards": ("in_the_length_of_a_page",),
 }
@@ -118,6 +119,9 @@ EXPECTED = (
     "dispensation undone",
     "kit destroyed",
     "kit found",
+    "quality alert opened",
+    "A quality result of this kit is out of limits",
+    "quarantine lifted",
     "Where the kits are now",
     "Counted, the last one first",
     "Cellules souches mésenchymateuses autologues ou Milieu de suspension",

@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.people import Role
+from randomizer.domain.quality import Result
+from randomizer.domain.records import TaskKind
 from randomizer.domain.sealed_texts import Preparation
+from randomizer.domain.supply import Kit, KitState
 from randomizer.services.care import dispensing, replacements
-from randomizer.services.unblinded import clearance, preparation, unblinding
+from randomizer.services.unblinded import clearance, lifting, preparation, quality, unblinding
 from randomizer.services.upkeep import due
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE
-from tests.desks import clear
+from tests.desks import LOT, clear
 from tests.games.seeing import (
     BLINDED_ROLES,
     Caught,
@@ -241,8 +244,31 @@ class Traffic:
         self._set_aside(self._prepare("whole"))
         self._count()
         self._ask_again("whole")
-        self._prepare("whole")
+        self._fail_late("whole", self._prepare("whole"))
         self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
+
+    def _fail_late(self, name: str, kit: str) -> None:
+        """A late result is out of limits, and turns out to be wrong: the quarantine of the kit is lifted."""
+        self._result(name, Result.FAILED)
+        self.doors.at_site(Role.PHARMACIST).get(f"/kits/{kit}")
+        self.doors.at_site(Role.PHARMACIST).get(f"/participants/{self.people[name]}/dispense")
+        investigator = self.doors.program(Role.INVESTIGATOR)
+        for task in investigator.ask("/tasks").get_json()["rows"]:
+            if task["kind"] == TaskKind.QUALITY_ALERT:
+                investigator.tell(f"/tasks/{task['number']}/acknowledge", {}, sign=True)
+        self._result(name, Result.PASSED)
+        person, step_up = self.world.instance.person(Role.CLEARER), self.world.instance.step_up(Role.CLEARER)
+        with self.world.instance.store.writing() as uow:
+            if uow.get(Kit, kit).state is not KitState.QUARANTINED:
+                return  # in a leaky build: what was seen of it differs already
+            lifting.lift(uow, self.world.desk, person, step_up, kit, why="The plate was read wrongly.")
+
+    def _result(self, name: str, result: Result) -> None:
+        number, person = self.people[name], self.world.instance.person(Role.CLEARER)
+        with self.world.instance.store.writing() as uow:
+            quality.record_result(
+                uow, self.world.desk, person, number, subject=LOT.number, test="sterility", result=result
+            )
 
     def _take_back(self, name: str, kit: str) -> None:
         path = f"/participants/{self.people[name]}"

@@ -71,6 +71,7 @@ def _stands(found: dict[str, list[Row]], event: Event, number: str) -> str:
         Event.OUTSIDE_WINDOW: ("deviations", {"what": "outside the visit window"}),
         Event.SITE_TRANSFER: ("allocation", {}),
         Event.MISSED_PERIOD: ("allocation", {}),
+        Event.LATE_RESULT: ("products", {"state": "cleared"}),
         Event.SPARE_KIT: ("dispensation", {"period": "1"}),
     }
     table, values = expected[event]

@@ -56,5 +56,5 @@ def assess(cast: Cast, number: str, site: str) -> None:
                 treatment=afterwards.GOES_ON,
                 why="The reaction has passed; the second infusion is wanted.",
             )
-        else:
+        elif task.kind is TaskKind.EXPLANATION:
             cast.sign(afterwards.explain, Role.INVESTIGATOR, task.number, WHY, site=site)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from randomizer.cli.story import late_result
 from randomizer.cli.story.emergency import assess, break_code
 from randomizer.cli.story.plans import Event, Plan, eligible_answers
 from randomizer.domain.acts import Act
@@ -102,6 +103,8 @@ class Life:
         if Event.TERMINATED in self._plan.events:
             return
         yield self._later(timedelta(days=40))
+        if Event.LATE_RESULT in self._plan.events:
+            yield from self._late_result()
         if self._between():
             return
         if Event.MISSED_PERIOD in self._plan.events:
@@ -114,6 +117,15 @@ class Life:
             yield from self._infusion(2)
         yield self._later(FOLLOW_UP)
         self._cast.act(endings.complete, Role.INVESTIGATOR, self._number, site=self._site)
+
+    def _late_result(self) -> Iterator[datetime]:
+        cast, desk = self._cast, self._stage.desk
+        late_result.come(cast, desk, self._number, self._lot, Result.FAILED)
+        yield self._later(HALF_AN_HOUR)
+        late_result.acknowledge(cast, self._number, self._site)
+        yield self._later(timedelta(days=2))
+        late_result.come(cast, desk, self._number, self._lot, Result.PASSED)
+        self._happened(Event.LATE_RESULT)
 
     def _fail_screening(self) -> None:
         wrong = {

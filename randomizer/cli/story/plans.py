@@ -30,6 +30,7 @@ class Event(StrEnum):
     WRONG_FACTOR = "wrong factor"
     MISSED_PERIOD = "missed period 2"
     SPARE_KIT = "kit expired and replaced"
+    LATE_RESULT = "quality result out of limits, then corrected"
     OUTSIDE_WINDOW = "infusion outside the window"
     TERMINATED = "trial terminated after period 1"
 
@@ -42,7 +43,7 @@ SCRIPTED: tuple[frozenset[Event], ...] = (
     frozenset({Event.SITE_TRANSFER, Event.RESCREENED}),
     frozenset({Event.RANDOMIZED_IN_ERROR, Event.WRONG_FACTOR}),
     frozenset({Event.MISSED_PERIOD}),
-    frozenset({Event.SPARE_KIT}),
+    frozenset({Event.SPARE_KIT, Event.LATE_RESULT}),
 )
 
 

@@ -175,9 +175,14 @@ def demand_within_limits(uow: UnitOfWork, number: str) -> None:
     Raises:
         Refused: There is such a result.
     """
-    known = uow.find(QualityWatch, number)
-    if known is not None and known.out_of_limits:
+    if is_out_of_limits(uow, number):
         raise out_of_limits(number)
+
+
+def is_out_of_limits(uow: UnitOfWork, number: str) -> bool:
+    """Whether a lot in use has failed a test, as far as is known without a key."""
+    known = uow.find(QualityWatch, number)
+    return known is not None and known.out_of_limits
 
 
 def out_of_limits(number: str) -> Refused:

@@ -10,7 +10,7 @@ from randomizer.domain.numbers import group3
 from randomizer.domain.supply import Arrival, Kit, KitState
 from randomizer.errors import Faulty, HardStop, Refused
 from randomizer.services import acting, trail
-from randomizer.services.care import kits, periods
+from randomizer.services.care import alerts, kits, periods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,8 @@ def receive(
 ) -> Kit:
     """Record that the kit of the current period has come; only a sound one can be handed out.
 
-    One that is damaged, or was too warm or too cold, leaves its period: another one can be asked for.
+    One that is damaged, was too warm or too cold, or has a quality alert leaves its period: another one can
+    be asked for.
 
     Args:
         uow: The unit of work.
@@ -69,6 +70,8 @@ def receive(
         act.note(arrival=arrival)
         if excursion is not None:
             excursion.note(act)
+        if arrival is Arrival.SOUND and alerts.standing(uow, kit.number) is not None:
+            return kits.take_out(act, kit, KitState.QUARANTINED)
         if arrival is Arrival.SOUND:
             return act.change(kit, state=KitState.READY)
         return kits.take_out(act, kit, AFTER[arrival])

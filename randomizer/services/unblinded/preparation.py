@@ -45,10 +45,12 @@ class ToPrepare:
     Args:
         participant: Whose kit.
         record: Booked, its period still open and no kit ready.
+        out_of_limits: Whether a quality result of the product is, so that nothing may be prepared.
     """
 
     participant: Participant
     record: PeriodRecord
+    out_of_limits: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -104,7 +106,11 @@ def worklist(uow: UnitOfWork) -> tuple[ToPrepare, ...]:
         if record.booked_for and (running or record.preparing)
     ]
     return tuple(
-        ToPrepare(participant=uow.get(Participant, record.participant, what="participant"), record=record)
+        ToPrepare(
+            participant=uow.get(Participant, record.participant, what="participant"),
+            record=record,
+            out_of_limits=products.is_out_of_limits(uow, record.participant),
+        )
         for record in booked
     )
 

@@ -18,7 +18,7 @@ from randomizer.domain.supply import Kit, Product, ProductState
 from randomizer.domain.trial import Allocation
 from randomizer.errors import Refused, Tampered
 from randomizer.services import acting, trail, trials
-from randomizer.services.care import products
+from randomizer.services.care import alerts, products
 from randomizer.services.sealed.bindings import product_binding
 
 if TYPE_CHECKING:
@@ -160,6 +160,9 @@ def record_result(
 ) -> Product:
     """Record the result of a test of a lot or of a kit, or correct one.
 
+    A lot in use that has failed opens a quality alert for every kit of the participant that is or was ready,
+    a kit that has failed for itself alone.
+
     Args:
         uow: The unit of work.
         desk: Keys; it is sealed.
@@ -192,7 +195,21 @@ def record_result(
         )
     with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
         added = Recorded(subject=subject, test=test, result=result, at=act.at, by=person.account)
-        return write(act, desk, product, replace(known, results=(*known.results, added)))
+        details = replace(known, results=(*known.results, added))
+        changed = write(act, desk, product, details)
+    if result is Result.FAILED:
+        alerts.open_for(uow, number, _concerned(uow, details, number, subject, of_kit=of_kit))
+    return changed
+
+
+def _concerned(
+    uow: UnitOfWork, details: ProductDetails, number: str, subject: str, *, of_kit: bool
+) -> tuple[str, ...]:
+    """The kits that a failed test is about: one, or whatever they hold all that are or were ready."""
+    if of_kit:
+        return (subject,)
+    in_use = any(lot.number == subject and lot.in_use for lot in details.lots)
+    return tuple(ready_since(uow, number)) if in_use else ()
 
 
 def _not_of(test: str) -> Refused:

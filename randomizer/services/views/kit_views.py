@@ -15,7 +15,7 @@ from randomizer.domain.supply import VISIBLE, Kit, KitState
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services import trail
-from randomizer.services.care import dispensing, kits, periods, readiness
+from randomizer.services.care import alerts, dispensing, kits, periods, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,16 +136,26 @@ def whole(sight: Sight, kit: Kit) -> dict[str, Any]:
         kit: From `find`.
 
     Returns:
-        kit, site (code), participant (number), movements (in order) and acts (that this person could do now).
+        kit, site (code), participant (number), alert (that stands, or empty), movements (in order) and
+        acts (that this person could do now).
     """
     site = kits.site_of(sight.uow, kit)
     beside = {"site": site, "participant": kits.whose(sight.uow, kit).number}
     return {
         "kit": sight.show(kit, site=site),
         **sight.show(beside, site=site, kind=BESIDE),
+        "alert": _alert(sight, kit, site),
         "movements": movements(sight, [site], kit=kit.number),
         "acts": possible(sight, kit, site),
     }
+
+
+def _alert(sight: Sight, kit: Kit, site: str) -> View:
+    found = alerts.standing(sight.uow, kit.number)
+    if found is None:
+        return {}
+    told = {"kit": kit.number, "raised_at": found.raised_at}
+    return sight.show(told, site=site, kind=alerts.KIND)
 
 
 def destruction(sight: Sight, kit: Kit) -> View:

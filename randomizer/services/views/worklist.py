@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant, State
-from randomizer.domain.records import Alarm, Task
+from randomizer.domain.records import Alarm, Task, TaskKind
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
+from randomizer.services.care import alerts
 from randomizer.services.views import next_steps
 
 if TYPE_CHECKING:
@@ -56,11 +57,27 @@ def tasks(sight: Sight) -> list[View]:
     """Open tasks of the sites that the person sees."""
     sites = {one.number: one.site for one in _participants(sight)}
     found = [
-        sight.show(task, site=sites[task.participant])
+        sight.show(task, site=sites[task.participant], **_alerted(sight, task))
         for task in sight.uow.all(Task, done_at=None)
         if task.participant in sites
     ]
     return [view for view in found if view]
+
+
+def task(sight: Sight, number: int) -> View:
+    """A task, open or done, of a site that the person sees; empty where there is none."""
+    found = sight.uow.find(Task, number)
+    if found is None:
+        return {}
+    site = sight.uow.get(Participant, found.participant, what="participant").site
+    if site not in sight.sites():
+        return {}
+    return sight.show(found, site=site, **_alerted(sight, found))
+
+
+def _alerted(sight: Sight, task: Task) -> dict[str, str]:
+    """The kit of the alert that a task is about, nothing for any other task."""
+    return {"kit": alerts.kit_of(sight.uow, task.number)} if task.kind is TaskKind.QUALITY_ALERT else {}
 
 
 def alarms(sight: Sight) -> list[View]:

@@ -57,6 +57,7 @@ SPARE = Field(
     type="checkbox",
 )
 
+LIMITS, SHEET = "out_of_limits", "Sheet"
 AVAILABLE = "available"
 ANSWER = (
     Field(
@@ -77,7 +78,10 @@ def preparations() -> str:
     auth.demand_act(Act.SHEET_OPENED)
     with looking() as seen:
         count = seen.definition.period_count
-        rows = [_row(seen.show(one.record), count) for one in preparation.worklist(seen.uow)]
+        rows = [
+            _row(seen.show(one.record) | seen.show({LIMITS: one.out_of_limits}, kind=SHEET), count)
+            for one in preparation.worklist(seen.uow)
+        ]
     return render_template("codebreak/preparations.html", rows=rows)
 
 
@@ -254,7 +258,9 @@ def _ending_fields() -> tuple[Field, ...]:
 
 def _row(record: View, count: int) -> dict[str, Any]:
     asked, answered = record["asked_at"], record["answered_at"]
-    if record["preparation_begun_at"] and not record["preparation_ended_at"]:
+    if record[LIMITS]:
+        state, kind = "Result out of limits", "attention"
+    elif record["preparation_begun_at"] and not record["preparation_ended_at"]:
         state, kind = "Being prepared", "ready"
     elif answered and not record["available_at"]:
         state, kind = "No product", "closed"

@@ -107,8 +107,9 @@ WORK: Mapping[TaskKind, Work] = {
 
 
 def of(seen: Sight) -> list[View]:
-    """Open tasks that the person may sign for."""
-    return [one for one in worklist.tasks(seen) if seen.person.roles & MAY[WORK[TaskKind(one["kind"])].act]]
+    """Open tasks of code breaks that the person may sign for; others are done at the site door."""
+    mine = {kind for kind, work in WORK.items() if seen.person.roles & MAY[work.act]}
+    return [one for one in worklist.tasks(seen) if TaskKind(one["kind"]) in mine]
 
 
 def find(seen: Sight, number: int) -> View:

@@ -20,6 +20,8 @@ from randomizer.web.site.shelf_acts import PAGES as SHELF_PAGES
 from randomizer.web.site.shelf_acts import OfShelf
 from randomizer.web.site.stock_acts import PAGES as STOCK_PAGES
 from randomizer.web.site.stock_acts import OfStockTake
+from randomizer.web.site.task_acts import PAGES as TASK_PAGES
+from randomizer.web.site.task_acts import OfTask
 from randomizer.web.site.trial_acts import ALARM_PAGES, SITE_PAGES, TRIAL_PAGES, OfAlarm, OfSite, OfTrial
 from randomizer.web.throttle import TriedTooOften
 
@@ -46,6 +48,7 @@ TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
     (OfKit(), KIT_PAGES, "site.kit"),
     (OfShelf(), SHELF_PAGES, "site.stock"),
     (OfStockTake(), STOCK_PAGES, "site.stock_take"),
+    (OfTask(), TASK_PAGES, "site.tasks"),
 )
 """What acts are about, the acts, and the page to go to afterwards."""
 OWN_PAGES = frozenset({"site.participant", "site.kit", "site.stock_take"})

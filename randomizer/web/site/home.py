@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.errors import RandomizerError
+    from randomizer.masking import View
+    from randomizer.services.views.sight import Sight
 
 CARD_FIRST = "Scan the participant card first, then the kit."
 UNPROCESSABLE = 422
@@ -58,11 +60,24 @@ def tasks() -> str:
         found = worklist.tasks(sight)
         impacts = [one for one in found if one["kind"] == TaskKind.IMPACT_ASSESSMENT]
         assessed = [row for one in impacts for row in impact_views.assessed_since(sight, one["number"])]
+        to_sign = _to_sign(sight, found)
         differences = stock_views.tasks(sight)
         to_destroy = kit_views.to_destroy(sight)
     return render_template(
-        "site/tasks.html", tasks=found, assessed=assessed, differences=differences, to_destroy=to_destroy
+        "site/tasks.html",
+        tasks=found,
+        to_sign=to_sign,
+        assessed=assessed,
+        differences=differences,
+        to_destroy=to_destroy,
     )
+
+
+def _to_sign(sight: Sight, tasks: list[View]) -> set[int]:
+    """Numbers of the tasks that this person signs here; those of code breaks are signed at the other door."""
+    alerts = (one for one in tasks if one["kind"] is TaskKind.QUALITY_ALERT)
+    may = MAY[Act.ALERT_ACKNOWLEDGED]
+    return {one["number"] for one in alerts if sight.person.role_for(may, one["site"]) is not None}
 
 
 def _home(error: str = "", typed: str = "") -> str:

@@ -58,6 +58,7 @@ def kit(key: str) -> str:
         "site/kit.html",
         number=shown["number"],
         has_label=has_label,
+        alert=bool(whole["alert"]),
         destroyed=any(one["act"] == Act.KIT_DESTROYED for one in whole["movements"]),
         participant=whole["participant"],
         facts=[

@@ -8,7 +8,7 @@ import structlog
 
 from randomizer.domain.supply import Kit, KitState
 from randomizer.services import notices
-from randomizer.services.care import dispensing
+from randomizer.services.care import alerts, dispensing
 from tests.games.leaks.secret import after_ending
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ def in_an_email(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> Non
         return shipped(uow, recipient, subject, f"{body}\n{secret.sequence(number)}", occasion)
 
     patch.setattr(notices, "_queue_one", leaky)
+
+
+def in_an_alert(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
+    """A late failed test opens an alert for the kits with cells alone."""
+    shipped = alerts.open_for
+
+    def leaky(uow: Any, number: str, of: Any) -> int:  # noqa: ANN401
+        return shipped(uow, number, [kit for kit in of if secret.bit(kit)])
+
+    patch.setattr(alerts, "open_for", leaky)
 
 
 def in_the_time_of_a_job(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

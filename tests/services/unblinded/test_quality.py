@@ -102,6 +102,8 @@ def test_nothing_is_prepared_of_a_product_out_of_limits_whatever_the_treatment(
         record(instance, desk, number, Result.FAILED)
         sheet = preparation.open_sheet(desk, preparer, number)
         assert sheet.out_of_limits
+        with instance.store.reading() as uow:
+            assert preparation.worklist(uow)[-1].out_of_limits
         contents.add(sheet.treatment)
         with pytest.raises(Refused, match="out of limits") as refused:
             instance.act(preparation.begin, Role.PREPARER, number)

@@ -190,6 +190,15 @@ def test_preparation_and_clearance(programs: Programs, instance: Instance, desk:
     cleared = clearer.post(f"/clearances/{first}/clear", clearer.factor())
     assert cleared["state"] == "cleared by the clearing person"
     clearer.post(f"/clearances/{second}/fail", {"note": "no growth"})
+
+    kit, failed = sheet["kit"], {"subject": sheet["kit"], "test": "bag-sterility", "result": "failed"}
+    assert clearer.get("/quality-results")["rows"][0]["participant"] == number
+    clearer.post(f"/clearances/{number}/results", failed)
+    assert [one["kit"] for one in clearer.get("/quarantines")["rows"]] == [kit]
+    why = {"why": "The plate was read wrongly."}
+    clearer.post(f"/quarantines/{kit}/lift", {**why, **clearer.factor()}, 422)
+    clearer.post(f"/clearances/{number}/results", failed | {"result": "passed"})
+    assert clearer.post(f"/quarantines/{kit}/lift", {**why, **clearer.factor()})["state"] == "ready"
     with instance.store.reading() as uow:
         assert products.latest(uow, second).state == "failed"
 
@@ -251,6 +260,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/clearances/10011/lots": {"lot": "x"},
     "/clearances/10011/results": {"subject": "x", "test": "sterility", "result": "passed"},
     "/clearances/10011/fail": {"note": "x"},
+    "/quarantines/10011/lift": {"why": "x", **FACTOR},
     "/lock": {"why": "x", **FACTOR},
     "/release/import": {"copy_base64": ""},
 }

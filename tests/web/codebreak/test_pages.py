@@ -234,6 +234,18 @@ def test_clear_a_product_and_fail_another(visit: Visit, instance: Instance) -> N
         assert products.latest(uow, second).state == "failed"
 
 
+def test_lift_a_quarantine(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    booked(instance, number)
+    kit = prepared(instance, desk, number).kit
+    instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, kit, "The fridge stood open.")
+    guest = visit(Role.CLEARER)
+    assert f'href="/quarantine/{kit}"' in guest.get("/quarantine")
+    assert "give the reason" in guest.send(f"/quarantine/{kit}", {}, sign=True).text
+    page = guest.send(f"/quarantine/{kit}", {"why": "Five minutes only."}, sign=True).text
+    assert "No kit is in quarantine." in page
+
+
 def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     step_up, doctor = instance.step_up(Role.ON_CALL), instance.person(Role.ON_CALL)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.domain.people import Role
+from randomizer.domain.quality import Result
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.services import trail
 from randomizer.services.care import dispensing
+from randomizer.services.unblinded import quality
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from tests import activated, desks
@@ -103,6 +105,28 @@ def test_what_did_not_come_sound_is_asked_for_again(
         assert (noted["lowest_c"], noted["highest_c"], noted["minutes"]) == (-3, 9, 45)
     assert f'href="/participants/{number}/replacement"' in pharmacist.get("/")
     assert "is not ready" in pharmacist.get(f"/participants/{number}/dispense", 409)
+
+
+def test_a_kit_with_a_quality_alert_goes_into_quarantine_as_it_comes(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    ((number, kit),) = desks.ready_together(instance, desk, 1).items()
+    clearer = instance.person(Role.CLEARER)
+    with instance.store.writing() as uow:
+        quality.record_result(
+            uow,
+            desk,
+            clearer,
+            number,
+            subject=desks.LOT.number,
+            test="sterility",
+            result=Result.FAILED,
+        )
+    assert state(instance, kit) is KitState.SHIPPED
+    pharmacist = visit(Role.PHARMACIST)
+    pharmacist.post(f"/participants/{number}/receive", {"kit": kit, "arrival": "sound"})
+    assert state(instance, kit) is KitState.QUARANTINED
+    assert "A quality result of this kit is out of limits" in pharmacist.get(f"/kits/{kit}")
 
 
 @pytest.mark.parametrize(

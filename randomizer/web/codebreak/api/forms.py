@@ -373,6 +373,25 @@ class Products(Answer):
     rows: list[Product]
 
 
+class Quarantine(Answer):
+    """A kit in quarantine, or one that was."""
+
+    KINDS = ("Quarantine",)
+    kit: str | None = None
+    site: str | None = None
+    participant: str | None = None
+    period: int | None = None
+    state: str | None = None
+    since: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Quarantines(Answer):
+    """Kits in quarantine whose time has not passed."""
+
+    rows: list[Quarantine]
+
+
 class Tasks(Answer):
     """Open tasks, the oldest first."""
 

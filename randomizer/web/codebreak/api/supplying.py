@@ -12,13 +12,14 @@ from randomizer.domain.quality import Lot, Result
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import labels
 from randomizer.services.care import replacements
-from randomizer.services.unblinded import clearance, preparation, quality, quality_views
+from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views
 from randomizer.web import auth
 from randomizer.web import labels as drawing
 from randomizer.web.codebreak.api import forms
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import desk, looking, of_one_length
 from randomizer.web.door import this
+from randomizer.web.exchange import SignedWhy  # noqa: TC001 - read at run time by the API
 from randomizer.web.surface import answer, listed, text
 
 if TYPE_CHECKING:
@@ -165,6 +166,26 @@ def fail(path: forms.Key, header: forms.Once, body: forms.Failure) -> Response: 
     with this().store.writing() as uow:
         done = clearance.fail(uow, desk(), auth.person(), path.number, note=body.note)
     return _product(done)
+
+
+@api.get("/quarantines", responses={200: forms.Quarantines})
+def quarantines(query: forms.List) -> Response:
+    """Kits in quarantine whose time has not passed."""
+    auth.demand_act(Act.QUARANTINE_LIFTED)
+    with looking() as seen:
+        rows = lifting.listing(seen)
+    return listed(forms.Quarantines, {"rows": rows}, forms.Quarantine, as_csv=query.format == "csv")
+
+
+@api.post("/quarantines/<number>/lift", responses={200: forms.Quarantine})
+def lift_quarantine(path: forms.Key, header: forms.Once, body: SignedWhy) -> Response:  # noqa: ARG001
+    """Lift the quarantine of a kit, signed."""
+    auth.demand_act(Act.QUARANTINE_LIFTED)
+    step_up = auth.step_up(password=body.password, code=body.code)
+    with this().store.writing() as uow:
+        kit = lifting.lift(uow, desk(), auth.person(), step_up, path.number, why=body.why)
+    with looking() as seen:
+        return answer(text(lifting.shown(seen, kit)))
 
 
 def _booked(record: PeriodRecord) -> Response:

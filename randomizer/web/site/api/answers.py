@@ -158,6 +158,12 @@ class AlarmAnswer(Answer):
     alarm: Alarm
 
 
+class TaskAnswer(Answer):
+    """A task after an act."""
+
+    task: Task
+
+
 class Stratum(Answer):
     """How far a stratum is used."""
 

@@ -44,6 +44,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "kit": answers.KitAnswer,
     "shelf": answers.ShelfAnswer,
     "stock_take": answers.StockTakeAnswer,
+    "task": answers.TaskAnswer,
 }
 PARTICIPANT = OfParticipant()
 STOCK_TAKE = OfStockTake()

@@ -1,0 +1,143 @@
+"""Lifting a quarantine: a kit that was ready can be handed out again, by the unblinded side's signature.
+
+Whether it may be lifted follows from what happened to the kit and from results, never from what it holds:
+while a result of the product or of the kit stands at failed it is refused, whatever the treatment.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from randomizer.domain import kit_moves, participants, reasons
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry
+from randomizer.domain.numbers import group3
+from randomizer.domain.supply import Kit, KitState
+from randomizer.errors import Refused, Tampered
+from randomizer.services import trail
+from randomizer.services.care import alerts, kits, periods, products
+from randomizer.services.signatures import StepUp, sign
+from randomizer.services.unblinded import quality
+
+if TYPE_CHECKING:
+    from randomizer.domain.people import Person
+    from randomizer.domain.supply import PeriodRecord
+    from randomizer.masking import View
+    from randomizer.services.unblinded.desk import Desk
+    from randomizer.services.views.sight import Sight
+    from randomizer.store.work import UnitOfWork
+
+LIFTED_MEANING = "I lift the quarantine of this kit: it can be used, whatever it holds."
+KIND = "Quarantine"
+
+
+def listing(sight: Sight) -> list[View]:
+    """Every kit in quarantine whose time has not passed; see `shown`."""
+    now = sight.uow.clock()
+    kept = sight.uow.all(Kit, state=KitState.QUARANTINED)
+    found = (shown(sight, kit) for kit in kept if kit.expires_at is not None and kit.expires_at > now)
+    return [view for view in found if view]
+
+
+def shown(sight: Sight, kit: Kit) -> View:
+    """A kit with its site, participant, period, state, since and expires_at, as the person may see it."""
+    entry = sight.uow.get(Entry, kit.entry, what="entry")
+    told = {
+        "kit": kit.number,
+        "site": entry.site,
+        "participant": kits.whose(sight.uow, kit).number,
+        "period": kit.period,
+        "state": kit.state,
+        "since": entry.at,
+        "expires_at": kit.expires_at,
+    }
+    return sight.show(told, kind=KIND)
+
+
+def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: str, *, why: str) -> Kit:
+    """Lift the quarantine of a kit that was ready before, so that it can be handed out again.
+
+    Args:
+        uow: The unit of work.
+        desk: Keys; the results are sealed.
+        person: A clearing person.
+        step_up: Their re-authentication.
+        typed: Kit number as typed or scanned.
+        why: The reason; it stays on the unblinded side.
+
+    Raises:
+        NotFound: No such kit ever became ready.
+        Refused: It is not in quarantine, was missing, damaged or handed out before, its time has passed, a
+            result stands at failed, its period goes on without it, or the reason is missing.
+        StepUpRefused: The re-authentication does not count.
+        Tampered: A record that this rests on differs from its entry.
+    """
+    kit = kits.demand(uow, person, Act.QUARANTINE_LIFTED, typed)
+    reasons.demand(why, "To lift a quarantine, give the reason.")
+    _demand_was_ready(uow, kit)
+    if kit.expires_at is None or kit.expires_at <= uow.clock():
+        raise _refused(kit, "has expired", "It is never handed out again.")
+    record = _demand_wanted(uow, kit)
+    _demand_no_failure(uow, desk, kit, record.participant)
+    with kits.act_on(uow, Act.QUARANTINE_LIFTED, person, kit, why) as act:
+        values = {"kit": kit.number, "participant": record.participant, "period": record.period}
+        sign(act, step_up, meaning=LIFTED_MEANING, about=f"kit {kit.number}", values=values)
+        alarm = alerts.standing(uow, kit.number)
+        if alarm is not None:
+            act.change(alarm, cleared_at=act.at)
+        act.change(
+            record,
+            kit=kit.number,
+            preparation_begun_at=kit.ready_at,
+            preparation_ended_at=kit.ready_at,
+            asked_at=None,
+            answered_at=None,
+            available_at=None,
+        )
+        return act.change(kit, state=KitState.READY)
+
+
+def _demand_was_ready(uow: UnitOfWork, kit: Kit) -> None:
+    recorded = uow.recorded(kit.entry)
+    if recorded is None:
+        raise Tampered(trail.about(kit))
+    rows = json.loads(recorded[1].content)["rows"]
+    mine = [row for row in rows if row["kind"] == Kit.__name__ and row["key"] == [kit.number]]
+    before = [row["old"]["state"] for row in mine if "state" in row.get("old", {})]
+    if not before:
+        raise Tampered(trail.about(kit))
+    kit_moves.demand_liftable(kit, KitState(before[-1]))
+
+
+def _demand_wanted(uow: UnitOfWork, kit: Kit) -> PeriodRecord:
+    participant = kits.whose(uow, kit)
+    trail.check(uow, participant)
+    participants.demand(participant, Act.PREPARATION_BEGUN)
+    record = periods.current(uow, participant.number)
+    trail.check(uow, record)
+    if participant.site != kits.site_of(uow, kit):
+        raise _refused(kit, "lies at a site that its participant has left", "Have it destroyed.")
+    if record.period != kit.period or record.booked_for is None:
+        raise _refused(kit, "belongs to a period that is over or not booked", "Have it destroyed.")
+    if record.kit or record.preparing:
+        raise _refused(kit, "has been replaced by another kit of its period", "Have it destroyed.")
+    return record
+
+
+def _demand_no_failure(uow: UnitOfWork, desk: Desk, kit: Kit, number: str) -> None:
+    known = quality.read(desk, products.latest(uow, number))
+    if known.out_of_limits or known.failed(kit.number):
+        raise _refused(
+            kit,
+            "has a quality result out of limits",
+            "Where the result was wrong, record the right one first. What the kit holds changes nothing.",
+        )
+
+
+def _refused(kit: Kit, how: str, next_step: str) -> Refused:
+    return Refused(
+        f"Kit {group3(kit.number)} {how}, so its quarantine is not lifted. Nothing was changed.",
+        field="kit",
+        next_step=next_step,
+    )

@@ -1,0 +1,188 @@
+"""A result that comes late: the alert of each kit, what it does, and how a quarantine is lifted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from randomizer.domain.acts import Act
+from randomizer.domain.housekeeping import Entry, Notice
+from randomizer.domain.people import Role
+from randomizer.domain.quality import Result
+from randomizer.domain.records import Alarm, AlarmKind, Task, TaskKind
+from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.errors import NotAllowed, Refused, StepUpRefused
+from randomizer.services.care import alerts, dispensing, kits
+from randomizer.services.locking import blocks
+from randomizer.services.unblinded import lifting, quality
+from tests.desks import (
+    LOT,
+    booked,
+    dispensed,
+    infused,
+    plan_of,
+    prepared,
+    randomized,
+    wait_for_the_next_period,
+)
+
+if TYPE_CHECKING:
+    from randomizer.services.unblinded.desk import Desk
+    from tests.activated import Instance, Rehearsal
+
+WHY = "The logger was read wrongly."
+
+
+def record(instance: Instance, desk: Desk, number: str, result: Result, kit: str = "") -> None:
+    subject, test = (kit, "bag-sterility") if kit else (LOT.number, "sterility")
+    with instance.store.writing() as uow:
+        quality.record_result(
+            uow, desk, instance.person(Role.CLEARER), number, subject=subject, test=test, result=result
+        )
+
+
+def lift(instance: Instance, desk: Desk, kit: str, why: str = WHY, role: Role = Role.CLEARER) -> Kit:
+    person, step_up = instance.person(role), instance.step_up(role)
+    with instance.store.writing() as uow:
+        return lifting.lift(uow, desk, person, step_up, kit, why=why)
+
+
+def kit_of(instance: Instance, number: str) -> Kit:
+    with instance.store.reading() as uow:
+        return uow.get(Kit, number)
+
+
+def alerted(instance: Instance, *, cleared: bool = False) -> set[str]:
+    with instance.store.reading() as uow:
+        found = uow.all(Alarm, kind=AlarmKind.QUALITY)
+    return {one.about for one in found if (one.cleared_at is not None) is cleared}
+
+
+def ready(instance: Instance, desk: Desk, number: str) -> str:
+    booked(instance, number)
+    return prepared(instance, desk, number).kit
+
+
+@pytest.mark.promise(1)
+def test_a_late_failure_alerts_every_kit_of_the_participant_whatever_it_holds(
+    instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    given = infused(instance, desk, number)
+    wait_for_the_next_period(instance)
+    booked(instance, number)
+    waiting = prepared(instance, desk, number)
+    other = ready(instance, desk, randomized(instance, desk))
+    assert {given.treatment, waiting.treatment} == {one.code for one in instance.definition.treatments}
+
+    record(instance, desk, number, Result.FAILED)
+
+    assert alerted(instance) == {f"kit {given.kit}", f"kit {waiting.kit}"}
+    assert kit_of(instance, waiting.kit).state is KitState.QUARANTINED
+    assert kit_of(instance, given.kit).state is KitState.ADMINISTERED
+    assert kit_of(instance, other).state is KitState.READY
+    with instance.store.reading() as uow:
+        [task] = uow.all(Task, kind=TaskKind.QUALITY_ALERT)
+        assert alerts.kit_of(uow, task.number) == given.kit
+        assert any("quality alert" in block for block in blocks(uow))
+        assert uow.get(PeriodRecord, number, 2).kit == ""
+        told: dict[str, set[str]] = {}
+        for one in uow.all(Notice):
+            if one.subject.startswith("Quality alert"):
+                body = one.body.replace("period 1", "period N").replace("period 2", "period N")
+                for kit in (given.kit, waiting.kit):
+                    body = body.replace(f"{kit[:3]} {kit[3:6]} {kit[6:]}", "K")
+                told.setdefault(body, set()).add(one.recipient)
+    [recipients] = told.values()
+    assert len(recipients) == 4
+    before = alerted(instance)
+    record(instance, desk, number, Result.FAILED, waiting.kit)
+    assert alerted(instance) == before
+
+
+def test_a_test_of_a_kit_alerts_that_kit_alone(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    given = infused(instance, desk, number)
+    wait_for_the_next_period(instance)
+    kit = ready(instance, desk, number)
+    record(instance, desk, number, Result.FAILED, kit)
+    assert alerted(instance) == {f"kit {kit}"}
+    assert kit_of(instance, given.kit).state is KitState.ADMINISTERED
+
+
+def test_the_investigator_signs_that_the_alert_is_known(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    dispensed(instance, desk, number)
+    record(instance, desk, number, Result.FAILED)
+    with instance.store.reading() as uow:
+        [task] = uow.all(Task, done_at=None)
+    with pytest.raises(NotAllowed):
+        instance.sign(alerts.acknowledge, Role.PHARMACIST, task.number)
+    investigator, other = instance.person(Role.INVESTIGATOR), instance.step_up(Role.PHARMACIST)
+    with instance.store.writing() as uow, pytest.raises(StepUpRefused):
+        alerts.acknowledge(uow, investigator, other, task.number)
+    instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number)
+    with instance.store.reading() as uow:
+        assert uow.all(Task, done_at=None) == ()
+    with pytest.raises(Refused, match="is signed already"):
+        instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number)
+
+
+def test_a_quarantine_is_lifted_only_when_no_result_is_out_of_limits(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    kit = ready(instance, desk, number)
+    record(instance, desk, number, Result.FAILED)
+    with pytest.raises(Refused, match="out of limits"):
+        lift(instance, desk, kit)
+    record(instance, desk, number, Result.PASSED)
+    with pytest.raises(Refused, match="give the reason"):
+        lift(instance, desk, kit, " ")
+    with pytest.raises(NotAllowed):
+        lift(instance, desk, kit, role=Role.PREPARER)
+
+    assert lift(instance, desk, kit).state is KitState.READY
+
+    assert alerted(instance) == set()
+    assert alerted(instance, cleared=True) == {f"kit {kit}"}
+    instance.act(dispensing.dispense, Role.PHARMACIST, number, kit)
+
+
+def test_a_lift_tells_the_blinded_side_that_the_kit_is_ready_and_nothing_else(
+    instance: Instance, desk: Desk, rehearsal: Rehearsal
+) -> None:
+    said: set[tuple[Any, ...]] = set()
+    first: set[str] = set()
+    for _ in range(6):
+        number = randomized(instance, desk)
+        first.add(plan_of(instance, rehearsal, number)[0])
+        kit = ready(instance, desk, number)
+        instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, kit, WHY)
+        lift(instance, desk, kit)
+        with instance.store.reading() as uow:
+            entries = uow.all(Entry, participant=number, order="-number", limit=2)
+            said.add(tuple((one.act, one.role) for one in entries))
+    assert len(first) == 2
+    assert said == {(("quarantine lifted", "clearing person"), ("kit quarantined", "dispensing pharmacist"))}
+
+
+def test_what_was_missing_expired_or_replaced_stays_in_quarantine(instance: Instance, desk: Desk) -> None:
+    lost, late, replaced = (randomized(instance, desk) for _ in range(3))
+    missing = ready(instance, desk, lost)
+    for what in (Act.KIT_MISSING, Act.KIT_FOUND):
+        instance.act(kits.move, Role.PHARMACIST, what, missing, WHY)
+    with pytest.raises(Refused, match="was missing before its quarantine"):
+        lift(instance, desk, missing)
+    first = ready(instance, desk, replaced)
+    instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, first, WHY)
+    prepared(instance, desk, replaced)
+    with pytest.raises(Refused, match="has been replaced"):
+        lift(instance, desk, first)
+    expired = ready(instance, desk, late)
+    with pytest.raises(Refused, match="has to be quarantined"):
+        lift(instance, desk, expired)
+    instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, expired, WHY)
+    instance.clock.now += timedelta(minutes=instance.definition.kits.expiry_minutes)
+    with pytest.raises(Refused, match="has expired"):
+        lift(instance, desk, expired)
