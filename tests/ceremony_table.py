@@ -1,19 +1,24 @@
-"""What lies on the table before a ceremony begins, and the processes of those who sit around it."""
+"""What lies on the table before a ceremony begins, and the commands of those who sit around it."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from keys import __main__ as keys_program
+from randomizer import cli
+from tests.called import Answer, call
+
+if TYPE_CHECKING:
+    import subprocess
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config"
 PATIENCE_SECONDS = 60
+MAINS = {"keys": keys_program.main, "randomizer.cli": cli.main}
 OUTPUTS = {
     "terms.json",
     "commitments/1.note",
@@ -37,21 +42,16 @@ OUTPUTS = {
 
 
 def command(*arguments: object) -> list[str]:
+    """The same as a process."""
     return [sys.executable, "-m", *map(str, arguments)]
 
 
-def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=PATIENCE_SECONDS,
-    )
-    assert done.returncode == status, done.stderr
-    return done
+def run(*arguments: object, cwd: Path, status: int = 0) -> Answer:
+    """Call a command of ``keys`` or ``randomizer.cli``, which comes first, and demand how it ends."""
+    program, *more = arguments
+    answer = call(MAINS[str(program)], *more, cwd=cwd)
+    assert answer.status == status, answer.error
+    return answer
 
 
 def files_of(directory: Path) -> set[str]:
@@ -79,8 +79,7 @@ class Table:
     def rehearse(self, out: Path, text: str = "a text") -> dict[str, Any]:
         """Seal a rehearsal whose randomness follows from a text."""
         fixed = ("--kind", "rehearsal", "--rehearsal-seed", text, "--out", out, "--json")
-        fields: dict[str, Any] = json.loads(run(*self.seal(*fixed), cwd=self.place).stdout)
-        return fields
+        return run(*self.seal(*fixed), cwd=self.place).json
 
 
 def lay(place: Path, definition_file: Path) -> Table:

@@ -1,4 +1,4 @@
-"""A ceremony with real processes: two contributors, three custodians, each in a directory of their own."""
+"""A ceremony in a process of its own, with two contributors and three custodians."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def holders(directory: Path, secret: bytes) -> list[str]:
 
 @pytest.mark.promise(11)
 @pytest.mark.requirement("ceremony")
-def test_a_ceremony_of_real_processes_gives_a_bundle_that_holds(held: Held) -> None:
+def test_a_ceremony_gives_a_bundle_that_holds(held: Held) -> None:
     checked = bundle_check.check(Bundle(held.out), held.key, held.answer["certificate_digest"])
     assert checked.fields.sizes.slots == 24 == held.answer["slots"]
     assert [one.name for one in checked.fields.contributions] == ["machine", "anna", "bob"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 
 def refusal(table: Table, tmp_path: Path, *more: object) -> str:
     done = run(*table.seal(*more, "--out", tmp_path / "out"), cwd=table.place, status=1)
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    assert done.out == ""
+    assert "Traceback" not in done.error
     assert not (tmp_path / "out" / "certificate.note").exists()
-    return done.stderr
+    return done.error
 
 
 @pytest.mark.requirement("rehearsal")
@@ -68,7 +67,7 @@ def test_a_contributor_who_does_not_come_ends_the_attempt(table: Table, tmp_path
         ),
         cwd=table.place,
     )  # fmt: skip
-    key = VerifierKey.parse(json.loads(later.stdout)["ceremony_key"])
+    key = VerifierKey.parse(later.json["ceremony_key"])
     fields = bundle_check.check(Bundle(tmp_path / "later"), key).fields
     assert fields.schedule_version == 2
     assert [(one.attempt, one.reason) for one in fields.attempts] == [(1, "Nobody came.")]

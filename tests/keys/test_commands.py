@@ -9,11 +9,13 @@ import pty
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from keys import __main__ as program
 from keys import certificate, contribution, hpke, shares, wraps
 from keys.contribution import MACHINE, Contribution, Terms
 from keys.errors import KeyFileRefused
@@ -21,8 +23,7 @@ from keys.hpke import Identity
 from keys.notes import NoteKey, VerifierKey
 from keys.staged import StagedCopy, StagedSlots, WrappedSlot
 from keys.stream import Stream
-from tests.keys.called import Answer
-from tests.keys.called import call as run
+from tests.called import Answer, call
 
 ROOT = Path(__file__).parents[2]
 RELEASE = b"seed, contributions, schedule and salts" * 20
@@ -37,6 +38,8 @@ STAGED = json.dumps(
 ).encode()
 LOG = NoteKey("example.org/log", bytes(range(32)))
 DIGESTS = ["--definition-digest", "aa" * 32, "--generator-digest", "bb" * 32]
+
+run = partial(call, program.main)
 
 
 def typing(typed: str, *arguments: object) -> Answer:

@@ -9,17 +9,18 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from keys import __main__ as program
 from keys import checkpoint as tlog
 from keys import merkle, notes, proofs
 from keys.checkpoint import Checkpoint
 from keys.notes import COSIGNATURE, NoteKey, VerifierKey
-from tests.keys.called import Answer
-from tests.keys.called import call as run
+from tests.called import Answer, call
 
 pytestmark = [pytest.mark.promise(13), pytest.mark.promise(17), pytest.mark.requirement("trail")]
 
@@ -28,6 +29,8 @@ LOG = NoteKey("example.org/log", bytes(range(32)))
 NAME = "example.org/witness"
 PATIENCE_SECONDS = 60
 STARTED_AFTER = 1_700_000_000  # POSIX seconds
+
+run = partial(call, program.main)
 
 
 @dataclass(frozen=True)

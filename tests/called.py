@@ -1,4 +1,4 @@
-"""``python -m keys`` called in this process: what is said and what is left, without the start of one."""
+"""A command called in this process: what it says and what it leaves, without the start of a process."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import contextlib
 import json
 import sys
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
-from keys.__main__ import main
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOWHERE = Path("/")
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,21 @@ class Answer:
         return fields
 
 
-def call(*arguments: object) -> Answer:
-    """Run a command as its process would, from a directory where nothing is."""
+def call(main: Callable[[], int], *arguments: object, cwd: Path = NOWHERE) -> Answer:
+    """Run a command as its process would.
+
+    Args:
+        main: What the process would run.
+        *arguments: As they stand on the command line.
+        cwd: Where it is called.
+    """
     with (
         CliRunner().isolation() as (out, error, _),
-        contextlib.chdir("/"),
+        contextlib.chdir(cwd),
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(sys, "argv", ["python -m keys", *map(str, arguments)])
+        patch.setattr(sys, "argv", [main.__module__, *map(str, arguments)])
         status = main()
+        sys.stdout.flush()
+        sys.stderr.flush()
     return Answer(status, out.getvalue().decode(), error.getvalue().decode())
