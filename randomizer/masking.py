@@ -152,6 +152,10 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     | _rules("intent account reason disclosed_at", BREAKERS),
     # How long an answer took, and how it went; never whose it was or who was told.
     "AnswerTime": _rules("answered_at site way seconds", OVERSEERS | {Role.SPONSOR, Role.SAFETY_PHYSICIAN}),
+    # What became of a code break for somebody who telephones; the code is the operator's to read out.
+    "Asked": _rules(
+        "intent participant way reader shown opens address code code_until code_closed", BREAKERS
+    ),
     # Whom one can ask to open a code break instead.
     "Colleague": _rules("number printed_name", BREAKERS),
     # Before a code is broken: whom it is for, and whether it would tell anything.

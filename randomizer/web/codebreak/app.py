@@ -41,6 +41,7 @@ from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
     timing,
 )
 from randomizer.web.codebreak.api import breaking as _breaking  # noqa: F401 - registers its calls
+from randomizer.web.codebreak.api import calling as _calling  # noqa: F401
 from randomizer.web.codebreak.api import finishing as _finishing  # noqa: F401
 from randomizer.web.codebreak.api import metering as _metering  # noqa: F401
 from randomizer.web.codebreak.api import supplying as _supplying  # noqa: F401

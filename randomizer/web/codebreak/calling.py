@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
+    from randomizer.masking import View
+    from randomizer.services.transactions import UnitOfWork
     from randomizer.services.unblinded.sinks import Intent
     from randomizer.services.unblinded.spoken import SpokenCodes
 
@@ -170,26 +172,32 @@ def elsewhere(intent: str) -> Response | None:
 
 def waiting() -> list[tuple[str, str, str]]:
     """Participant, who asks, and the address, of each code break that waits for this person to open it."""
+    return [
+        (one["participant"], one["printed_name"], url_for("codebreak.open_for", intent=one["intent"]))
+        for one in waiting_breaks()
+    ]
+
+
+def waiting_breaks() -> list[View]:
+    """Each code break that waits for this person to open it, with the printed name of who asks."""
     person = auth.person()
     with this().store.reading() as uow:
         seen = sight.of(uow, person)
-        found = [
-            (seen.show(one), accounts.person(uow, one.account).printed_name)
+        return [
+            seen.show(one)
+            | seen.show({"printed_name": accounts.person(uow, one.account).printed_name}, kind="Colleague")
             for one in code_breaks.breaks_of(uow, desk(), person.account)
             if one.account != person.account
             and one.disclosed_at is None
             and unblinding.can_be_shown(one, uow.clock())
         ]
-    return [
-        (one["participant"], name, url_for("codebreak.open_for", intent=one["intent"])) for one, name in found
-    ]
 
 
 @codebreak.get("/code-break/asked/<intent>")
 def asked(intent: str) -> str:
     """What became of a code break for somebody else: the code to read out, or who has still to open it."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
-    found, shown, opens = _mine(intent)
+    found, shown, opens = mine(intent)
     return render_template(
         "codebreak/asked.html",
         found=found,
@@ -197,8 +205,8 @@ def asked(intent: str) -> str:
         opens=opens,
         page=codes().standing(intent) if found.way is Way.PAGE else None,
         by_page=found.way is Way.PAGE,
-        reader=_name_of(found.reader) if found.reader else "",
-        address=url_for("telling.page", _external=True).split("://", 1)[1],
+        reader=name_of(found.reader) if found.reader else "",
+        address=address().split("://", 1)[1],
     )
 
 
@@ -206,14 +214,29 @@ def asked(intent: str) -> str:
 def give_again(intent: str) -> Response:
     """Make another code, where the first was lost or closed; it counts no more."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
-    found, shown, opens = _mine(intent)
+    make_another(intent)
+    return redirect(url_for("codebreak.asked", intent=intent), code=303)
+
+
+def make_another(intent: str) -> None:
+    """Make another code of this person's code break.
+
+    Raises:
+        NotAllowed: It is another person's.
+        Refused: It goes another way, was opened, or is too old.
+    """
+    found, shown, opens = mine(intent)
     if found.way is not Way.PAGE or shown or not opens:
         raise Refused(
             "This code break gives no code any more. Nothing was opened.",
             next_step="Break the code again, with the participant's number.",
         )
     codes().give(intent)
-    return redirect(url_for("codebreak.asked", intent=intent), code=303)
+
+
+def address() -> str:
+    """Where a one-time page is opened."""
+    return url_for("telling.page", _external=True)
 
 
 @codebreak.route("/code-break/open/<intent>", methods=["GET", "POST"])
@@ -222,9 +245,7 @@ def open_for(intent: str) -> str | Response:
     auth.demand_act(Act.CODE_BREAK_DISCLOSED)
     person = auth.person()
     with this().store.reading() as uow:
-        found = unblinding.read_intent(uow, desk(), intent)
-        if found.reader != person.account or found.account == person.account:
-            raise NotAllowed("This code break is for another person. Nothing was shown.")
+        found = for_me(uow, intent)
         if unblinding.was_shown(uow, desk(), intent):
             return redirect(url_for("codebreak.answer", intent=intent), code=303)
         operator = accounts.person(uow, found.account).printed_name
@@ -278,8 +299,27 @@ def page() -> str | tuple[str, int]:
     return render_template("codebreak/told.html", **showing.on_page(shown, definition, answer.site))
 
 
-def _mine(intent: str) -> tuple[Intent, bool, bool]:
-    """A code break of this person's, whether its answer was shown, and whether it can still be."""
+def for_me(uow: UnitOfWork, intent: str) -> Intent:
+    """A code break that somebody else made for this person to open.
+
+    Raises:
+        NotAllowed: It is for another person.
+        NotFound: There is none.
+    """
+    found = unblinding.read_intent(uow, desk(), intent)
+    account = auth.person().account
+    if found.reader != account or found.account == account:
+        raise NotAllowed("This code break is for another person. Nothing was shown.")
+    return found
+
+
+def mine(intent: str) -> tuple[Intent, bool, bool]:
+    """A code break of this person's, whether its answer was shown, and whether it can still be.
+
+    Raises:
+        NotAllowed: It is another person's.
+        NotFound: There is none.
+    """
     with this().store.reading() as uow:
         found = unblinding.read_intent(uow, desk(), intent)
         if found.account != auth.person().account:
@@ -288,6 +328,7 @@ def _mine(intent: str) -> tuple[Intent, bool, bool]:
         return found, shown, not shown and uow.clock() <= unblinding.open_until(found.intended_at)
 
 
-def _name_of(account: int) -> str:
+def name_of(account: int) -> str:
+    """The printed name of an account."""
     with this().store.reading() as uow:
         return accounts.person(uow, account).printed_name

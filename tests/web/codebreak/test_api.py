@@ -249,9 +249,20 @@ def test_every_call_but_those_that_sign_in_needs_a_token_and_its_role(
 
 
 FACTOR = {"password": "x", "code": "1"}
+CALL = {
+    "reason": "emergency",
+    "caller_name": "x",
+    "caller_function": "x",
+    "caller_telephone": "x",
+    "way": "voice",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "/participants/10011/code-break": {"reason": "emergency", **FACTOR},
     "/participants/10011/code-break/recovery": {"reason": "emergency", "recovery_code": "x"},
+    "/participants/10011/code-break/call": {**CALL, **FACTOR},
+    "/participants/10011/code-break/call/recovery": {**CALL, "recovery_code": "x"},
+    f"/code-breaks/{'0' * 32}/open": FACTOR,
+    f"/code-breaks/{'0' * 32}/open/recovery": {"recovery_code": "x"},
     "/tasks/1/sign": {"why": "x", **FACTOR},
     "/preparations/10011/end": {"ready": True},
     "/preparations/10011/labels": {"period": 1},

@@ -48,6 +48,7 @@ SAMPLES: dict[str, Any] = {
     "code": "000000",
     "ready": True,
     "result": "passed",
+    "way": "voice",
     "copy_base64": "eA==",
 }
 KEYS = count()

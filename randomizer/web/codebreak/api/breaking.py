@@ -21,7 +21,9 @@ from randomizer.web.forms import Form
 from randomizer.web.surface import answer, listed, text
 
 if TYPE_CHECKING:
+    from randomizer.masking import View
     from randomizer.services.unblinded.answers import Answer
+    from randomizer.services.unblinded.calls import Call
 
 
 exchange.offer_tokens(api)
@@ -41,7 +43,9 @@ def before(path: forms.Key) -> Response:
     found, _ = breaking.before_of(path.number)
     with looking() as seen:
         shown = breaking.before_fields(found, seen)
-    return answer(text(shown | {"earlier": breaking.earlier_of(path.number)}))
+    own, kept = breaking.earlier_of(path.number), forms.CodeBreak.model_fields
+    earlier = {name: own[name] for name in kept if name in own} if own else None
+    return answer(text(shown | {"earlier": earlier}))
 
 
 @api.post("/participants/<number>/code-break", responses={201: forms.Shown})
@@ -82,7 +86,7 @@ def times(query: forms.List) -> Response:
 def shown_before(path: forms.Intent) -> Response:
     """What the caller was shown."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
-    return _shown(unblinding.disclose(desk(), auth.person(), path.intent), path.intent, 200)
+    return answer(text(shown_fields(unblinding.disclose(desk(), auth.person(), path.intent), path.intent)))
 
 
 @api.get("/tasks", responses={200: forms.Tasks})
@@ -119,17 +123,31 @@ def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.Done) -> Resp
         return answer(text(seen.show(done, site=participant_views.find(seen, done.participant).site)))
 
 
-def _shown(found: Answer, intent: str, status: int) -> Response:
+def shown_fields(found: Answer, intent: str) -> View:
+    """What the caller is shown of an answer; the answer to the request is filled up to one length."""
     showing.report_bent(found)
     with looking() as seen:
         named = seen.show({"intent": intent}, site=found.site, kind="Answer")
         shown = showing.fields_of(found, seen)
     of_one_length()
-    return answer(text(named | shown), status)
+    return named | shown
+
+
+def intended(number: str, body: forms.Reason | forms.RecoveryReason, call: Call | None = None) -> str:
+    """Put on record that the caller breaks a code; returns the identifier of the intent.
+
+    Args:
+        number: Participant number.
+        body: Reason, words and signature.
+        call: Who telephones and how they are told, or None.
+    """
+    demand_breaker(number)
+    person, signed = auth.person(), step_up(Form((), body.model_dump()), number)
+    return unblinding.intend(
+        desk(), person, signed, participant=number, reason=body.reason, text=body.text, call=call
+    )
 
 
 def _broken(number: str, body: forms.Reason | forms.RecoveryReason) -> Response:
-    demand_breaker(number)
-    person, signed = auth.person(), step_up(Form((), body.model_dump()), number)
-    intent = unblinding.intend(desk(), person, signed, participant=number, reason=body.reason, text=body.text)
-    return _shown(unblinding.disclose(desk(), person, intent), intent, 201)
+    intent = intended(number, body)
+    return answer(text(shown_fields(unblinding.disclose(desk(), auth.person(), intent), intent)), 201)
