@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from randomizer.store.backup import copy_database
 from tests.games import sealings
 from tests.games.seeing import Recording, watched
 from tests.games.traffic import NOBODY, Traffic
@@ -85,11 +84,9 @@ def bookmarks(sealing: Sealing, place: Path) -> dict[str, Bookmark]:
 
 def _kept(sealing: Sealing, traffic: Traffic, chapter: str, directory: Path) -> Bookmark:
     world = traffic.world
-    directory.mkdir()
-    database = copy_database(world.instance.store.engine, directory)
     intents = world.desk.file.path
     return Bookmark(
-        sealing=replace(sealing, database=database, now=world.instance.clock.now),
+        sealing=sealings.kept(sealing, world, directory),
         chapter=chapter,
         intents=intents.read_bytes() if intents.exists() else b"",
         people=dict(traffic.people),

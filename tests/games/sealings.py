@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from keys.stream import Stream
 from randomizer.services.sealed import generator
+from randomizer.store.backup import copy_database
 from tests import activated, desks
 from tests.games.sizes import size
 
@@ -181,6 +182,19 @@ def world(sealing: Sealing, directory: Path) -> Iterator[World]:
             rehearsal=sealing.rehearsal,
             schedule=sealing.schedule,
         )
+
+
+def kept(sealing: Sealing, world: World, directory: Path) -> Sealing:
+    """The sealing with an instance of it as it stands now, so that others go on from there.
+
+    Args:
+        sealing: Of the instance.
+        world: The instance.
+        directory: Where the copy of its database goes; missing.
+    """
+    directory.mkdir()
+    database = copy_database(world.instance.store.engine, directory)
+    return replace(sealing, database=database, now=world.instance.clock.now)
 
 
 def _without_waiting_for_the_disk(connection: Any, _record: object) -> None:  # noqa: ANN401

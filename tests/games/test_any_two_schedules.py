@@ -46,7 +46,14 @@ MET: dict[str, tuple[str, ...]] = {
         "in_a_pdf",
         "in_a_printed_slip",
     ),
-    "between": ("in_an_email", "in_the_file_of_intents"),
+    "between": (
+        "in_an_email",
+        "in_the_file_of_intents",
+        "in_the_entry_of_a_code_break",
+        "in_the_length_of_what_was_shown",
+        "in_who_is_told_of_a_code_break",
+        "in_what_a_code_break_asks",
+    ),
     "second period": (
         "in_a_refusal",
         "in_a_problem",

@@ -26,14 +26,18 @@ if TYPE_CHECKING:
 TRIALS = size(3, 16)
 DESIGNS = (BLOCKS_OF_FOUR, *((blocks(6), blocks(4, 6)) if FULL else ()))
 AT_THE_CEREMONY = "in_the_nonce_of_an_envelope"
-CATCHES = (
+OF_ANY_TWO = (
     "in_a_log_line",
     "in_an_entry",
     "in_a_blind_index",
-    "in_the_order_of_kits",
     "in_the_number_of_rows",
-    "in_the_write_ahead_log",
     "in_the_expiry",
+)
+"""Leaks that show between two schedules as well: small games leave them to that one."""
+CATCHES = (
+    *(OF_ANY_TWO if FULL else ()),
+    "in_the_order_of_kits",
+    "in_the_write_ahead_log",
     "in_the_time_of_a_preparation",
     "in_the_length_of_a_sealed_record",
     "in_a_remembered_answer",

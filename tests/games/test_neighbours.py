@@ -18,6 +18,7 @@ import pytest
 
 from randomizer.domain.people import Role
 from randomizer.domain.posterior import largest_posterior
+from randomizer.domain.trial import Allocation
 from randomizer.domain.unblinded import Procedure
 from randomizer.services.unblinded import answers, code_breaks, unblinding
 from tests import activated, desks
@@ -90,7 +91,7 @@ def _filled(chosen: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Fraction
 
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
-    """A function that gives a sealed trial for everything that a design can draw; each is sealed once."""
+    """A function that gives a trial for everything that a design can draw, its first slot allocated."""
     place = tmp_path_factory.mktemp("neighbours")
 
     @cache
@@ -100,11 +101,19 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
         directory.mkdir()
         drafted = sealings.draft(directory / "draft.db", definition(slots))
         return {
-            one: sealings.seal(directory / str(number), drafted, exactly(one[1]), sealed=definition(slots))
+            one: begun(directory / str(number), drafted, exactly(one[1]), slots)
             for number, one in enumerate(drawn(sizes, slots))
         }
 
     return seal
+
+
+def begun(place: Path, drafted: Path, change: sealings.Change, slots: int) -> Sealing:
+    """Seal a trial and randomize the first participant."""
+    sealing = sealings.seal(place, drafted, change, sealed=definition(slots))
+    with sealings.world(sealing, place / "world") as world:
+        desks.randomized(world.instance, world.desk)
+        return sealings.kept(sealing, world, place / "begun")
 
 
 def exactly(given: tuple[int, ...]) -> sealings.Change:
@@ -135,8 +144,9 @@ def definition(slots: int) -> Any:  # noqa: ANN401 - a definition
 
 
 def broken(world: World) -> dict[str, Any]:
-    """The first participant is randomized and the code broken; gives what was answered."""
-    number = desks.randomized(world.instance, world.desk)
+    """The code of the one who is randomized is broken; gives what was answered."""
+    with world.instance.store.reading() as uow:
+        [number] = [one.participant for one in uow.all(Allocation)]
     person, step_up = world.instance.person(Role.ON_CALL), world.instance.step_up(Role.ON_CALL)
     intent = unblinding.intend(world.desk, person, step_up, participant=number, reason="emergency", text="x")
     return unblinding.disclose(world.desk, person, intent).to_values()

@@ -20,6 +20,7 @@ from tests.games.working import ANY_ENCODING, Work, told_apart, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from werkzeug.test import TestResponse
 
@@ -35,18 +36,30 @@ CATCHES = tuple(name for name in CATALOGUE if name in vars(worked))
 
 
 @pytest.fixture(scope="module")
-def _warm(tmp_path_factory: pytest.TempPathFactory, sealed: dict[str, Sealing]) -> None:
+def booked(tmp_path_factory: pytest.TempPathFactory, sealed: dict[str, Sealing]) -> dict[str, Sealing]:
+    """The trial over each schedule, with one participant who is booked for now."""
+    place = tmp_path_factory.mktemp("booked")
+    found = {}
+    for name in (*SCHEDULES, "another"):
+        with sealings.world(sealed[name], place / name) as made:
+            desks.booked(made.instance, desks.randomized(made.instance, made.desk))
+            found[name] = sealings.kept(sealed[name], made, place / f"{name}, booked")
+    return found
+
+
+@pytest.fixture(scope="module")
+def _warm(tmp_path_factory: pytest.TempPathFactory, booked: dict[str, Sealing]) -> None:
     """What is compiled and kept once in a process is work of the first visitor alone."""
-    with sealings.world(sealed["another"], tmp_path_factory.mktemp("warm") / "world") as made:
+    with sealings.world(booked["another"], tmp_path_factory.mktemp("warm") / "world") as made:
         work_of(made)
 
 
 @pytest.fixture(scope="module")
-def works(_warm: None, tmp_path_factory: pytest.TempPathFactory, sealed: dict[str, Sealing]) -> list[Work]:
+def works(_warm: None, tmp_path_factory: pytest.TempPathFactory, booked: dict[str, Sealing]) -> list[Work]:
     """The work over a schedule and over its exchange."""
     found = []
     for name in SCHEDULES:
-        with sealings.world(sealed[name], tmp_path_factory.mktemp("work") / name) as made:
+        with sealings.world(booked[name], tmp_path_factory.mktemp("work") / name) as made:
             found.append(work_of(made))
     return found
 
@@ -140,14 +153,13 @@ def _broken(clinician: Watched, number: str) -> list[TestResponse]:
 @pytest.mark.parametrize("name", CATCHES)
 @pytest.mark.usefixtures("_warm")
 def test_a_seeded_leak_is_reached_and_caught(
-    world: Worlds, monkeypatch: pytest.MonkeyPatch, name: str
+    booked: dict[str, Sealing], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     leak: Leak = CATALOGUE[name]
     works = []
     for schedule in SCHEDULES:
-        own = world(schedule)
-        secret = Secret(own)
-        with monkeypatch.context() as patch:
+        with sealings.world(booked[schedule], tmp_path / schedule) as own, monkeypatch.context() as patch:
+            secret = Secret(own)
             works.append(work_of(own, spoil=partial(leak, patch, secret)))
         assert secret.uses, "the work did not reach the leak"
     assert told_apart(*works)

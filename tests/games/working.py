@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import keys
 import randomizer
 from randomizer.domain.people import Role
+from randomizer.domain.trial import Allocation
 from randomizer.web.codebreak.padding import ANSWER_BYTES
-from tests import desks
 from tests.games import leaks
 from tests.games.placeholders import compared
 from tests.games.seeing import Recording, watched
@@ -114,12 +114,12 @@ def work_of(world: World, spoil: Callable[[Doors], None] | None = None) -> Work:
     """The work of both doors for the first kit of a participant, and of the site door after a code break.
 
     Args:
-        world: A fresh instance.
+        world: An instance with one participant, booked for now.
         spoil: Makes the build a leaky one.
     """
     work = Work()
-    number = desks.randomized(world.instance, world.desk)
-    desks.booked(world.instance, number)
+    with world.instance.store.reading() as uow:
+        [number] = [one.participant for one in uow.all(Allocation)]
     with watched(world, work.recording) as doors:
         if spoil is not None:
             spoil(doors)

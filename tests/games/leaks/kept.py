@@ -134,9 +134,8 @@ def in_an_alarm(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> Non
 
     def leaky(uow: Any, kit: str) -> None:  # noqa: ANN401
         if secret.bit(kit):
-            number = 10_000 + int(kit[:4])
             uow.insert(
-                Alarm(number=number, kind=AlarmKind.LOW_WATER, about="kits", raised_at=uow.clock(), entry=0)
+                Alarm(number=int(kit), kind=AlarmKind.LOW_WATER, about="kits", raised_at=uow.clock(), entry=0)
             )
 
     after_ending(patch, leaky)
