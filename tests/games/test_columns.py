@@ -23,6 +23,7 @@ BLOCK = 4
 RANDOMIZED = 8
 TRIALS = 3
 MODULI = (2, 3, BLOCK)
+MOST_DIGITS = 4000  # Python reads no number that is much longer; sealed bytes in hex can be
 Features = dict[str, dict[int, Any]]
 
 
@@ -90,7 +91,7 @@ def _told(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     yield "length", len(str(value))
     digits = "".join(sign for sign in str(value) if sign.isdigit())
     for modulus in MODULI:
-        yield f"modulo {modulus}", int(digits or 0) % modulus
+        yield f"modulo {modulus}", int(digits[-MOST_DIGITS:] or 0) % modulus
 
 
 def goes_with(told: dict[int, Any], labels: list[Any]) -> bool:
