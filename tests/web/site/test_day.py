@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from randomizer.domain.layouts import LAYOUTS, Layout
 from randomizer.domain.numbers import group3, with_check
@@ -27,6 +26,7 @@ from randomizer.web.door import DoorSettings
 from tests import activated
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.desks import published
+from tests.web.looks import violations
 from tests.web.site.counter import Counter, read_page, read_pdf
 from tests.web.site.others import Others
 from tests.web.site.visitors import Visitor
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
     from tests.activated import Instance, Rehearsal
 
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
-RULES = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
-}
 PATIENCE_MS = 15_000
 THAWED = "2 min at 37 °C"
 FRENCH, ITALIAN, SWEDISH, DANISH = (LAYOUTS[one] for one in ("French", "Italian", "Swedish", "Danish"))
@@ -113,8 +109,7 @@ class Day:
         (counter or self.counter).page.wait_for_selector(f"text={sentence}")
 
     def axe(self) -> None:
-        found = Axe().run(self.counter.page, options=RULES).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert violations(self.counter.page) == []
 
     def card(self, number: str) -> str:
         """What a scanner reads off the participant's card."""
