@@ -46,6 +46,7 @@ PAGES = (
     "/alarms",
     "/accountability",
     "/accountability.csv",
+    "/accountability/excursion",
     "/stock-takes",
     "/trail",
     "/trail?page=2",
@@ -139,7 +140,10 @@ class Traffic:
 
     def _look_on_the_way(self) -> None:
         if self.audience.looked_at:
-            self._look_around(self.doors.at_site(Role.PHARMACIST), "spoilt")
+            pharmacist = self.doors.at_site(Role.PHARMACIST)
+            self._look_around(pharmacist, "spoilt")
+            for kit in [kits[-1] for kits in self.kits.values() if kits]:
+                pharmacist.get(f"/scan?scan={kit}")
         if self.audience.others:
             self._look_around(self.doors.at_site(Role.INVESTIGATOR), "whole")
 
@@ -242,6 +246,7 @@ class Traffic:
         self._wait(hours=10 * 24)
         self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True, **FIT.values())
         self._set_aside(self._prepare("whole"))
+        self._warm_up(self.kits["expired"][-1])
         self._count()
         self._ask_again("whole")
         self._fail_late("whole", self._prepare("whole"))
@@ -295,6 +300,11 @@ class Traffic:
         self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the shelf")
         self.act(Role.PHARMACIST, f"/kits/{kit}/found", why="Behind the shelf")
         self.act(Role.PHARMACIST, f"/kits/{self.world.schedule[-1].kits[0][0]}/damage", 404, why="Not ready")
+
+    def _warm_up(self, kit: str) -> None:
+        logger: dict[str, Any] = {"lowest_c": 3, "highest_c": 31, "minutes": 50, "why": "The door stood open"}
+        for kits, status in (([kit, self._first_kit()], 422), ([kit], 200)):
+            self.act(Role.PHARMACIST, "/accountability/excursion", status, kits=kits, **logger)
 
     def _ask_again(self, name: str) -> None:
         number, path = self.people[name], f"/participants/{self.people[name]}"
