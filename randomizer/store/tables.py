@@ -165,7 +165,7 @@ class ProductRow(SQLModel, table=True):
     __tablename__ = "product"
     participant: str = _of_participant()
     donation: int = Field(primary_key=True)
-    identifier: str
+    identifier: str = Field(index=True)
     state: str = _word(supply.ProductState)
     harvested_at: datetime = _when()
     cleared_at: datetime | None = _when(optional=True)

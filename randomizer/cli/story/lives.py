@@ -37,6 +37,7 @@ HARVEST_AFTER = timedelta(days=3)
 CULTURE = timedelta(days=24)
 TOO_FEW = "Too few cells after the last passage."
 HALF_AN_HOUR = timedelta(minutes=30)
+READING = timedelta(minutes=1)
 FOLLOW_UP = timedelta(days=168)
 INFUSION_HOUR = time(10, 0)
 FIT = Fitness(no_infection=True, pregnancy_test=PregnancyTest.DOES_NOT_APPLY, consent_stands=True)
@@ -235,6 +236,7 @@ class Life:
         preparer = self._cast.person(Role.PREPARER)
         self._cast.settle()
         sheet = preparation.open_sheet(self._stage.desk, preparer, self._number)
+        yield self._later(READING)  # all the sheets of a morning are opened before the first kit is begun
         self._cast.act(preparation.begin, Role.PREPARER, self._number)
         yield self._later(timedelta(minutes=75))
         self._kit = sheet.kit

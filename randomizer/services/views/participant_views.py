@@ -139,9 +139,11 @@ def signatures(sight: Sight, about: str, site: str = "") -> list[View]:
 
     Those around a code break name who broke it; they stand in the code-break door alone.
     """
+    signed = sight.uow.all(Signature, about=about)
+    entries = {one.number: one for one in sight.uow.all(Entry, number=[one.number for one in signed])}
     found = []
-    for signature in sight.uow.all(Signature, about=about):
-        entry = sight.uow.find(Entry, signature.number)
+    for signature in signed:
+        entry = entries.get(signature.number)
         if entry is None or entry.act in CODE_BREAKS:
             continue
         view = sight.show(signature, site=site, role=entry.role)
@@ -178,13 +180,11 @@ def events(sight: Sight, number: str, site: str, *, known: Collection[int] = ())
         known: Entries that are marked unblinded; to whom an answer was shown stands in the code-break door
             alone, so that no page of the other gives any.
     """
-    names = {SERVICE.account: SERVICE.printed_name}
+    entries = [one for one in sight.uow.all(Entry, participant=number) if one.act not in UNBLINDED_EVENTS]
+    actors = sight.uow.all(Account, number=sorted({one.actor for one in entries}))
+    names = {one.number: one.printed_name for one in actors} | {SERVICE.account: SERVICE.printed_name}
     found = []
-    for entry in sight.uow.all(Entry, participant=number):
-        if entry.act in UNBLINDED_EVENTS:
-            continue
-        if entry.actor not in names:
-            names[entry.actor] = sight.uow.get(Account, entry.actor, what="account").printed_name
+    for entry in entries:
         kind = "CodeBreakEvent" if entry.act in CODE_BREAKS else "Event"
         fields = {"at": entry.at, "act": entry.act, "role": entry.role, "by": names[entry.actor]}
         if entry.number in known:
