@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from randomizer.cli.story import processes
 from randomizer.cli.story.plans import Event
+from randomizer.errors import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +146,14 @@ def test_the_story_plays_every_kind_of_event() -> None:
 
     played = frozenset().union(*SCRIPTED)
     assert set(Event) - played == {Event.SCREEN_FAILURE, Event.TERMINATED}
+
+
+@pytest.mark.promise(18)
+def test_a_process_of_the_story_that_does_not_end_is_ended_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.1)
+    sleeper = subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with pytest.raises(Refused, match="did not end within"):
+        processes.result(sleeper)
+    assert sleeper.poll() is not None

@@ -13,7 +13,7 @@ from randomizer.errors import Refused
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 15 * 60  # thousands of participants, on a machine that is busy
 LOOK_EVERY_SECONDS = 0.05
 
 
@@ -32,9 +32,14 @@ def result(process: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for a process and read its answer.
 
     Raises:
-        Refused: It failed; the sentence is its own.
+        Refused: It failed; the sentence is its own. Or it takes too long, and was ended.
     """
-    said, told = process.communicate(timeout=PATIENCE_SECONDS)
+    try:
+        said, told = process.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise Refused(f"A process of the story did not end within {PATIENCE_SECONDS} seconds.") from None
     if process.returncode != 0:
         raise Refused(f"A process of the story stopped: {told.strip() or 'it said nothing'}")
     answer: dict[str, Any] = json.loads(said)
