@@ -47,17 +47,18 @@ class Counter:
     pressed: int = 0
 
     def scan(self, code: str, keyboard: Layout, ending: str = "Enter") -> None:
-        """Press the keys of a code as a scanner does, whatever has the focus."""
+        """Strike the keys of a code as a scanner does, whatever has the focus."""
         self.scans += 1
         began = self.page.evaluate(NOW)
         signs = [{"key": sign, "text": sign} for sign in typed(code, US, keyboard)]
         for place, key in enumerate((*signs, *(ENDINGS[one] for one in ending.split()))):
             # On a busy machine a key is sent late, and the page has to take it for a scanner's all the same.
-            struck = key | {"timestamp": began + place * SECONDS_BETWEEN_KEYS}
-            self.keys.send(
-                "Input.dispatchKeyEvent", struck | {"type": "keyDown" if "text" in key else "rawKeyDown"}
-            )
-            self.keys.send("Input.dispatchKeyEvent", struck | {"type": "keyUp", "text": ""})
+            # Nothing hears when it is let go.
+            struck = {
+                "type": "keyDown" if "text" in key else "rawKeyDown",
+                "timestamp": began + place * SECONDS_BETWEEN_KEYS,
+            }
+            self.keys.send("Input.dispatchKeyEvent", key | struck)
 
     def press(self, key: str) -> None:
         self.pressed += 1

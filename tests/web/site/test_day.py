@@ -26,13 +26,12 @@ from randomizer.web.door import DoorSettings
 from tests import activated
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.desks import published
-from tests.web.looks import violations
 from tests.web.site.counter import Counter, read_page, read_pdf
 from tests.web.site.others import Others
 from tests.web.site.visitors import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
+    from tests.web.lens import Lens
+    from tests.web.site.visitors import Visit
 
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 PATIENCE_MS = 15_000
@@ -79,6 +80,7 @@ class Day:
         slow: A second browser, of a phone that runs no script.
         paper: The pharmacist without a browser, who reads what is printed.
         address: Of the site door.
+        lens: Looks at what the browser shows.
         kits: Number of the kit that is on its way or here, by participant.
     """
 
@@ -88,6 +90,7 @@ class Day:
     slow: Counter
     paper: Visitor
     address: str
+    lens: Lens
     kits: dict[str, str] = field(default_factory=dict)
 
     def sign_in(self, counter: Counter) -> None:
@@ -109,7 +112,9 @@ class Day:
         (counter or self.counter).page.wait_for_selector(f"text={sentence}")
 
     def axe(self) -> None:
-        assert violations(self.counter.page) == []
+        """Nothing is to be found on the page, on a phone or on a desktop."""
+        self.lens.show(self.counter.page.content())
+        assert self.lens.faults() == []
 
     def card(self, number: str) -> str:
         """What a scanner reads off the participant's card."""
@@ -202,20 +207,19 @@ def others(app: Flask, instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp
 
 
 @pytest.fixture
-def day(
-    browser: Browser, app: Flask, instance: Instance, others: Others, serve: Callable[[Flask], str]
-) -> Iterator[Day]:
+def day(browser: Browser, visit: Visit, others: Others, address: str, lens: Lens) -> Iterator[Day]:
     """The morning: nobody is enrolled, and no kit is ready."""
     fast = browser.new_context()
     fast.add_init_script(PRINTED)
     slow = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     yield Day(
-        instance=instance,
+        instance=visit.instance,
         others=others,
         counter=stand(fast),
         slow=stand(slow),
-        paper=Visitor(instance, app.test_client(), Role.PHARMACIST),
-        address=serve(app),
+        paper=Visitor(visit.instance, visit.app.test_client(), Role.PHARMACIST),
+        address=address,
+        lens=lens,
     )
     fast.close()
     slow.close()
