@@ -104,6 +104,7 @@ class Settings(BaseSettings):
         plain_http: Whether cookies travel without TLS; only for a rehearsal on the loopback address.
         step_up_seconds: How long a re-authentication counts.
         checkpoint_seconds: How long an entry waits for a signed checkpoint at most.
+        notice_seconds: How long a notice waits at most before it is sent.
         lease_seconds: After so long without a sign of life another process takes over the jobs.
         witness_keys: Verifier keys of the witnesses that co-sign the checkpoints, each of type 04.
         site: The site door.
@@ -123,6 +124,7 @@ class Settings(BaseSettings):
     plain_http: bool = False
     step_up_seconds: int = Field(default=120, ge=10, le=900)
     checkpoint_seconds: int = Field(default=5, ge=1, le=3600)
+    notice_seconds: int = Field(default=5, ge=1, le=300)
     lease_seconds: int = Field(default=10, ge=2, le=300)
     witness_keys: tuple[str, ...] = Field(default=(), max_length=WITNESSES_MAX)
     site: SiteDoor = SiteDoor()

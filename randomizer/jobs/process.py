@@ -53,15 +53,15 @@ class Plan:
     after_start_seconds: int
 
 
-def plans(checkpoint_seconds: int) -> tuple[Plan, ...]:
+def plans(settings: Settings) -> tuple[Plan, ...]:
     """Every job.
 
     Args:
-        checkpoint_seconds: How long an entry waits for a checkpoint at most.
+        settings: They say how long an entry waits for a checkpoint, and a notice until it is sent.
     """
     return (
-        _every("checkpoint", tasks.sign_checkpoint, checkpoint_seconds),
-        _every("notices", mail.send_notices, 5),
+        _every("checkpoint", tasks.sign_checkpoint, settings.checkpoint_seconds),
+        _every("notices", mail.send_notices, settings.notice_seconds),
         _every("kit expiry", tasks.expire_kits, 60),
         _every("crossovers", tasks.tell_crossovers, 3600),
         _every("sweep", tasks.sweep_out, 600),
@@ -127,7 +127,7 @@ def schedule(context: Context, elector: Elector) -> BackgroundScheduler:
     now = context.store.clock()
     renewal = IntervalTrigger(seconds=context.settings.lease_seconds / RENEWALS, timezone=UTC)
     scheduler.add_job(elector.renew, renewal, name="lease", next_run_time=now, misfire_grace_time=None)
-    for plan in plans(context.settings.checkpoint_seconds):
+    for plan in plans(context.settings):
         scheduler.add_job(
             partial(run_one, plan, context, elector),
             plan.trigger,

@@ -55,6 +55,7 @@ def instance(tmp_path: Path, mail_server: MailServer, database_url: str) -> Sett
         "database_url": database_url,
         "lease_seconds": LEASE_SECONDS,
         "checkpoint_seconds": 1,
+        "notice_seconds": 1,
         "smtp": smtp,
     }
     return write_instance(tmp_path / "instance", found, entropy=secrets.token_bytes)
@@ -194,7 +195,7 @@ def test_jobs_stand_in_memory_and_all_of_them_run_soon_after_the_start(context: 
 
 
 def run(context: Context, elector: Elector, job: Callable[[Context], object]) -> None:
-    [plan] = [plan for plan in process.plans(5) if plan.job is job]
+    [plan] = [plan for plan in process.plans(context.settings) if plan.job is job]
     process.run_one(plan, context, elector)
 
 
@@ -222,7 +223,7 @@ def test_a_job_that_fails_stops_no_other(context: Context, error: Exception) -> 
 
     elector = Elector(context)
     elector.renew()
-    plan = process.plans(5)[0]
+    plan = process.plans(context.settings)[0]
     process.run_one(
         type(plan)(name="a job", job=job, trigger=plan.trigger, after_start_seconds=0), context, elector
     )
