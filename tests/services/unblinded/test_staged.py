@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.requirement("release"), pytest.mark.promise(14)]
 
 WHY = "All queries about period 1 are closed."
+OPENED_ALIKE = pytest.mark.parametrize("database", ["sqlite"])
+"""What was exported is a folder, whatever database it came from."""
 
 
 class Locked(NamedTuple):
@@ -149,6 +151,7 @@ def test_what_custodians_make_by_their_command_is_what_the_statistician_opens(
     )
 
 
+@OPENED_ALIKE
 def test_neither_the_seed_nor_the_key_of_all_slots_can_be_had_from_it(locked: Locked) -> None:
     content = release_content.decode_release(opened_release(locked.rehearsal))
     key = release_content.decode_staged(opened_staged(locked.rehearsal)).staged_key
@@ -169,6 +172,7 @@ def _words(content: bytes) -> list[bytes]:
     return [word for word in content.replace(b'"', b" ").split() if len(word) == 44 and word.endswith(b"=")]
 
 
+@OPENED_ALIKE
 def test_a_slot_that_nobody_has_is_not_opened(locked: Locked) -> None:
     own, rehearsal = locked.rehearsal.recipients["statistician"], locked.rehearsal
     copy = StagedCopy.from_bytes(
@@ -187,11 +191,13 @@ def test_a_slot_that_nobody_has_is_not_opened(locked: Locked) -> None:
     assert {json.loads(row)["index"] for row in rows} == used
 
 
+@OPENED_ALIKE
 def test_k_minus_one_shares_open_no_staged_release(locked: Locked) -> None:
     with pytest.raises(ShareRefused, match="2 shares are needed; 1 were given"):
         opened_staged(locked.rehearsal, K - 1)
 
 
+@OPENED_ALIKE
 def test_a_copy_that_opens_other_slots_is_refused(locked: Locked) -> None:
     given = StagedSlots.from_bytes(locked.slots)
     with locked.instance.store.reading() as uow:
@@ -219,6 +225,7 @@ def test_a_copy_that_opens_other_slots_is_refused(locked: Locked) -> None:
     assert not (locked.directory / "staged" / "period-1.csv").exists()
 
 
+@OPENED_ALIKE
 def test_a_foreign_recipient_opens_nothing(locked: Locked) -> None:
     sealed = copy_of(locked.rehearsal, locked.slots)
     for stranger in (Identity.generate(entropy_of("stranger")), locked.rehearsal.transport):
@@ -245,6 +252,7 @@ def no_row(folder: Path) -> None:
 
 
 @pytest.mark.promise(15)
+@OPENED_ALIKE
 @pytest.mark.parametrize("bend", [other_values, no_values, other_row, no_row])
 def test_a_folder_that_was_bent_is_refused(locked: Locked, bend: Callable[[Path], None]) -> None:
     bend(locked.directory / "staged")

@@ -32,7 +32,8 @@ SMALL = [
     "release/products.csv",
 ]
 READ = [*SMALL, "public/checkpoints"]
-EXAMPLES = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(FEW, max_examples=12)
 
 
 def detected(record: Path, pins: Pins) -> str:
@@ -55,7 +56,7 @@ def test_no_flipped_bit_goes_unseen(record: Path, pins: Pins, name: str) -> None
     path = checkpoint(record) if name == "a checkpoint" else record / name
     whole = path.read_bytes()
 
-    @EXAMPLES
+    @SOME
     @given(st.integers(0, len(whole) - 1), st.integers(0, 7))
     def flip(position: int, bit: int) -> None:
         path.write_bytes(whole[:position] + bytes([whole[position] ^ (1 << bit)]) + whole[position + 1 :])
@@ -70,7 +71,7 @@ def test_no_truncated_file_goes_unseen(record: Path, pins: Pins, name: str) -> N
     path = checkpoint(record) if name == "a checkpoint" else record / name
     whole = path.read_bytes()
 
-    @EXAMPLES
+    @FEW
     @given(st.integers(0, len(whole) - 1))
     def cut(length: int) -> None:
         path.write_bytes(whole[:length])
@@ -84,7 +85,7 @@ def test_no_truncated_file_goes_unseen(record: Path, pins: Pins, name: str) -> N
 def test_no_rubbish_in_the_place_of_a_file_goes_unseen(record: Path, pins: Pins, name: str) -> None:
     path = checkpoint(record) if name == "a checkpoint" else record / name
 
-    @EXAMPLES
+    @FEW
     @given(
         st.one_of(
             st.binary(max_size=60),
