@@ -134,9 +134,11 @@ def settle(instance: Instance, why: str) -> None:
     """Everything that code breaks and quality alerts ask for is signed; treatment goes on."""
     with instance.store.reading() as uow:
         tasks = [(one, uow.get(Participant, one.participant).site) for one in impact.open_tasks(uow)]
+        since = {task.number: impact.assessed_since(uow, task) for task, _ in tasks}
     for task, site in tasks:
         if task.kind is TaskKind.IMPACT_ASSESSMENT:
-            instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, why)
+            listed = [one.number for one in since[task.number]]
+            instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, why, listed=listed)
         elif task.kind is TaskKind.QUALITY_ALERT:
             instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number, site=site)
         elif task.kind is TaskKind.TREATMENT_DECISION:
