@@ -78,6 +78,15 @@ def person() -> Person:
     return cast("Person", g.person)
 
 
+def signed_in() -> bool:
+    """Whether this browser holds a session that counts, on a page that is open to all."""
+    try:
+        doors.this().sessions.person(str(session.get(TOKEN, "")))
+    except (SignInRefused, NotAllowed):
+        return False
+    return True
+
+
 def demand_role(allowed: frozenset[Role], *, what: str) -> None:
     """Refuse a page to whom it is not for; the act behind it checks again, with the site.
 

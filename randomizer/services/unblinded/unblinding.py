@@ -381,8 +381,15 @@ def _put_on_record(
                 enter_disclosure(act, intent, sealed=sealed, at=act.at, definition=definition)
             ask_afterwards(uow, intent)
     except Unwritable:
-        at = desk.store.clock().isoformat()
-        line = {"what": DISCLOSED, "intent": intent.intent, "at": at, "shown": b64encode(sealed).decode()}
+        _file(desk, intent.intent, sealed)
+
+
+def _file(desk: Desk, intent: str, sealed: bytes) -> None:
+    at = desk.store.clock().isoformat()
+    line = {"what": DISCLOSED, "intent": intent, "at": at, "shown": b64encode(sealed).decode()}
+    with desk.file.turn:
+        if desk.file.disclosure(intent) is not None:
+            raise Conflict("The answer of this code break was shown already. Nothing was changed.")
         if not desk.file.try_append(line):
             raise Stopped(
                 "What would be shown could not be put on record, so it is not shown.",

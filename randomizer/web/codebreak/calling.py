@@ -283,6 +283,7 @@ def page() -> str | tuple[str, int]:
         return render_template("codebreak/one-time.html", form=Form.blank((SPOKEN,)))
     form = Form.posted((SPOKEN,), request.form)
     try:
+        _demand_nobody_signed_in()
         intent = codes().take(form.text(spoken.FIELD))
         answer = unblinding.tell_caller(desk(), intent)
     except (Refused, NotAllowed, Stopped, Busy) as refused:
@@ -297,6 +298,15 @@ def page() -> str | tuple[str, int]:
         definition = seen.definition
     of_one_length()
     return render_template("codebreak/told.html", **showing.on_page(shown, definition, answer.site))
+
+
+def _demand_nobody_signed_in() -> None:
+    """Whoever is signed in would see the answer and be blind on record."""
+    if auth.signed_in():
+        raise Refused(
+            "Somebody is signed in here, so this page opens nothing. The code still counts.",
+            next_step="Sign out at the start page first, then type the code again.",
+        )
 
 
 def for_me(uow: UnitOfWork, intent: str) -> Intent:

@@ -14,6 +14,7 @@ from randomizer.errors import NotAllowed, Refused
 from randomizer.services import accounts
 from randomizer.services.unblinded import answers, code_breaks, unblinding
 from randomizer.services.unblinded.calls import Call
+from randomizer.services.unblinded.sinks import DISCLOSED
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import infused, randomized
 from tests.services.unblinded.test_unblinding import intend
@@ -89,6 +90,22 @@ def test_an_intent_that_another_request_brought_in_from_the_file_still_opens(
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
     assert unblinding.disclose(desk, doctor, intent).planned
     assert entries(instance, Act.CODE_BREAK_INTENT) == 1
+
+
+@pytest.mark.promise(9)
+def test_two_tabs_that_ask_at_once_while_nothing_can_be_written_are_shown_one_answer(
+    instance: Instance, desk: Desk, freeze: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = randomized(instance, desk)
+    doctor = instance.person(Role.INVESTIGATOR)
+    intent = intend(instance, desk, number)
+    freeze.append(True)
+    once_before(monkeypatch, answers, "build", lambda: unblinding.disclose(desk, doctor, intent))
+    unblinding.disclose(desk, doctor, intent)
+    assert len(list(desk.file.lines(DISCLOSED))) == 1
+    freeze.clear()
+    code_breaks.reconcile(desk)
+    assert entries(instance, Act.CODE_BREAK_DISCLOSED) == 1
 
 
 @pytest.mark.promise(9)

@@ -118,6 +118,20 @@ def test_a_one_time_page_shows_the_answer_once_and_the_operator_stays_blind(
     assert "For somebody else: opened" in guest.get("/code-breaks")
 
 
+def test_whoever_is_signed_in_opens_no_one_time_page(
+    app: Flask, visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    """Who reads out a code stays blind on record, so it opens nothing where they are signed in."""
+    number = randomized(instance, desk)
+    sheet = infused(instance, desk, number)
+    guest = visit(Role.ON_CALL)
+    code = code_on(break_for(guest, number, Way.PAGE).text)
+    refused = guest.send("/answer", {"spoken_code": code}, 422).text
+    assert "Somebody is signed in here" in refused
+    assert sheet.content not in refused
+    assert TREATMENT.search(caller(app, instance).send("/answer", {"spoken_code": code}, 200).text)
+
+
 def test_a_page_that_was_closed_by_guessing_is_made_anew(
     app: Flask, visit: Visit, instance: Instance, desk: Desk
 ) -> None:
