@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
+    from tests.web.lens import Lens
 
 
 @pytest.fixture
@@ -47,6 +48,6 @@ def address(app: Flask, serve: Callable[[Flask], str]) -> str:
 
 
 @pytest.fixture
-def walk(page: Page, visit: Visit, address: str) -> Walk:
+def walk(page: Page, visit: Visit, address: str, lens: Lens) -> Walk:
     """Somebody with a browser, not signed in."""
-    return Walk(page, visit, address)
+    return Walk(page, visit, address, lens)

@@ -1,7 +1,8 @@
-"""The code-break door in Chromium, on a phone as at night; each page is held to a desktop's screen too."""
+"""The code-break door in Chromium: walked through on a phone as at night, and looked at on a desktop too."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +12,15 @@ from randomizer.services import conduct, locking
 from randomizer.services.unblinded import release
 from tests.activated import PASSWORD
 from tests.desks import booked, copy_for, dispensed, harvested, infused, randomized, wait_for_the_next_period
+from tests.web.codebreak.test_breaking import send_signed, write
+from tests.web.codebreak.walks import look
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
+    from tests.web.codebreak.guests import Visit
     from tests.web.codebreak.walks import Walk
+    from tests.web.lens import Lens
 
 
 @pytest.mark.promise(6)
@@ -40,7 +45,7 @@ def test_five_taps_from_sign_in_to_the_answer(walk: Walk, instance: Instance, de
 
     assert walk.taps <= 5
     assert page.locator(".answer .treatment").inner_text() == sheet.content
-    walk.look("5-answer")
+    walk.check("5-answer")
     sizes = page.eval_on_selector_all(
         "main *", "all => all.filter(e => e.innerText).map(e => parseFloat(getComputedStyle(e).fontSize))"
     )
@@ -55,82 +60,68 @@ def test_five_taps_from_sign_in_to_the_answer(walk: Walk, instance: Instance, de
     walk.check("6-planned")
 
 
-def test_what_the_door_says_when_there_is_less_to_learn(walk: Walk, instance: Instance, desk: Desk) -> None:
+def test_what_the_door_says_when_there_is_less_to_learn(
+    lens: Lens, visit: Visit, instance: Instance, desk: Desk
+) -> None:
     nothing, both, in_hand = (randomized(instance, desk) for _ in range(3))
     infused(instance, desk, both)
     wait_for_the_next_period(instance)
     infused(instance, desk, both)
     dispensed(instance, desk, in_hand)
-    walk.come(Role.INVESTIGATOR, f"/code-break/{nothing}")
-    walk.check("nothing-given")
-    for name, number in (("both-given", both), ("in-hand", in_hand)):
-        walk.go(f"/code-break/{number}")
-        walk.check(name)
-    walk.go("/code-break?participant=10013")
-    walk.check("not-found")
-    walk.go(f"/code-break/{in_hand}/reason")
-    walk.follow("button:has-text('Continue')")
-    walk.check("reason-missing")
-    walk.choose("label:has-text('Medical emergency')")
-    walk.follow("button:has-text('Continue')")
-    walk.page.fill("#password", PASSWORD)
-    walk.page.fill("#code", "123456")
-    walk.follow("button:has-text('Break the code')")
-    walk.check("sign-refused")
-    walk.factor()
-    walk.follow("button:has-text('Break the code')")
-    walk.check("answer-in-hand")
-    walk.go("/code-breaks")
-    walk.check("mine")
-    walk.go("/tasks")
-    walk.check("tasks")
-    walk.follow("td a")
-    walk.check("task")
+    guest = visit(Role.INVESTIGATOR)
+    for name, number in (("nothing-given", nothing), ("both-given", both), ("in-hand", in_hand)):
+        look(lens, guest.get(f"/code-break/{number}"), name)
+    look(lens, guest.get("/code-break?participant=10013", 422), "not-found")
+    look(lens, guest.send(f"/code-break/{in_hand}/reason", {}).text, "reason-missing")
+    page, wrong = write(guest, in_hand), {"password": PASSWORD, "code": "123456"}
+    look(lens, send_signed(guest, in_hand, page, wrong).text, "sign-refused")
+    look(lens, send_signed(guest, in_hand, page, guest.factor()).text, "answer-in-hand")
+    look(lens, guest.get("/code-breaks"), "mine")
+    tasks = guest.get("/tasks")
+    look(lens, tasks, "tasks")
+    for task in re.findall(r'href="(/tasks/\d+)"', tasks):
+        look(lens, guest.get(task), "task")
 
 
-def test_from_the_booking_to_the_kit(walk: Walk, instance: Instance, desk: Desk) -> None:
+def test_from_the_booking_to_the_kit(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
     number, later = randomized(instance, desk), randomized(instance, desk)
     booked(instance, later)
     booked(instance, number)
-    walk.come(Role.PREPARER, "/preparation")
-    walk.check("preparation")
-    walk.follow(f"td a[href$='{number}']")
-    walk.check("sheet-closed")
-    walk.follow("button:has-text('Open the sheet')")
-    walk.check("sheet")
-    walk.follow("button:has-text('Begin')")
-    kit = walk.page.locator(".big-number .number").get_attribute("data-number") or ""
-    walk.page.fill("#kit", f"{kit[:8]}{(int(kit[8]) + 1) % 10}")
-    walk.follow("button:has-text('Declare')")
-    walk.check("sheet-slip")
-    walk.follow("a:has-text('Not ready')")
-    walk.check("not-ready")
+    guest, sheet = visit(Role.PREPARER), f"/preparation/{number}"
+    look(lens, guest.get("/preparation"), "preparation")
+    look(lens, guest.get(sheet), "sheet-closed")
+    look(lens, guest.send(sheet).text, "sheet")
+    begun = guest.send(f"{sheet}/begin", page=sheet).text
+    kit = re.search(r'data-number="(\d{9})"', begun)
+    assert kit is not None
+    slip = {"kit": f"{kit[1][:8]}{(int(kit[1][8]) + 1) % 10}"}
+    look(lens, guest.send(f"{sheet}/ready", slip, page=sheet).text, "sheet-slip")
+    look(lens, guest.get(f"{sheet}/not-ready"), "not-ready")
 
 
-def test_the_end_of_a_trial(walk: Walk, instance: Instance, desk: Desk, rehearsal: Rehearsal) -> None:
+def test_the_end_of_a_trial(
+    lens: Lens, visit: Visit, instance: Instance, desk: Desk, rehearsal: Rehearsal
+) -> None:
     instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
-    walk.come(Role.SPONSOR, "/lock")
-    walk.check("lock-sign")
+    sponsor = visit(Role.SPONSOR)
+    look(lens, sponsor.get("/lock"), "lock-sign")
     instance.sign(locking.lock, Role.SPONSOR, "done")
-    walk.go("/lock")
-    walk.check("lock-locked")
-    walk.come(Role.UNBLINDED_STATISTICIAN, "/release")
-    walk.check("release-locked")
-    walk.follow("button:has-text('Export')")
-    walk.check("release-exported")
+    look(lens, sponsor.get("/lock"), "lock-locked")
+    statistician = visit(Role.UNBLINDED_STATISTICIAN)
+    look(lens, statistician.get("/release"), "release-locked")
+    look(lens, statistician.send("/release/export", page="/release").text, "release-exported")
     person = instance.person(Role.UNBLINDED_STATISTICIAN)
     with instance.store.writing() as uow:
         release.import_release(uow, desk, person, copy_for(rehearsal, "code-break-host"))
-    walk.go("/release")
-    walk.check("release-released")
-    walk.follow("a:has-text('Records for your data sets')")
-    walk.check("records-early")
+    released = statistician.get("/release")
+    look(lens, released, "release-released")
+    assert 'href="/records"' in released
+    look(lens, statistician.get("/records"), "records-early")
     instance.checkpoint()
-    walk.page.reload()
-    walk.check("records")
+    look(lens, statistician.get("/records"), "records")
 
 
-def test_what_the_others_see(walk: Walk, instance: Instance, desk: Desk) -> None:
+def test_what_the_others_see(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
     waiting = harvested(instance)
     randomized(instance, desk)
     for role, path, name in (
@@ -142,5 +133,4 @@ def test_what_the_others_see(walk: Walk, instance: Instance, desk: Desk) -> None
         (Role.UNBLINDED_STATISTICIAN, "/meter", "meter"),
         (Role.CARE_PROVIDER, "/", "nothing"),
     ):
-        walk.come(role, path)
-        walk.check(name)
+        look(lens, visit(role).get(path), name)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.codebreak.guests import Guest
+    from tests.web.lens import Lens
 
 pytestmark = [pytest.mark.requirement("code-break door"), pytest.mark.promise(6)]
 
@@ -207,10 +208,8 @@ def test_a_door_without_a_name_has_no_passkeys(
 
 
 @pytest.fixture
-def named_walk(
-    page: Page, instance: Instance, desk: Desk, tmp_path: Path, serve: Callable[[Flask], str]
-) -> Walk:
-    """Somebody with a browser at a door that is served under a name, as passkeys need it."""
+def named(instance: Instance, desk: Desk, tmp_path: Path, serve: Callable[[Flask], str]) -> tuple[Flask, str]:
+    """A door that is served under a name, as passkeys need it, and its address."""
     doors: list[Flask] = []
 
     def later(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -221,7 +220,14 @@ def named_walk(
         session_secret="of the tests", https=False, relying_party="localhost", origin=address
     )
     doors.append(create_app(desk, instance.gate, settings, public=tmp_path))
-    return Walk(page, Visit(doors[0], instance), address)
+    return doors[0], address
+
+
+@pytest.fixture
+def named_walk(page: Page, instance: Instance, lens: Lens, named: tuple[Flask, str]) -> Walk:
+    """Somebody with a browser at that door."""
+    app, address = named
+    return Walk(page, Visit(app, instance), address, lens)
 
 
 @pytest.fixture
@@ -247,7 +253,7 @@ def test_in_a_browser_from_the_first_passkey_to_the_answer(
     walk, page = named_walk, named_walk.page
     walk.come(ROLE)
     walk.follow("text=Your passkeys")
-    walk.look("passkeys-none")
+    walk.check("passkeys-none")
     walk.follow("text=Add a passkey")
     page.fill("#name", "Phone")
     walk.check("passkeys-add")

@@ -12,12 +12,13 @@ from randomizer.services.unblinded import unblinding
 from tests.desks import infused, randomized
 from tests.web.codebreak.test_api import Program
 from tests.web.codebreak.test_breaking import send_signed, write
+from tests.web.codebreak.walks import look
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
     from tests.web.codebreak.guests import Visit
-    from tests.web.codebreak.walks import Walk
+    from tests.web.lens import Lens
 
 pytestmark = [pytest.mark.promise(9), pytest.mark.requirement("code-break door")]
 
@@ -65,7 +66,7 @@ def test_who_sees_times(visit: Visit, instance: Instance) -> None:
         visit(role).get("/code-breaks/times", 200 if role in SEES else 403)
 
 
-def test_the_page_in_a_browser(walk: Walk, instance: Instance, desk: Desk) -> None:
+def test_the_page_in_a_browser(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
     for seconds in (95, 240, 61):
         number = randomized(instance, desk)
         person, opened_at = instance.person(Role.ON_CALL), instance.clock()
@@ -76,5 +77,4 @@ def test_the_page_in_a_browser(walk: Walk, instance: Instance, desk: Desk) -> No
         )
         unblinding.disclose(desk, person, intent)
         instance.clock.advance(days=9)
-    walk.come(Role.MONITOR, "/code-breaks/times")
-    walk.check("times")
+    look(lens, visit(Role.MONITOR).get("/code-breaks/times"), "times")

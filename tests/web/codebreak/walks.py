@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.web.codebreak.guests import COOKIE
-from tests.web.looks import DESKTOP, PHONE, misfits, resize, violations
+from tests.web.looks import DESKTOP, PHONE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from randomizer.domain.people import Role
     from tests.web.codebreak.guests import Visit
+    from tests.web.lens import Lens
 
 PICTURES = os.environ.get("CODEBREAK_PICTURES", "")
 """A directory that keeps what the browser saw, where it is set."""
@@ -27,15 +28,17 @@ class Walk:
         page: A tab.
         visit: Lets people in without a browser.
         address: Where the door is served.
+        lens: Looks at what the tab shows.
     """
 
-    def __init__(self, page: Page, visit: Visit, address: str) -> None:
+    def __init__(self, page: Page, visit: Visit, address: str, lens: Lens) -> None:
         self.page = page
         self.instance = visit.instance
         self.address = address
         self.taps = 0
         self.role: Role
         self._visit = visit
+        self._lens = lens
 
     def come(self, role: Role, path: str = "/") -> None:
         """Somebody who signed in before opens a page; whoever was here is gone."""
@@ -79,17 +82,17 @@ class Walk:
         with self.page.expect_navigation():
             self.choose(selector)
 
-    def look(self, name: str) -> None:
-        """The page fits a desktop and a phone; kept as a picture of each where asked."""
-        self.page.wait_for_load_state("load")
-        for width in (DESKTOP, PHONE):
-            resize(self.page, width)
-            if PICTURES:
-                self.page.screenshot(path=Path(PICTURES) / f"codebreak-{name}-{width}.png", full_page=True)
-            found = misfits(self.page)
-            assert found == [], (name, width, found)
-
     def check(self, name: str) -> None:
-        """Look, and let axe read the page as it stands on a phone."""
-        self.look(name)
-        assert violations(self.page) == [], name
+        """The page is without fault."""
+        self.page.wait_for_load_state("load")
+        look(self._lens, self.page.content(), name)
+
+
+def look(lens: Lens, html: str, name: str) -> None:
+    """A page is without fault, on a phone and on a desktop; kept as a picture of each where asked."""
+    lens.show(html)
+    assert lens.faults() == [], name
+    if PICTURES:
+        for width in (DESKTOP, PHONE):
+            lens.resize(width)
+            lens.page.screenshot(path=Path(PICTURES) / f"codebreak-{name}-{width}.png", full_page=True)
