@@ -45,6 +45,7 @@ class Ending(Traffic):
             self.people[name] = desks.randomized(self.world.instance, self.world.desk)
         self._first_periods()
         self._break_a_code()
+        self._judge()
         self._assess()
         self._release_period_1()
         self._second_periods()
@@ -118,12 +119,24 @@ class Ending(Traffic):
             patch.setattr(release, "open_release", lambda *_: None)
             release.import_release(uow, desk, person, copy)
 
+    def _judge(self) -> None:
+        """After the code break an assessor signs a blinded assessment; nobody at the site was told."""
+        path = f"/participants/{self.people['whole']}/assessment"
+        for role in (Role.OUTCOMES_ASSESSOR, Role.INVESTIGATOR):
+            self.doors.at_site(role).get(path, 200)
+        now = self.world.instance.clock().isoformat()
+        self.act(
+            Role.OUTCOMES_ASSESSOR, path, sign=True, assessment="EDSS", time_point="week 24", done_at=now
+        )
+
     def _assess(self) -> None:
         """Sign what the code break asks for, and let those look who were not told."""
         investigator = self.doors.at_codebreak(Role.INVESTIGATOR)
         for task in investigator.ask("/tasks").get_json()["rows"]:
             decided = {"treatment": GOES_ON} if task["kind"] == TaskKind.TREATMENT_DECISION else {}
-            told = {"why": "No assessment came after it."} | decided
+            impact = investigator.ask(f"/tasks/{task['number']}").get_json()["impact"] or {"assessments": []}
+            listed = {"assessments": [one["number"] for one in impact["assessments"]]}
+            told = {"why": "The assessment may be affected."} | decided | listed
             investigator.tell(f"/tasks/{task['number']}/sign", told, sign=True)
         self._glance(Role.INVESTIGATOR)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Worlds = Callable[[str], World]
 
 OTHERS = ("exchanged", "another")
-CATCHES = ("in_a_figure", "in_what_blocks_the_lock")
+CATCHES = ("in_a_figure", "in_what_blocks_the_lock", "in_a_blinded_assessment")
 """Leaks that this game must catch."""
 
 
@@ -49,6 +49,7 @@ def test_the_traffic_reaches_how_a_trial_ends(clean: Recording) -> None:
 
 EXPECTED = (
     "kit quarantined",
+    "blinded assessment signed",
     "impact assessment signed",
     "period 1 locked",
     "staged release exported",

@@ -10,6 +10,7 @@ from flask import g, request
 from fpdf import FPDF
 
 from randomizer import masking
+from randomizer.domain.records import CodeBreak
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop
 from randomizer.services.care import dispensing
@@ -189,6 +190,20 @@ def in_the_next_step(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -
         return replace(step, state=f"{step.state}{'.' * (secret.sequence(participant.number) == 'BA')}")
 
     patch.setattr(next_steps, "of", leaky)
+
+
+def in_a_blinded_assessment(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
+    """Once a code was broken, the assessments on a participant's page are worded by sequence."""
+    shipped = participant_views.assessments
+
+    def leaky(sight: Any, number: str, site: str) -> Any:  # noqa: ANN401
+        listed = shipped(sight, number, site)
+        if not listed or not sight.uow.count(CodeBreak, participant=number):
+            return listed
+        said = "." * (secret.sequence(number) == "BA")
+        return [one | {"label": f"{one['label']}{said}"} for one in listed]
+
+    patch.setattr(participant_views, "assessments", leaky)
 
 
 def in_the_storage_place(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
