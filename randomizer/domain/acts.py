@@ -101,6 +101,8 @@ class Act(StrEnum):
     CODE_BREAK_DENIED = "code break denied", "refuse a code break"
     CODE_BREAK_ABORTED = "code break aborted", "give up a code break"
     TASK_OPENED = "task opened", "open a task"
+    RECEIPT_OVERDUE = "receipt of a kit overdue", "open the task of a kit that should have arrived"
+    RECEIPT_SETTLED = "overdue receipt settled", "close the task of a kit that should have arrived"
     IMPACT_SIGNED = "impact assessment signed", "sign an impact assessment"
     TREATMENT_DECIDED = "treatment decided after a code break", "decide on treatment after a code break"
     BREAK_EXPLAINED = "code break explained", "explain a code break"
@@ -198,6 +200,8 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.CODE_BREAK_DENIED: _SERVICE,
     Act.CODE_BREAK_ABORTED: _SERVICE,
     Act.TASK_OPENED: _SERVICE,
+    Act.RECEIPT_OVERDUE: _SERVICE,
+    Act.RECEIPT_SETTLED: _SERVICE,
     Act.IMPACT_SIGNED: _of(Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN),
     Act.TREATMENT_DECIDED: _CLINICAL,
     Act.BREAK_EXPLAINED: _CLINICAL,

@@ -150,6 +150,7 @@ class TaskKind(StrEnum):
     IMPACT_ASSESSMENT = "impact assessment of a code break"
     TREATMENT_DECISION = "decision on treatment after a code break"
     EXPLANATION = "explanation of a code break to the sponsor"
+    RECEIPT = "receipt of a kit that should have arrived"
     QUALITY_ALERT = "quality alert of a kit that was handed out"
 
 

@@ -64,7 +64,15 @@ def plans(settings: Settings) -> tuple[Plan, ...]:
         _every("notices", mail.send_notices, settings.notice_seconds),
         _every("kit expiry", tasks.expire_kits, 60),
         _every("crossovers", tasks.tell_crossovers, 3600),
+        _every("quality results", tasks.tell_results, 3600),
+        _every("arrivals", tasks.look_for_arrivals, 60),
         _every("sweep", tasks.sweep_out, 600),
+        Plan(
+            name="open work",
+            job=tasks.tell_open_work,
+            trigger=CronTrigger(hour=4, minute=30, timezone=UTC),
+            after_start_seconds=25,
+        ),
         Plan(
             name="sealed rows",
             job=tasks.check_sealed_rows,

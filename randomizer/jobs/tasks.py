@@ -11,7 +11,7 @@ from randomizer.errors import Conflict, Stopped
 from randomizer.services import alarms, checkpoints, notices, outside, transactions
 from randomizer.services.care import dispensing
 from randomizer.services.sealed import sealed_rows
-from randomizer.services.upkeep import due, nightly, publishing, sweep
+from randomizer.services.upkeep import arrivals, daily, due, nightly, publishing, results_due, sweep
 
 if TYPE_CHECKING:
     from randomizer.errors import Tampered
@@ -44,6 +44,30 @@ def tell_crossovers(context: Context) -> int:
         return 0
     with context.writing() as uow:
         return due.tell(uow)
+
+
+def tell_results(context: Context) -> int:
+    """Queue the day's reminders of quality results due and overdue; returns how many."""
+    if not _has_trial(context):
+        return 0
+    with context.writing() as uow:
+        return results_due.tell(uow)
+
+
+def look_for_arrivals(context: Context) -> int:
+    """Open and close the tasks of kits that should have arrived; returns how many."""
+    if not _has_trial(context):
+        return 0
+    with context.writing() as uow:
+        return arrivals.look(uow)
+
+
+def tell_open_work(context: Context) -> int:
+    """Queue the day's mail of open work, once for each person; returns how many."""
+    if not _has_trial(context):
+        return 0
+    with context.writing() as uow:
+        return daily.tell(uow)
 
 
 def expire_kits(context: Context) -> int:

@@ -59,16 +59,17 @@ def queue(
     return sum(_queue_one(uow, recipient, subject, body, occasion) for recipient in recipients)
 
 
-def tell(uow: UnitOfWork, account: int, *, subject: str, body: str) -> None:
-    """Queue one notice for one person.
+def tell(uow: UnitOfWork, account: int, *, subject: str, body: str, occasion: str = "") -> bool:
+    """Queue one notice for one person; returns whether it was not queued before.
 
     Args:
         uow: The unit of work of the act that the notice is about.
         account: Number of the account.
         subject: Subject line; nothing that depends on a sequence.
         body: Plain text; likewise.
+        occasion: As in `queue`.
     """
-    _queue_one(uow, uow.get(Account, account, what="account"), subject, body)
+    return _queue_one(uow, uow.get(Account, account, what="account"), subject, body, occasion)
 
 
 def _shown(role: Role, phase: Phase, tells: Mapping[str, Collection[str]]) -> bool:

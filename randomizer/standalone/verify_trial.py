@@ -190,6 +190,8 @@ code break disclosed: investigator, on-call clinician, safety physician
 code break denied:
 code break aborted:
 task opened:
+receipt of a kit overdue:
+overdue receipt settled:
 impact assessment signed: investigator, safety physician
 treatment decided after a code break: investigator
 code break explained: investigator
@@ -209,7 +211,8 @@ signed: definition signed, keys rotated, site opened, trial terminated, period 1
  quality alert acknowledged, quarantine lifted, code break intent,\
  impact assessment signed, treatment decided after a code break, code break explained, reason erased
 by the service: instance created, kit expired, quality alert opened, code break denied,\
- code break aborted, task opened, alarm raised, account created, credential set, role granted,\
+ code break aborted, task opened, receipt of a kit overdue, overdue receipt settled, alarm raised,\
+ account created, credential set, role granted,\
  code break intent, code break disclosed
 without values: account created, account closed, credential set, passkey added, passkey removed
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
@@ -238,7 +241,8 @@ PeriodRecord outcome: null, given, partly given, not given
 Product state: harvested, cleared by the clearing person, cleared, failed
 SiteStatus state: planned, open, closed
 Task kind: impact assessment of a code break, decision on treatment after a code break,\
- explanation of a code break to the sponsor, quality alert of a kit that was handed out
+ explanation of a code break to the sponsor, receipt of a kit that should have arrived,\
+ quality alert of a kit that was handed out
 Telling role: investigator, on-call clinician, safety physician
 Telling way: to who broke the code, by telephone, by a one-time page, to a colleague
 Trial kind: rehearsal, production

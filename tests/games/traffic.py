@@ -14,7 +14,7 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Kit, KitState
 from randomizer.services.care import dispensing, replacements
 from randomizer.services.unblinded import clearance, lifting, preparation, quality, unblinding
-from randomizer.services.upkeep import due
+from randomizer.services.upkeep import daily, due, results_due
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE
 from tests.desks import LOT, clear
@@ -402,6 +402,8 @@ class Traffic:
             dispensing.expire(uow)
         with self.world.instance.store.writing() as uow:
             due.tell(uow)
+            results_due.tell(uow)
+            daily.tell(uow)
         self.world.instance.checkpoint()
 
     def _wait(self, **duration: float) -> None:

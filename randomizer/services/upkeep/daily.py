@@ -1,0 +1,70 @@
+"""The daily mail of open work: one for each person, who reads in it what their own pages show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randomizer.domain.housekeeping import QualityWatch
+from randomizer.domain.people import UNBLINDED, Account, Role
+from randomizer.domain.supply import PeriodRecord, Product, ProductState
+from randomizer.domain.trial import OPEN
+from randomizer.domain.windows import day
+from randomizer.services import accounts, notices, trials
+from randomizer.services.views import sight, worklist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from randomizer.domain.people import Person
+    from randomizer.store.work import UnitOfWork
+
+SUBJECT = "Open work today"
+AT_THE_DOOR = "Something waits for you at the code-break door.\n"
+"""All that unblinded people read: what waits there stands behind that door."""
+
+
+def tell(uow: UnitOfWork) -> int:
+    """Queue the day's mail for everybody for whom something is open; returns how many. Safe to repeat."""
+    trial, _ = trials.current(uow)
+    if trial.phase not in OPEN:
+        return 0
+    today = uow.clock().date()
+    told = 0
+    for account in uow.all(Account, active=True):
+        body = _body(uow, accounts.person(uow, account.number))
+        if body:
+            occasion = f"open work {today.isoformat()}"
+            told += notices.tell(uow, account.number, subject=SUBJECT, body=body, occasion=occasion)
+    return told
+
+
+def _body(uow: UnitOfWork, person: Person) -> str:
+    """What is open for a person, or "" where nothing is."""
+    if person.roles & UNBLINDED:
+        return AT_THE_DOOR if _waits(uow, person) else ""
+    lines = list(_lines(uow, person))
+    return "\n".join([f"Open on {day(uow.clock())}:", "", *lines, ""]) if lines else ""
+
+
+def _lines(uow: UnitOfWork, person: Person) -> Iterator[str]:
+    seen = sight.of(uow, person)
+    found = worklist.of(seen)
+    for row in found["rows"]:
+        if row:
+            yield f"- {row['what']}: participant {row['participant']}"
+    if found["more"]:
+        yield f"- and {found['more']} more"
+    for task in found["tasks"]:
+        yield f"- Task: {task['kind']}, participant {task['participant']}"
+
+
+def _waits(uow: UnitOfWork, person: Person) -> bool:
+    """Whether anything waits for somebody who works behind the other door; it needs no key to know that."""
+    if Role.PREPARER in person.roles:
+        booked = uow.all(PeriodRecord, outcome=None, kit="")
+        return any(one.booked_for is not None for one in booked)
+    if Role.CLEARER in person.roles:
+        due = (one.due_at for one in uow.all(QualityWatch))
+        late = any(at is not None and at <= uow.clock() for at in due)
+        return late or uow.count(Product, state=ProductState.HARVESTED) > 0
+    return False
