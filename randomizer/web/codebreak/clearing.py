@@ -42,6 +42,7 @@ NOTE = (Field(name="note", label="Note", type="textarea", hint="Stays on this si
 WHY_NOT = (
     Field(name="note", label="Why it can't be used", type="textarea", hint="Stays on this side, sealed."),
 )
+ALERTS = "Of a kit or a lot in use: an alert goes out at once, and a kit that is ready into quarantine."
 KNOWN = "test-"
 """In front of the code of a test, in the name of its field."""
 
@@ -152,7 +153,7 @@ def _known(definition: Definition) -> tuple[Field, ...]:
 
 def _result_fields(results: list[View]) -> tuple[Field, ...]:
     options = tuple((f"{one['subject']} {one['test']}", _named(one), _standing(one)) for one in results)
-    passed = ((str(Result.PASSED), "Passed"), (str(Result.FAILED), "Failed"))
+    passed = ((str(Result.PASSED), "Passed"), (str(Result.FAILED), "Failed", ALERTS))
     return (
         Field(name="what", label="Which result?", type="radio", options=options),
         Field(name="result", label="What does the report say?", type="radio", options=passed),
