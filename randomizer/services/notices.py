@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 NUMBER_BYTES = 16
-CODE_BREAK = {"CodeBreak": ("participant", "intended_at"), "Participant": ("site",)}
+CODE_BREAK = {
+    "CodeBreak": ("participant",),
+    "CodeBreakEvent": ("at", "act"),
+    "Participant": ("site",),
+    "Task": ("kind", "participant"),
+}
 """What a notice of a code break tells."""
 
 

@@ -326,6 +326,6 @@ def _tell(uow: UnitOfWork, definition: Definition, participant: Participant, at:
         subject=f"Code break: participant {participant.number}",
         body=f"The code of participant {participant.number} (site {participant.site}) was broken with the "
         f"emergency pack: {windows.minute(at)}.\n\n"
-        "What was found stands nowhere in this message; do not ask for it. An impact assessment is open and "
-        "is signed before the database lock.",
+        "What was found stands nowhere in this message; do not ask for it. An impact assessment is open; it "
+        "is signed before the database lock, or after it as a dated addendum.",
     )

@@ -114,8 +114,8 @@ def enter_disclosure(
         subject=f"Code break: participant {intent.participant}",
         body=f"The code of participant {intent.participant} (site {intent.site}) was broken: "
         f"{windows.minute(at)}.\n\n"
-        "What was found stands nowhere in this message; do not ask for it. An impact assessment is open and "
-        "is signed before the database lock.",
+        "What was found stands nowhere in this message; do not ask for it. An impact assessment is open; it "
+        "is signed before the database lock, or after it as a dated addendum.",
     )
 
 
