@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from flask import g, request
@@ -17,6 +18,7 @@ from randomizer.services.care import dispensing
 from randomizer.services.views import enrolment_views, next_steps, participant_views
 from randomizer.web import problems, surface
 from randomizer.web.codebreak import finishing
+from randomizer.web.site import dispensing as dispensing_pages
 from randomizer.web.site import lives, slips
 
 if TYPE_CHECKING:
@@ -229,12 +231,12 @@ def in_a_pdf(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
 
 def in_a_printed_slip(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """The slip that goes with a kit has a point behind the site where the kit holds cells."""
-    shipped = slips.pdf
 
     def leaky(slip: dict[str, Any], image: bytes) -> bytes:
-        return shipped(slip | {"site": slip["site"] + "." * secret.bit(slip["kit"])}, image)
+        return slips.pdf(slip | {"site": slip["site"] + "." * secret.bit(slip["kit"])}, image)
 
-    patch.setattr(slips, "pdf", leaky)
+    # Where it is called: the function itself is kept by the games, who put it back before a leak ends.
+    patch.setattr(dispensing_pages, "slips", SimpleNamespace(pdf=leaky))
 
 
 def _on_answers(doors: Doors, change: Callable[[Response, str], None]) -> None:
