@@ -113,7 +113,7 @@ def open_brought(path: Path) -> BinaryIO:
     status = os.fstat(handle)
     if any(kind(status.st_mode) for kind in _NOT_READ) or status.st_size > BROUGHT_MAX:
         os.close(handle)
-        raise KeyFileRefused(f"{path} is a folder or a device, or larger than any file of a trial.")
+        raise KeyFileRefused(f"{path} is a device, a folder, or larger than any file of a trial.")
     return os.fdopen(handle, "rb")
 
 

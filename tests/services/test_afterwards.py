@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.promise(9),
     pytest.mark.requirement("code-break door"),
-    pytest.mark.parametrize("stage", ["sqlite"], indirect=True),
+    pytest.mark.parametrize("database", ["sqlite"]),
 ]
 
 WHY = "The reaction has passed."
