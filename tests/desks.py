@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.preparation import Sheet
     from tests.activated import Instance, Rehearsal
 
+OF_A_CODE_BREAK = {TaskKind.IMPACT_ASSESSMENT, TaskKind.TREATMENT_DECISION, TaskKind.EXPLANATION}
 LOT = Lot(number="L-1", cell_count="1.5e8", viability="91 %", form="cryopreserved")
 PASSED = {"identity": Result.PASSED, "viability": Result.PASSED, "endotoxin": Result.PASSED}
 """Every result that is needed before clearance."""

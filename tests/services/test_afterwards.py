@@ -18,6 +18,7 @@ from randomizer.services import accounts, afterwards, conduct, exposure, impact,
 from randomizer.services.packs import Report
 from randomizer.services.views import entry_view, participant_views, sight
 from tests.activated import SECOND_SITE, SITE
+from tests.desks import OF_A_CODE_BREAK
 
 if TYPE_CHECKING:
     from tests.stages import Stage
@@ -98,7 +99,7 @@ def test_every_task_stands_before_the_lock_and_after_it_they_are_addenda(stage: 
     stage.break_code(stage["dispensed"])
     with stage.store.reading() as uow:
         standing = [one for one in locking.blocks(uow) if one.startswith("Task ")]
-    assert len(standing) == len(set(TaskKind) - {TaskKind.QUALITY_ALERT})
+    assert len(standing) == len(OF_A_CODE_BREAK)
     with pytest.raises(Faulty) as refused:
         stage.sign(locking.lock, Role.SPONSOR, "done")
     assert set(standing) <= {sentence for _, sentence in refused.value.faults}
@@ -176,6 +177,6 @@ def test_who_opened_a_pack_and_has_an_account_is_unblinded_once_it_is_reported(s
         assert exposure.unblinded_for(uow, stage.instance.number(KNOWS), number)
         assert not exposure.unblinded_for(uow, stage.instance.number(Role.ON_CALL), number)
         kinds = {one.kind for one in uow.all(Task, participant=number)}
-    assert kinds == set(TaskKind) - {TaskKind.QUALITY_ALERT}
+    assert kinds == OF_A_CODE_BREAK
     with pytest.raises(Refused, match="unblinded for 1"):
         grant(stage, Role.OUTCOMES_ASSESSOR, SITE)

@@ -16,7 +16,7 @@ from randomizer.services import accounts, exposure
 from randomizer.services.unblinded import calls, code_breaks, unblinding
 from randomizer.services.unblinded.calls import Call
 from tests.activated import SITE
-from tests.desks import infused, plan_of, randomized
+from tests.desks import OF_A_CODE_BREAK, infused, plan_of, randomized
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
@@ -177,7 +177,7 @@ def test_a_call_reaches_the_database_from_the_file(
     assert code_breaks.reconcile(desk) == 2
     with instance.store.reading() as uow:
         telling = uow.get(Telling, intent)
-        assert uow.count(Task, participant=number) == len(set(TaskKind) - {TaskKind.QUALITY_ALERT})
+        assert uow.count(Task, participant=number) == len(OF_A_CODE_BREAK)
     assert (telling.way, telling.reader, telling.page_opened_at) == (Way.PAGE, 0, opened_at)
     assert CALLER["name"] in reason_of(instance, number)
 

@@ -21,6 +21,7 @@ from randomizer.services.transactions import open_store
 from randomizer.services.unblinded import beforehand, code_breaks, opening, unblinding
 from tests.activated import SECOND_SITE
 from tests.desks import (
+    OF_A_CODE_BREAK,
     booked,
     dispensed,
     harvested,
@@ -222,9 +223,7 @@ def test_a_disclosure_is_on_record_with_what_was_shown_and_opens_the_assessment(
     with instance.store.reading() as uow:
         stored = uow.get(CodeBreak, intent)
         assert stored.disclosed_at is not None
-        assert {task.kind for task in uow.all(Task, participant=number, done_at=None)} == set(TaskKind) - {
-            TaskKind.QUALITY_ALERT
-        }
+        assert {task.kind for task in uow.all(Task, participant=number, done_at=None)} == OF_A_CODE_BREAK
         assert exposure.unblinded_for(uow, instance.number(Role.INVESTIGATOR), number)
         assert not exposure.unblinded_for(uow, instance.number(Role.PHARMACIST), number)
     assert len(entries(instance, Act.CODE_BREAK_DISCLOSED)) == 1
@@ -308,7 +307,7 @@ def test_a_database_that_can_only_be_read_gives_the_answer_and_is_reconciled(
         stored = uow.get(CodeBreak, intent)
         values = uow.get(EntryValues, stored.entry - 1)
         assert stored.disclosed_at is not None
-        assert uow.count(Task, participant=number) == len(set(TaskKind) - {TaskKind.QUALITY_ALERT})
+        assert uow.count(Task, participant=number) == len(OF_A_CODE_BREAK)
     assert json.loads(values.content)["details"]["account"] == person.account
     assert values.why == SAID
     assert unblinding.disclose(desk, person, intent).to_values() == answer.to_values()
