@@ -76,6 +76,7 @@ clean:
 
 .venv/installed: .venv/locked pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -qq keys randomizer
 	@touch .venv/installed
 
 .PHONY: help run demo test games lint benchmark requirements lock clean

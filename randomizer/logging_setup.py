@@ -24,6 +24,8 @@ FIELDS = frozenset(ALLOWED["LogLine"])
 """Every field that a line may have."""
 
 LONGEST_TEXT = 200  # characters
+MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""ISO 8601 with six decimals always: "iso" leaves them out at a full second, and lines would differ in length."""
 
 
 def configure_logging(process: str) -> None:
@@ -34,7 +36,7 @@ def configure_logging(process: str) -> None:
     """
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt=MOMENT, utc=True),
         _name_process(process),
         error_place,
         allow_listed,

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 import structlog
 
 from randomizer import logging_setup
-from randomizer.logging_setup import FIELDS, LONGEST_TEXT, configure_logging
+from randomizer.logging_setup import FIELDS, LONGEST_TEXT, MOMENT, configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +41,12 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     logging.raiseExceptions = True
     sys.excepthook = sys.__excepthook__
     structlog.reset_defaults()
+
+
+def test_a_time_has_its_six_decimals_at_a_full_second_too(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    structlog.get_logger().info("jobs started")
+    [line] = lines()
+    assert len(line["timestamp"]) == len(datetime(2027, 1, 4, 8, 0, tzinfo=UTC).strftime(MOMENT)) == 27
 
 
 def test_a_line_is_json_with_its_process_and_time(lines: Callable[[], list[dict[str, Any]]]) -> None:

@@ -163,16 +163,17 @@ def make(directory: Path) -> tuple[Member, ...]:
         patch.setattr(staging, "CONFIG", directory.with_name("config"))
         patch.setattr(lives, "Preparation", _prepared)
         patch.setattr(lives, "Lot", _grown)
+        patch.setattr(lives.Life, "_lot", canaries.LOT)
         patch.setattr(lives, "TOO_FEW", canaries.FAILED)
         return rehearsal.make(directory, system_clock(), lambda _: None).members
 
 
 def _prepared(**named: Any) -> Preparation:  # noqa: ANN401
-    return replace(Preparation(**named), lot=canaries.LOT, note=canaries.NOTE, thaw=canaries.THAW)
+    return replace(Preparation(**named), note=canaries.NOTE, thaw=canaries.THAW)
 
 
 def _grown(**named: Any) -> Lot:  # noqa: ANN401
-    return replace(Lot(**named), number=canaries.LOT, form=canaries.NOTE)
+    return replace(Lot(**named), form=canaries.NOTE)
 
 
 @contextmanager

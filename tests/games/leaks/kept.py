@@ -87,6 +87,8 @@ def in_the_expiry(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> N
     """A kit with cells keeps a minute less."""
 
     def leaky(_act: Any, kit: Kit, changes: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+        if "expires_at" not in changes:
+            return changes
         return changes | {"expires_at": changes["expires_at"] - timedelta(minutes=secret.bit(kit.number))}
 
     on_ready(patch, leaky)
