@@ -23,10 +23,11 @@ run: .venv/installed
 demo: .venv/installed
 	$(BIN)/randomizer demo --dir var/demo --participants 24
 
-# The linters take what the tests leave of the processors, and speak last.
+# Three processes for two processors: while one waits for a browser, another works. The linters take what the
+# tests leave, and speak last.
 test: .venv/installed
 	@nice $(MAKE) -s lint >.venv/lint.txt 2>&1 & lint=$$!; failed=''; \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -r fEs || failed=' pytest'; \
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -r fEs || failed=' pytest'; \
 	wait $$lint || failed="$$failed lint"; cat .venv/lint.txt; \
 	$(VERDICT)
 

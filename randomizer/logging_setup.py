@@ -25,7 +25,7 @@ FIELDS = frozenset(ALLOWED["LogLine"])
 
 LONGEST_TEXT = 200  # characters
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""ISO 8601 with six decimals always: "iso" leaves them out at a full second, and lines would differ in length."""
+"""ISO 8601 with six decimals always: "iso" leaves them out at a full second, and a line would be shorter."""
 
 
 def configure_logging(process: str) -> None:
