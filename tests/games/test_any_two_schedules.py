@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.exceptions import NotFound
 
 from randomizer.domain.numbers import group3
 from randomizer.domain.people import Role
@@ -19,7 +20,8 @@ from tests.games import sealings
 from tests.games.bookmarks import bookmarks
 from tests.games.leaks import CATALOGUE
 from tests.games.leaks.secret import Secret
-from tests.games.seeing import BLINDED_ROLES, Caught, Recording
+from tests.games.looking import pages_of
+from tests.games.seeing import BLINDED_ROLES, Caught, Recording, watched
 from tests.games.sizes import FULL
 from tests.games.traffic import A_FEW, Traffic, recorded, same_as
 
@@ -117,6 +119,28 @@ def test_the_traffic_reaches_what_the_games_are_about(clean: Recording) -> None:
     assert len(names) > 1000
 
 
+@pytest.mark.promise(1)
+@pytest.mark.requirement("games")
+def test_the_traffic_opens_every_page_of_the_site_door(clean: Recording, world: Worlds) -> None:
+    """A page that is added and not compared fails here."""
+    with watched(world("as generated"), Recording()) as doors:
+        pages, addresses = pages_of(doors.site), doors.site.url_map.bind("localhost")
+    opened = set()
+    for name, content in clean.seen:
+        _, get, path = name.partition(": GET ")
+        if get and content.startswith((b"200", b"303")):
+            with suppress(NotFound):  # of the code-break door
+                opened.add(addresses.match(path.partition("?")[0], method="GET", return_rule=True)[0].rule)
+    assert {page.rule for page in pages} - opened == NEVER_OPEN
+
+
+NEVER_OPEN = {
+    "/participants/<key>/deviation",  # every booking keeps to its window
+    "/participants/<key>/receive",  # kits do not travel here
+    "/passkeys/<handle>/remove",  # nobody has a passkey
+    "/sites/<key>/open",  # the sites are open
+}
+"""Pages that are compared as refusals only, and why."""
 EXPECTED = (
     "Stop. Nothing is handed out.",  # page of a hard stop
     "Wrong kit.",

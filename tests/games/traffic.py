@@ -18,6 +18,7 @@ from randomizer.services.upkeep import daily, due, results_due
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE
 from tests.desks import LOT, clear
+from tests.games.looking import Seen, look_around, look_at_codebreak, open_every_page
 from tests.games.seeing import (
     BLINDED_ROLES,
     Caught,
@@ -36,43 +37,6 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.preparation import Sheet
     from tests.games.sealings import World
     from tests.games.seeing import Watched
-
-PAGES = (
-    "/",
-    "/participants",
-    "/enrolment",
-    "/sites",
-    "/tasks",
-    "/alarms",
-    "/accountability",
-    "/accountability.csv",
-    "/accountability/excursion",
-    "/stock-takes",
-    "/trail",
-    "/trail?page=2",
-    "/trail/90",
-    "/trail/150",
-    "/accounts",
-    "/accounts/3",
-    "/no-such-page",
-)
-LISTS = (
-    *("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries"),
-    *("accountability", "stock-takes"),
-)
-OF_PARTICIPANT = (
-    "",
-    "/card",
-    "/card.pdf",
-    "/dispense",
-    "/dispensed/1",
-    "/dispensed/1/slip.pdf",
-    "/book",
-    "/randomize",
-    "/infusion",
-)
-OF_KIT = ("", "/destruction", "/label", "/label.pdf", "/quarantine", "/missing", "/destroy")
-AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/clearance", "/release")
 
 
 @dataclass(frozen=True)
@@ -98,8 +62,18 @@ EVERYBODY = Audience(
     ("whole", "spoilt", "cultured twice"),
     others=True,
 )
+ON_THE_WAY = {
+    Role.COORDINATOR: "whole",
+    Role.INVESTIGATOR: "spoilt",
+    Role.PHARMACIST: "expired",
+    Role.SPONSOR: "whole",
+    Role.TRIAL_MANAGER: "whole",
+    Role.ADMINISTRATOR: "whole",
+}
+"""Who opens every page of the site door while the trial goes on, about whom."""
 A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,), ("whole",), others=False)
 """Enough for a leaky build: what it leaks is seen by whoever looks."""
+OK = 200
 NOBODY = Audience((), (), (), others=False)
 
 
@@ -141,11 +115,14 @@ class Traffic:
     def _look_on_the_way(self) -> None:
         if self.audience.looked_at:
             pharmacist = self.doors.at_site(Role.PHARMACIST)
-            self._look_around(pharmacist, "spoilt")
+            look_around(pharmacist, self._of("spoilt"))
             for kit in [kits[-1] for kits in self.kits.values() if kits]:
                 pharmacist.get(f"/scan?scan={kit}")
         if self.audience.others:
-            self._look_around(self.doors.at_site(Role.INVESTIGATOR), "whole")
+            look_around(self.doors.at_site(Role.INVESTIGATOR), self._of("whole"))
+            for role, name in ON_THE_WAY.items():
+                open_every_page(self.doors.at_site(role), self.doors.site, self._of(name)[0])
+            self._open(Role.COORDINATOR, f"/participants/{self.people['failed']}/screen-again")
 
     def _between(self) -> None:
         self._break_a_code()
@@ -156,10 +133,19 @@ class Traffic:
         self._wait(days=30)
         self._jobs()
         for role in self.audience.site:
-            self._look_around(self.doors.at_site(role), *self.audience.looked_at)
+            look_around(self.doors.at_site(role), self._of(*self.audience.looked_at))
         if self.audience.others:
-            self._look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), "whole")
-        self._look_at_codebreak()
+            look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), self._of("whole"))
+            self._open(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/complete")
+            for alarm in self.doors.program(Role.TRIAL_MANAGER).ask("/alarms").get_json()["rows"]:
+                self._open(Role.TRIAL_MANAGER, f"/alarms/{alarm['number']}/clear")
+        numbers = [self.people[name] for name in ("whole", "cultured twice", "too many")]
+        for role in self.audience.codebreak:
+            look_at_codebreak(self.doors.at_codebreak(role), numbers)
+
+    def _of(self, *names: str) -> list[Seen]:
+        """What there is to look at of each participant."""
+        return [Seen(self.people[name], tuple(self.kits[name])) for name in names]
 
     @property
     def world(self) -> World:
@@ -172,10 +158,16 @@ class Traffic:
         return self.world.instance.definition
 
     def act(self, role: Role, path: str, status: int = 200, *, sign: bool = False, **body: Any) -> Watched:  # noqa: ANN401
-        """One act by somebody in this role, through the API."""
+        """One act by somebody in this role, through the API; who looks at it opens its page before."""
+        if status == OK:
+            self._open(role, path)
         program = self.doors.program(role)
         program.tell(path, body, status, sign=sign)
         return program
+
+    def _open(self, role: Role, path: str) -> None:
+        if self.audience.others:
+            self.doors.at_site(role).get(path)
 
     def _enrol(self) -> None:
         for name, course in PEOPLE.items():
@@ -243,13 +235,16 @@ class Traffic:
 
     def _second_period(self) -> None:
         self._book("whole", hours=10 * 24)
+        self._open(Role.COORDINATOR, f"/participants/{self.people['whole']}/cancel-booking")
         self._wait(hours=10 * 24)
         self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True, **FIT.values())
         self._set_aside(self._prepare("whole"))
         self._warm_up(self.kits["expired"][-1])
         self._count()
         self._ask_again("whole")
-        self._fail_late("whole", self._prepare("whole"))
+        kit = self._prepare("whole")
+        self._open(Role.PHARMACIST, f"/kits/{kit}/damage")
+        self._fail_late("whole", kit)
         self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
 
     def _fail_late(self, name: str, kit: str) -> None:
@@ -260,7 +255,7 @@ class Traffic:
         investigator = self.doors.program(Role.INVESTIGATOR)
         for task in investigator.ask("/tasks").get_json()["rows"]:
             if task["kind"] == TaskKind.QUALITY_ALERT:
-                investigator.tell(f"/tasks/{task['number']}/acknowledge", {}, sign=True)
+                self.act(Role.INVESTIGATOR, f"/tasks/{task['number']}/acknowledge", sign=True)
         self._result(name, Result.PASSED)
         person, step_up = self.world.instance.person(Role.CLEARER), self.world.instance.step_up(Role.CLEARER)
         with self.world.instance.store.writing() as uow:
@@ -292,9 +287,10 @@ class Traffic:
         path = f"/stock-takes/{told['number']}"
         for kit in (self.kits["whole"][-1], self.kits["spoilt"][-1], self._first_kit()):
             program.tell(f"{path}/count", {"kit": kit})
-        program.tell(f"{path}/close-count", {})
+        self.act(Role.PHARMACIST, f"{path}/close-count")
         self.doors.at_site(Role.PHARMACIST).get(path)
-        program.tell(f"{path}/settle", {"why": "Settled"})
+        program.ask(path)
+        self.act(Role.PHARMACIST, f"{path}/settle", why="Settled")
 
     def _set_aside(self, kit: str) -> None:
         self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the shelf")
@@ -408,33 +404,6 @@ class Traffic:
 
     def _wait(self, **duration: float) -> None:
         self.world.instance.clock.now += timedelta(**duration)
-
-    def _look_around(self, somebody: Watched, *names: str) -> None:
-        for path in PAGES:
-            somebody.get(path)
-        for kind in LISTS:
-            somebody.ask(f"/{kind}")
-            somebody.ask(f"/{kind}?format=csv")
-        for name in names:
-            for part in OF_PARTICIPANT:
-                somebody.get(f"/participants/{self.people[name]}{part}")
-            somebody.ask(f"/participants/{self.people[name]}")
-            for kit in self.kits[name]:
-                for part in OF_KIT:
-                    somebody.get(f"/kits/{kit}{part}")
-                somebody.ask(f"/kits/{kit}")
-
-    def _look_at_codebreak(self) -> None:
-        for role in self.audience.codebreak:
-            somebody = self.doors.at_codebreak(role)
-            for path in AT_CODEBREAK:
-                somebody.get(path)
-            for kind in ("code-breaks", "tasks", "lock", "preparations", "clearances"):
-                somebody.ask(f"/{kind}")
-            for name in ("whole", "cultured twice", "too many"):
-                somebody.get(f"/code-break/{self.people[name]}")
-                somebody.get(f"/code-break/{self.people[name]}/reason")
-                somebody.ask(f"/participants/{self.people[name]}/code-break")
 
 
 PEOPLE = {
