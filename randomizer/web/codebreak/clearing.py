@@ -42,7 +42,7 @@ NOTE = (Field(name="note", label="Note", type="textarea", hint="Stays on this si
 WHY_NOT = (
     Field(name="note", label="Why it can't be used", type="textarea", hint="Stays on this side, sealed."),
 )
-ALERTS = "Of a kit or a lot in use: an alert goes out at once, and a kit that is ready into quarantine."
+ALERTS = "Of a kit or a lot in use: an alert goes out, and what is ready goes into quarantine."
 KNOWN = "test-"
 """In front of the code of a test, in the name of its field."""
 

@@ -11,7 +11,17 @@ from randomizer.domain.people import Role
 from randomizer.services import conduct, locking
 from randomizer.services.unblinded import release
 from tests.activated import PASSWORD
-from tests.desks import booked, copy_for, dispensed, harvested, infused, randomized, wait_for_the_next_period
+from tests.desks import (
+    LOT,
+    booked,
+    copy_for,
+    dispensed,
+    harvested,
+    infused,
+    prepared,
+    randomized,
+    wait_for_the_next_period,
+)
 from tests.web.codebreak.test_breaking import send_signed, write
 from tests.web.codebreak.walks import look
 
@@ -134,3 +144,26 @@ def test_what_the_others_see(lens: Lens, visit: Visit, instance: Instance, desk:
         (Role.CARE_PROVIDER, "/", "nothing"),
     ):
         look(lens, visit(role).get(path), name)
+
+
+@pytest.mark.requirement("pages")
+def test_from_the_lots_to_a_late_result(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
+    waiting, number = harvested(instance), randomized(instance, desk)
+    booked(instance, number)
+    kit = prepared(instance, desk, number).kit
+    guest, product = visit(Role.CLEARER), f"/clearance/{waiting}"
+    look(lens, guest.get("/clearance"), "clearance")
+    look(lens, guest.get(f"{product}/lot"), "lot")
+    look(lens, guest.send(f"{product}/lot", {"viability": "90 %"}).text, "lot-missing")
+    look(lens, guest.send(f"{product}/lot", {"lot": "L-1", "test-identity": "passed"}).text, "product")
+    look(lens, guest.get(f"/clearance/{number}/result"), "result")
+    out_of_limits = {"what": f"{LOT.number} sterility", "result": "failed"}
+    page = guest.send(f"/clearance/{number}/result", out_of_limits).text
+    assert f"<li>Sterility, final result, lot {LOT.number}</li>" in page
+    look(lens, page, "product-out-of-limits")
+    of_kit = {"what": f"{kit} bag-sterility", "result": "failed"}
+    look(lens, guest.send(f"/clearance/{number}/result", of_kit).text, "product-kit-out-of-limits")
+    look(lens, visit(Role.PREPARER).get("/preparation"), "preparation-out-of-limits")
+    look(lens, guest.get("/quarantine"), "quarantine")
+    look(lens, guest.get(f"/quarantine/{kit}"), "lift")
+    look(lens, guest.send(f"/quarantine/{kit}", {"why": "Read wrongly"}, sign=True).text, "lift-refused")
