@@ -67,7 +67,7 @@ def look_up(uow: UnitOfWork, person: Person, number: str) -> ToDispense:
             next_step=_call(definition),
         )
     record = _current(uow, number, definition)
-    _demand_ready(record, definition)
+    _demand_ready(uow, record, definition)
     kit = uow.get(Kit, record.kit, what="kit")
     trail.check(uow, kit)
     _demand_fresh(kit, record, uow.clock(), definition)
@@ -175,7 +175,7 @@ def _current(uow: UnitOfWork, number: str, definition: Definition) -> PeriodReco
         ) from None
 
 
-def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
+def _demand_ready(uow: UnitOfWork, record: PeriodRecord, definition: Definition) -> None:
     if record.dispensed_at is not None:
         raise HardStop(
             f"The kit for period {record.period} of participant {record.participant} was handed out at "
@@ -187,11 +187,27 @@ def _demand_ready(record: PeriodRecord, definition: Definition) -> None:
         begun = record.preparation_begun_at is not None and record.preparation_ended_at is None
         state = "is being prepared" if begun else "is not ready"
         asked = replacements.describe(record)
+        if not begun and not asked:
+            _demand_no_quarantine(uow, record, definition)
         raise HardStop(
             f"The kit for period {record.period} of participant {record.participant} {state}."
             + (f" {asked}" if asked else ""),
             scanned=record.participant,
             next_step="Wait until it shows as ready. " + _call(definition),
+        )
+
+
+def _demand_no_quarantine(uow: UnitOfWork, record: PeriodRecord, definition: Definition) -> None:
+    """Say of a kit that was ready where it is, so that nobody waits for it."""
+    slot = uow.get(Allocation, record.participant, what="allocation").slot
+    aside = uow.all(Kit, slot=slot, period=record.period, state=KitState.QUARANTINED)
+    if aside:
+        trail.check(uow, *aside)
+        raise HardStop(
+            f"Kit {group3(aside[-1].number)} for period {record.period} of participant {record.participant} "
+            "is in quarantine.",
+            scanned=record.participant,
+            next_step="Leave it apart, and ask for another kit. " + _call(definition),
         )
 
 

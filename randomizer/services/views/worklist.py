@@ -57,7 +57,7 @@ def tasks(sight: Sight) -> list[View]:
     """Open tasks of the sites that the person sees."""
     sites = {one.number: one.site for one in _participants(sight)}
     found = [
-        sight.show(task, site=sites[task.participant], **_alerted(sight, task))
+        _seen(sight, task, sites[task.participant])
         for task in sight.uow.all(Task, done_at=None)
         if task.participant in sites
     ]
@@ -72,7 +72,12 @@ def task(sight: Sight, number: int) -> View:
     site = sight.uow.get(Participant, found.participant, what="participant").site
     if site not in sight.sites():
         return {}
-    return sight.show(found, site=site, **_alerted(sight, found))
+    return _seen(sight, found, site)
+
+
+def _seen(sight: Sight, task: Task, site: str) -> View:
+    told = asdict(task) | {"site": site} | _alerted(sight, task)
+    return sight.show(told, site=site, kind="Task")
 
 
 def _alerted(sight: Sight, task: Task) -> dict[str, str]:

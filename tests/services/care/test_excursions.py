@@ -9,6 +9,7 @@ import pytest
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3, with_check
+from randomizer.domain.participants import Participant
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.errors import Faulty, HardStop, Refused
@@ -35,6 +36,7 @@ def record(stage: Stage, scanned: list[str], excursion: Excursion = WARM, why: s
 
 def test_every_kit_of_the_shelf_is_quarantined_with_what_the_logger_shows(stage: Stage) -> None:
     shelf = on_the_shelf(stage)
+    kit = stage.get(PeriodRecord, stage["ready"], stage.get(Participant, stage["ready"]).period + 1).kit
     assert len(shelf) > 1
     before = stage.all(Entry)[-1].number
 
@@ -49,7 +51,7 @@ def test_every_kit_of_the_shelf_is_quarantined_with_what_the_logger_shows(stage:
         seen = sight.of(uow, stage.instance.person(Role.MONITOR))
         rows = accountability.log(seen, kit=shelf[0])["rows"]
         assert [one["remark"] for one in rows] == ["", "4 to 11 °C, 95 minutes outside the limits"]
-        with pytest.raises(HardStop, match="not ready"):
+        with pytest.raises(HardStop, match=f"Kit {group3(kit)} for period .* is in quarantine"):
             dispensing.look_up(uow, stage.instance.person(Role.PHARMACIST), stage["ready"])
     stage.prepare(stage["ready"])
     demand_sound(stage)

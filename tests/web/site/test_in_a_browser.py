@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ import pytest
 
 from randomizer.domain.numbers import participant_number
 from randomizer.domain.people import SERVICE, Role
+from randomizer.domain.quality import Result
 from randomizer.domain.trial import Allocation, Slot
 from randomizer.services import accounts
 from randomizer.services.care import enrolment
 from randomizer.services.recovery_codes import CODES
+from randomizer.services.unblinded import quality
 from tests import desks
 from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, answers, totp_secret, username
 from tests.web.looks import violations
@@ -288,3 +291,29 @@ def test_paper_says_what_comes_next_and_asks_nothing(
         assert not paper.get_by_role("button", name="Show these").is_visible()
         lens.show(visit(Role.MONITOR).get("/trail"))
         assert paper.get_by_role("rowheader").first.inner_text().strip()
+
+
+@pytest.mark.requirement("pages")
+def test_a_quality_alert(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
+    given, here = desks.randomized(instance, desk), desks.randomized(instance, desk)
+    desks.infused(instance, desk, given)
+    desks.booked(instance, here)
+    kit = desks.prepared(instance, desk, here).kit
+    clearer, lot = instance.person(Role.CLEARER), desks.LOT.number
+    for number in (given, here):
+        with instance.store.writing() as uow:
+            quality.record_result(
+                uow, desk, clearer, number, subject=lot, test="sterility", result=Result.FAILED
+            )
+    pharmacist, investigator = visit(Role.PHARMACIST), visit(Role.INVESTIGATOR)
+    for path, sentence, picture in (
+        (f"/kits/{kit}", "out of limits", "alert-kit"),
+        (f"/participants/{here}/dispense", "Nothing is handed out", "alert-counter"),
+        ("/", "Ask for another kit", "alert-home"),
+    ):
+        look(lens, pharmacist.client.get(path, follow_redirects=True).text, sentence, picture)
+    tasks = investigator.client.get("/tasks").text
+    look(lens, tasks, "quality alert", "alert-tasks")
+    [task] = re.findall(r'href="(/tasks/\d+/acknowledge)"', tasks)
+    look(lens, investigator.client.get(task).text, "I know of this quality alert", "alert-acknowledge")
+    look(lens, investigator.client.get(f"/participants/{given}").text, "Participant", "alert-participant")
