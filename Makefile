@@ -32,7 +32,7 @@ test: .venv/installed
 	$(VERDICT)
 
 games: .venv/installed
-	GAMES_SIZE=full $(BIN)/python -m pytest tests/games --numprocesses 2 --dist loadscope -r fEs
+	GAMES_SIZE=full $(BIN)/python -m pytest tests/games --numprocesses 3 --dist loadscope -r fEs
 
 # Everything is run, whatever fails, so that one run says it all.
 lint: .venv/installed
