@@ -317,6 +317,18 @@ def opened(url: str, definition: Definition, now: datetime = START) -> Iterator[
     engine.dispose()
 
 
+def file_of(directory: Path, rehearsal: Rehearsal) -> tuple[Path, datetime]:
+    """A database file with the active trial, to be copied, and the time at which it was left."""
+    path = directory / "trial.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    with opened(f"sqlite:///{path}", rehearsal.definition) as instance:
+        draft(instance)
+        activate(instance, rehearsal)
+        return path, instance.clock.now
+
+
 def join(instance: Instance, uow: UnitOfWork, role: Role, site: str = SITE) -> None:
     """Create the account of a role."""
     name = username(role, site)

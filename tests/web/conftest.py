@@ -12,8 +12,6 @@ import pytest
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
-from randomizer.store.engine import open_engine
-from randomizer.store.schema import upgrade
 from tests import activated, desks
 from tests.web.gallery.gallery import make_app
 from tests.web.lens import Lens
@@ -135,14 +133,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
 @pytest.fixture(scope="session")
 def active_file(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> tuple[Path, datetime]:
     """A database file with an active trial, to be copied, and the time at which it was left."""
-    path = tmp_path_factory.mktemp("active") / "trial.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    with activated.opened(f"sqlite:///{path}", rehearsal.definition) as instance:
-        activated.draft(instance)
-        activated.activate(instance, rehearsal)
-        return path, instance.clock.now
+    return activated.file_of(tmp_path_factory.mktemp("active"), rehearsal)
 
 
 @pytest.fixture

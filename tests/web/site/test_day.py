@@ -19,8 +19,6 @@ from randomizer.domain.numbers import group3, with_check
 from randomizer.domain.people import Role
 from randomizer.domain.scans import kit_number
 from randomizer.services.care import dispensing
-from randomizer.store.engine import open_engine
-from randomizer.store.schema import upgrade
 from randomizer.web.codebreak.app import create_app as code_break_door
 from randomizer.web.door import DoorSettings
 from tests import activated
@@ -59,14 +57,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
 @pytest.fixture(scope="module")
 def active_file(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> tuple[Path, datetime]:
     """A database file of it."""
-    path = tmp_path_factory.mktemp("active") / "trial.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    with activated.opened(f"sqlite:///{path}", rehearsal.definition) as instance:
-        activated.draft(instance)
-        activated.activate(instance, rehearsal)
-        return path, instance.clock.now
+    return activated.file_of(tmp_path_factory.mktemp("active"), rehearsal)
 
 
 @dataclass

@@ -14,8 +14,6 @@ from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.services import trail
 from randomizer.services.care import dispensing
 from randomizer.services.unblinded import quality
-from randomizer.store.engine import open_engine
-from randomizer.store.schema import upgrade
 from tests import activated, desks
 from tests.web.site.programs import Program
 
@@ -43,14 +41,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
 
 @pytest.fixture(scope="module")
 def active_file(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> tuple[Path, datetime]:
-    path = tmp_path_factory.mktemp("active") / "trial.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    with activated.opened(f"sqlite:///{path}", rehearsal.definition) as instance:
-        activated.draft(instance)
-        activated.activate(instance, rehearsal)
-        return path, instance.clock.now
+    return activated.file_of(tmp_path_factory.mktemp("active"), rehearsal)
 
 
 def state(instance: Instance, kit: str) -> KitState:

@@ -9,8 +9,6 @@ import pytest
 
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.store.engine import open_engine
-from randomizer.store.schema import upgrade
 from tests import activated, desks
 from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, username
 from tests.web.site.programs import Program
@@ -37,14 +35,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
 
 @pytest.fixture(scope="module")
 def active_file(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> tuple[Path, datetime]:
-    path = tmp_path_factory.mktemp("active") / "trial.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    with activated.opened(f"sqlite:///{path}", rehearsal.definition) as instance:
-        activated.draft(instance)
-        activated.activate(instance, rehearsal)
-        return path, instance.clock.now
+    return activated.file_of(tmp_path_factory.mktemp("active"), rehearsal)
 
 
 def beside(instance: Instance, role: Role, site: str = SITE) -> dict[str, str]:
