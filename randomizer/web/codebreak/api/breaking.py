@@ -13,7 +13,7 @@ from randomizer.services.views import answer_times, impact_views, participant_vi
 from randomizer.web import auth, exchange
 from randomizer.web.codebreak import breaking, recovering, showing
 from randomizer.web.codebreak import tasks as tasks_
-from randomizer.web.codebreak.api import forms
+from randomizer.web.codebreak.api.forms import addresses, breaks, duties
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import demand_breaker, desk, looking, of_one_length, step_up
 from randomizer.web.door import this
@@ -31,75 +31,75 @@ exchange.offer_tokens(api)
 
 @api.post("/tokens/recovery", responses={201: exchange.Token}, security=[{}])
 @auth.public
-def create_token_by_recovery_code(body: forms.Recovery) -> Response:
+def create_token_by_recovery_code(body: breaks.Recovery) -> Response:
     """Sign in with a recovery code."""
     token = recovering.recovery().sign_in(username=body.username, typed=body.recovery_code)
     return exchange.hand_over(token)
 
 
-@api.get("/participants/<number>/code-break", responses={200: forms.BeforeAnswer})
-def before(path: forms.Key) -> Response:
+@api.get("/participants/<number>/code-break", responses={200: breaks.BeforeAnswer})
+def before(path: addresses.Key) -> Response:
     """Whom a code break would be for, and whether it would tell anything."""
     found, _ = breaking.before_of(path.number)
     with looking() as seen:
         shown = breaking.before_fields(found, seen)
-    own, kept = breaking.earlier_of(path.number), forms.CodeBreak.model_fields
+    own, kept = breaking.earlier_of(path.number), breaks.CodeBreak.model_fields
     earlier = {name: own[name] for name in kept if name in own} if own else None
     return answer(text(shown | {"earlier": earlier}))
 
 
-@api.post("/participants/<number>/code-break", responses={201: forms.Shown})
-def break_code(path: forms.Key, header: forms.Once, body: forms.Reason) -> Response:  # noqa: ARG001
+@api.post("/participants/<number>/code-break", responses={201: breaks.Shown})
+def break_code(path: addresses.Key, header: addresses.Once, body: breaks.Reason) -> Response:  # noqa: ARG001
     """Break the code: intent on record, then the answer."""
     return _broken(path.number, body)
 
 
-@api.post("/participants/<number>/code-break/recovery", responses={201: forms.Shown})
+@api.post("/participants/<number>/code-break/recovery", responses={201: breaks.Shown})
 def break_code_by_recovery_code(
-    path: forms.Key,
-    header: forms.Once,  # noqa: ARG001
-    body: forms.RecoveryReason,
+    path: addresses.Key,
+    header: addresses.Once,  # noqa: ARG001
+    body: breaks.RecoveryReason,
 ) -> Response:
     """Break the code, signed with a recovery code: intent on record, then the answer."""
     return _broken(path.number, body)
 
 
-@api.get("/code-breaks", responses={200: forms.CodeBreaks})
-def own_code_breaks(query: forms.List) -> Response:
+@api.get("/code-breaks", responses={200: breaks.CodeBreaks})
+def own_code_breaks(query: addresses.List) -> Response:
     """The caller's own code breaks."""
     auth.demand_role(BREAKERS, what="see code breaks")
     with looking() as seen:
         own = code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
         rows = [seen.show(one) for one in own]
-    return listed(forms.CodeBreaks, {"rows": rows}, forms.CodeBreak, as_csv=query.format == "csv")
+    return listed(breaks.CodeBreaks, {"rows": rows}, breaks.CodeBreak, as_csv=query.format == "csv")
 
 
-@api.get("/code-breaks/times", responses={200: forms.Times})
-def times(query: forms.List) -> Response:
+@api.get("/code-breaks/times", responses={200: breaks.Times})
+def times(query: addresses.List) -> Response:
     """How long answers took, the oldest first; never whose they were."""
     with looking() as seen:
         rows = answer_times.of(seen)
-    return listed(forms.Times, {"rows": rows}, forms.AnswerTime, as_csv=query.format == "csv")
+    return listed(breaks.Times, {"rows": rows}, breaks.AnswerTime, as_csv=query.format == "csv")
 
 
-@api.get("/code-breaks/<intent>", responses={200: forms.Shown})
-def shown_before(path: forms.Intent) -> Response:
+@api.get("/code-breaks/<intent>", responses={200: breaks.Shown})
+def shown_before(path: addresses.Intent) -> Response:
     """What the caller was shown."""
     auth.demand_act(Act.CODE_BREAK_INTENT)
     return answer(text(shown_fields(unblinding.disclose(desk(), auth.person(), path.intent), path.intent)))
 
 
-@api.get("/tasks", responses={200: forms.Tasks})
-def tasks(query: forms.List) -> Response:
+@api.get("/tasks", responses={200: duties.Tasks})
+def tasks(query: addresses.List) -> Response:
     """Open tasks."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
         rows = tasks_.of(seen)
-    return listed(forms.Tasks, {"rows": rows}, exchange.Task, as_csv=query.format == "csv")
+    return listed(duties.Tasks, {"rows": rows}, exchange.Task, as_csv=query.format == "csv")
 
 
-@api.get("/tasks/<int:task>", responses={200: forms.TaskAnswer})
-def one_task(path: forms.TaskKey) -> Response:
+@api.get("/tasks/<int:task>", responses={200: duties.TaskAnswer})
+def one_task(path: addresses.TaskKey) -> Response:
     """One open task; of an impact assessment, which blinded assessments were signed since, by date."""
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
@@ -108,7 +108,7 @@ def one_task(path: forms.TaskKey) -> Response:
 
 
 @api.post("/tasks/<int:task>/sign", responses={200: exchange.Task})
-def sign_task(path: forms.TaskKey, header: forms.Once, body: forms.Done) -> Response:  # noqa: ARG001
+def sign_task(path: addresses.TaskKey, header: addresses.Once, body: duties.Done) -> Response:  # noqa: ARG001
     """Sign for a task; a decision on treatment says whether it goes on."""
     auth.demand_act(Act.IMPACT_SIGNED)
     step_up = auth.step_up(password=body.password, code=body.code)
@@ -133,7 +133,7 @@ def shown_fields(found: Answer, intent: str) -> View:
     return named | shown
 
 
-def intended(number: str, body: forms.Reason | forms.RecoveryReason, call: Call | None = None) -> str:
+def intended(number: str, body: breaks.Reason | breaks.RecoveryReason, call: Call | None = None) -> str:
     """Put on record that the caller breaks a code; returns the identifier of the intent.
 
     Args:
@@ -148,6 +148,6 @@ def intended(number: str, body: forms.Reason | forms.RecoveryReason, call: Call 
     )
 
 
-def _broken(number: str, body: forms.Reason | forms.RecoveryReason) -> Response:
+def _broken(number: str, body: breaks.Reason | breaks.RecoveryReason) -> Response:
     intent = intended(number, body)
     return answer(text(shown_fields(unblinding.disclose(desk(), auth.person(), intent), intent)), 201)

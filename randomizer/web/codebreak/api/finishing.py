@@ -13,7 +13,7 @@ from randomizer.services import locking
 from randomizer.services.unblinded import release
 from randomizer.web import auth, exchange
 from randomizer.web.codebreak import taking
-from randomizer.web.codebreak.api import forms
+from randomizer.web.codebreak.api.forms import addresses, finish
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.finishing import READERS, standing
 from randomizer.web.codebreak.pages import desk, looking
@@ -21,15 +21,15 @@ from randomizer.web.door import this
 from randomizer.web.surface import answer, text
 
 
-@api.get("/lock", responses={200: forms.Lock})
+@api.get("/lock", responses={200: finish.Lock})
 def blocks() -> Response:
     """The trial, and what stands in the way of its lock."""
     auth.demand_role(READERS, what="look at the lock")
     return _lock()
 
 
-@api.post("/lock", responses={200: forms.Lock})
-def lock(header: forms.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG001
+@api.post("/lock", responses={200: finish.Lock})
+def lock(header: addresses.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG001
     """Lock the data, signed."""
     auth.demand_act(Act.TRIAL_LOCKED)
     step_up = auth.step_up(password=body.password, code=body.code)
@@ -38,8 +38,8 @@ def lock(header: forms.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG
     return _lock()
 
 
-@api.post("/release/export", responses={200: forms.Exported})
-def export(header: forms.Once) -> Response:  # noqa: ARG001
+@api.post("/release/export", responses={200: finish.Exported})
+def export(header: addresses.Once) -> Response:  # noqa: ARG001
     """Give out the sealed release and the certificate."""
     auth.demand_act(Act.RELEASE_EXPORTED)
     with this().store.writing() as uow:
@@ -49,7 +49,7 @@ def export(header: forms.Once) -> Response:  # noqa: ARG001
 
 
 @api.post("/release/import", responses={200: exchange.Trial})
-def bring_in(header: forms.Once, body: forms.Copy) -> Response:  # noqa: ARG001
+def bring_in(header: addresses.Once, body: finish.Copy) -> Response:  # noqa: ARG001
     """Take in this host's copy of the opened release."""
     auth.demand_act(Act.TRIAL_RELEASED)
     try:

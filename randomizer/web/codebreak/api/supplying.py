@@ -15,7 +15,7 @@ from randomizer.services.care import replacements
 from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views
 from randomizer.web import auth
 from randomizer.web import labels as drawing
-from randomizer.web.codebreak.api import forms
+from randomizer.web.codebreak.api.forms import addresses, products, supply
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import desk, looking, of_one_length
 from randomizer.web.door import this
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from randomizer.domain.supply import PeriodRecord, Product
 
 
-@api.get("/preparations", responses={200: forms.Preparations})
-def preparations(query: forms.List) -> Response:
+@api.get("/preparations", responses={200: supply.Preparations})
+def preparations(query: addresses.List) -> Response:
     """Bookings whose kit is not ready."""
     auth.demand_act(Act.SHEET_OPENED)
     with looking() as seen:
         rows = [seen.show(one.record) for one in preparation.worklist(seen.uow)]
-    return listed(forms.Preparations, {"rows": rows}, forms.Booked, as_csv=query.format == "csv")
+    return listed(supply.Preparations, {"rows": rows}, supply.Booked, as_csv=query.format == "csv")
 
 
-@api.post("/preparations/<number>/sheet", responses={200: forms.Sheet})
-def open_sheet(path: forms.Key, header: forms.Once) -> Response:  # noqa: ARG001
+@api.post("/preparations/<number>/sheet", responses={200: supply.Sheet})
+def open_sheet(path: addresses.Key, header: addresses.Once) -> Response:  # noqa: ARG001
     """Open the sheet; that goes on record first."""
     auth.demand_act(Act.SHEET_OPENED)
     found = preparation.open_sheet(desk(), auth.person(), path.number)
@@ -46,8 +46,8 @@ def open_sheet(path: forms.Key, header: forms.Once) -> Response:  # noqa: ARG001
     return answer(text(shown))
 
 
-@api.post("/preparations/<number>/begin", responses={200: forms.Booked})
-def begin(path: forms.Key, header: forms.Once) -> Response:  # noqa: ARG001
+@api.post("/preparations/<number>/begin", responses={200: supply.Booked})
+def begin(path: addresses.Key, header: addresses.Once) -> Response:  # noqa: ARG001
     """Begin the preparation."""
     auth.demand_act(Act.PREPARATION_BEGUN)
     with this().store.writing() as uow:
@@ -55,8 +55,8 @@ def begin(path: forms.Key, header: forms.Once) -> Response:  # noqa: ARG001
     return _booked(record)
 
 
-@api.post("/preparations/<number>/end", responses={200: forms.Booked})
-def end(path: forms.Key, header: forms.Once, body: forms.Ended) -> Response:  # noqa: ARG001
+@api.post("/preparations/<number>/end", responses={200: supply.Booked})
+def end(path: addresses.Key, header: addresses.Once, body: supply.Ended) -> Response:  # noqa: ARG001
     """End the preparation, with a kit that is ready or without."""
     auth.demand_act(Act.PREPARATION_ENDED)
     texts = ("content", "lot", "cell_count", "viability", "form", "thaw", "note")
@@ -75,8 +75,8 @@ def end(path: forms.Key, header: forms.Once, body: forms.Ended) -> Response:  # 
     return _booked(record)
 
 
-@api.post("/preparations/<number>/replacement", responses={200: forms.Booked})
-def answer_request(path: forms.Key, header: forms.Once, body: forms.Answered) -> Response:  # noqa: ARG001
+@api.post("/preparations/<number>/replacement", responses={200: supply.Booked})
+def answer_request(path: addresses.Key, header: addresses.Once, body: supply.Answered) -> Response:  # noqa: ARG001
     """Answer the request for another kit."""
     auth.demand_act(Act.REPLACEMENT_ANSWERED)
     with this().store.writing() as uow:
@@ -84,8 +84,8 @@ def answer_request(path: forms.Key, header: forms.Once, body: forms.Answered) ->
     return _booked(record)
 
 
-@api.post("/preparations/<number>/labels", responses={200: forms.Labels})
-def print_labels(path: forms.Key, header: forms.Once, body: forms.Printed) -> Response:  # noqa: ARG001
+@api.post("/preparations/<number>/labels", responses={200: supply.Labels})
+def print_labels(path: addresses.Key, header: addresses.Once, body: supply.Printed) -> Response:  # noqa: ARG001
     """Print the labels of a kit that is ready; each print goes on record first."""
     auth.demand_act(Act.LABELS_PRINTED)
     with this().store.writing() as uow:
@@ -96,33 +96,33 @@ def print_labels(path: forms.Key, header: forms.Once, body: forms.Printed) -> Re
     return answer(text(told | {"pdf_base64": base64.b64encode(drawing.pdf(label)).decode()}))
 
 
-@api.get("/clearances", responses={200: forms.Products})
-def clearances(query: forms.List) -> Response:
+@api.get("/clearances", responses={200: products.Products})
+def clearances(query: addresses.List) -> Response:
     """Products that wait."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     with looking() as seen:
         rows = [seen.show(one) for one in clearance.worklist(seen.uow)]
-    return listed(forms.Products, {"rows": rows}, forms.Product, as_csv=query.format == "csv")
+    return listed(products.Products, {"rows": rows}, products.Product, as_csv=query.format == "csv")
 
 
-@api.get("/clearances/<number>", responses={200: forms.ProductFile})
-def product_file(path: forms.Key) -> Response:
+@api.get("/clearances/<number>", responses={200: products.ProductFile})
+def product_file(path: addresses.Key) -> Response:
     """A product with its lots and results."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     return _product_file(path.number)
 
 
-@api.get("/quality-results", responses={200: forms.Awaiting})
-def awaited(query: forms.List) -> Response:
+@api.get("/quality-results", responses={200: products.Awaiting})
+def awaited(query: addresses.List) -> Response:
     """Participants of whom a quality result is awaited."""
     auth.demand_act(Act.QUALITY_RECORDED)
     with looking() as seen:
         rows = quality_views.waiting(seen)
-    return listed(forms.Awaiting, {"rows": rows}, forms.AwaitedResult, as_csv=query.format == "csv")
+    return listed(products.Awaiting, {"rows": rows}, products.AwaitedResult, as_csv=query.format == "csv")
 
 
-@api.post("/clearances/<number>/lots", responses={200: forms.ProductFile})
-def record_lot(path: forms.Key, header: forms.Once, body: forms.LotRecorded) -> Response:  # noqa: ARG001
+@api.post("/clearances/<number>/lots", responses={200: products.ProductFile})
+def record_lot(path: addresses.Key, header: addresses.Once, body: products.LotRecorded) -> Response:  # noqa: ARG001
     """Record a lot, with the results that are known."""
     auth.demand_act(Act.QUALITY_RECORDED)
     lot = Lot(number=body.lot.strip(), cell_count=body.cell_count, viability=body.viability, form=body.form)
@@ -132,8 +132,8 @@ def record_lot(path: forms.Key, header: forms.Once, body: forms.LotRecorded) -> 
     return _product_file(path.number)
 
 
-@api.post("/clearances/<number>/results", responses={200: forms.ProductFile})
-def record_result(path: forms.Key, header: forms.Once, body: forms.ResultRecorded) -> Response:  # noqa: ARG001
+@api.post("/clearances/<number>/results", responses={200: products.ProductFile})
+def record_result(path: addresses.Key, header: addresses.Once, body: products.ResultRecorded) -> Response:  # noqa: ARG001
     """Record the result of a test of a lot or a kit, or correct one."""
     auth.demand_act(Act.QUALITY_RECORDED)
     with this().store.writing() as uow:
@@ -149,8 +149,8 @@ def record_result(path: forms.Key, header: forms.Once, body: forms.ResultRecorde
     return _product_file(path.number)
 
 
-@api.post("/clearances/<number>/clear", responses={200: forms.Product})
-def clear(path: forms.Key, header: forms.Once, body: forms.Cleared) -> Response:  # noqa: ARG001
+@api.post("/clearances/<number>/clear", responses={200: products.Product})
+def clear(path: addresses.Key, header: addresses.Once, body: products.Cleared) -> Response:  # noqa: ARG001
     """Clear a product, signed."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     step_up = auth.step_up(password=body.password, code=body.code)
@@ -159,8 +159,8 @@ def clear(path: forms.Key, header: forms.Once, body: forms.Cleared) -> Response:
     return _product(done)
 
 
-@api.post("/clearances/<number>/fail", responses={200: forms.Product})
-def fail(path: forms.Key, header: forms.Once, body: forms.Failure) -> Response:  # noqa: ARG001
+@api.post("/clearances/<number>/fail", responses={200: products.Product})
+def fail(path: addresses.Key, header: addresses.Once, body: products.Failure) -> Response:  # noqa: ARG001
     """Record that a product can't be used."""
     auth.demand_act(Act.PRODUCT_FAILED)
     with this().store.writing() as uow:
@@ -168,17 +168,17 @@ def fail(path: forms.Key, header: forms.Once, body: forms.Failure) -> Response: 
     return _product(done)
 
 
-@api.get("/quarantines", responses={200: forms.Quarantines})
-def quarantines(query: forms.List) -> Response:
+@api.get("/quarantines", responses={200: products.Quarantines})
+def quarantines(query: addresses.List) -> Response:
     """Kits in quarantine whose time has not passed."""
     auth.demand_act(Act.QUARANTINE_LIFTED)
     with looking() as seen:
         rows = lifting.listing(seen)
-    return listed(forms.Quarantines, {"rows": rows}, forms.Quarantine, as_csv=query.format == "csv")
+    return listed(products.Quarantines, {"rows": rows}, products.Quarantine, as_csv=query.format == "csv")
 
 
-@api.post("/quarantines/<number>/lift", responses={200: forms.Quarantine})
-def lift_quarantine(path: forms.Key, header: forms.Once, body: SignedWhy) -> Response:  # noqa: ARG001
+@api.post("/quarantines/<number>/lift", responses={200: products.Quarantine})
+def lift_quarantine(path: addresses.Key, header: addresses.Once, body: SignedWhy) -> Response:  # noqa: ARG001
     """Lift the quarantine of a kit, signed."""
     auth.demand_act(Act.QUARANTINE_LIFTED)
     step_up = auth.step_up(password=body.password, code=body.code)
@@ -191,7 +191,7 @@ def lift_quarantine(path: forms.Key, header: forms.Once, body: SignedWhy) -> Res
 def _booked(record: PeriodRecord) -> Response:
     with looking() as seen:
         shown = seen.show(record)
-    return answer(text({name: shown[name] for name in forms.Booked.model_fields if name in shown}))
+    return answer(text({name: shown[name] for name in supply.Booked.model_fields if name in shown}))
 
 
 def _product_file(number: str) -> Response:

@@ -1,0 +1,136 @@
+"""What the API takes and gives for products: lots, quality results, clearance, quarantine."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - read at run time by pydantic
+from typing import Literal
+
+from pydantic import Field
+
+from randomizer.web.exchange import Body, Long, Short, Signed
+from randomizer.web.surface import Answer
+
+
+class Details(Body):
+    """What is kept of a lot, or of a preparation, sealed."""
+
+    lot: Short = ""
+    cell_count: Short = ""
+    viability: Short = ""
+    form: Short = ""
+
+
+class LotRecorded(Details):
+    """A lot, with what is known of it by code of the test; what is left out is pending."""
+
+    results: dict[Short, Literal["pending", "passed", "failed"]] = Field(default_factory=dict, max_length=20)
+
+
+class ResultRecorded(Body):
+    """The result of a test; `subject` is the number of the lot or the kit."""
+
+    subject: Short
+    test: Short
+    result: Literal["passed", "failed"]
+
+
+class Cleared(Signed):
+    """A clearance, signed."""
+
+    note: Long = ""
+
+
+class Failure(Body):
+    """Why a product can't be used."""
+
+    note: Long
+
+
+class Product(Answer):
+    """A product as blinded people see it."""
+
+    KINDS = ("Product",)
+    participant: str | None = None
+    donation: int | None = None
+    identifier: str | None = None
+    state: str | None = None
+    harvested_at: datetime | None = None
+    cleared_at: datetime | None = None
+    failed_at: datetime | None = None
+
+
+class LotShown(Answer):
+    """A lot of a product."""
+
+    KINDS = ("Lot",)
+    number: str | None = None
+    cell_count: str | None = None
+    viability: str | None = None
+    form: str | None = None
+    recorded_at: datetime | None = None
+    in_use: bool | None = None
+
+
+class ResultShown(Answer):
+    """A test of a lot or of a kit, with its result or when that is due."""
+
+    KINDS = ("QualityResult",)
+    subject: str | None = None
+    of: Literal["lot", "kit"] | None = None
+    test: str | None = None
+    label: str | None = None
+    result: str | None = None
+    at: datetime | None = None
+    by: str | None = None
+    due_at: datetime | None = None
+    before_clearance: bool | None = None
+
+
+class ProductFile(Answer):
+    """A product with its lots and results; `blocks` says why it can't be cleared."""
+
+    KINDS = ("ProductDetails",)
+    product: Product
+    note: str | None = None
+    blocks: list[str] | None = None
+    lots: list[LotShown]
+    results: list[ResultShown]
+
+
+class AwaitedResult(Answer):
+    """When the next quality result of a participant is due."""
+
+    KINDS = ("QualityWatch",)
+    participant: str | None = None
+    due_at: datetime | None = None
+
+
+class Awaiting(Answer):
+    """Quality results that are awaited, the soonest due first."""
+
+    rows: list[AwaitedResult]
+
+
+class Products(Answer):
+    """Products that wait, the oldest first."""
+
+    rows: list[Product]
+
+
+class Quarantine(Answer):
+    """A kit in quarantine, or one that was."""
+
+    KINDS = ("Quarantine",)
+    kit: str | None = None
+    site: str | None = None
+    participant: str | None = None
+    period: int | None = None
+    state: str | None = None
+    since: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Quarantines(Answer):
+    """Kits in quarantine whose time has not passed."""
+
+    rows: list[Quarantine]
