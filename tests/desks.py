@@ -20,7 +20,7 @@ from randomizer.services.care import alerts, allocation, booking, dispensing, en
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.founding import key_installation
 from randomizer.services.sealed import release_content
-from randomizer.services.unblinded import clearance, preparation, quality
+from randomizer.services.unblinded import clearance, preparation, quality, sheets
 from randomizer.services.unblinded.desk import open_desk
 from tests.activated import FIT, SITE, K, answers
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.services.unblinded.desk import Desk
-    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.services.unblinded.sheets import Sheet
     from tests.activated import Instance, Rehearsal
 
 OF_A_CODE_BREAK = {TaskKind.IMPACT_ASSESSMENT, TaskKind.TREATMENT_DECISION, TaskKind.EXPLANATION}
@@ -83,7 +83,7 @@ def booked(instance: Instance, number: str) -> None:
 def prepared(instance: Instance, desk: Desk, number: str) -> Sheet:
     """The kit is ready."""
     person = instance.person(Role.PREPARER)
-    sheet = preparation.open_sheet(desk, person, number)
+    sheet = sheets.open_sheet(desk, person, number)
     instance.act(preparation.begin, Role.PREPARER, number)
     with instance.store.writing() as uow:
         noted = Preparation(content=sheet.treatment, lot="L-1", thaw="2 min at 37 °C")

@@ -19,7 +19,7 @@ from randomizer.services import trail
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.signatures import StepUp
-from randomizer.services.unblinded import preparation, unblinding
+from randomizer.services.unblinded import preparation, sheets, unblinding
 from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.services.upkeep import nightly
 from randomizer.services.views import accountability, sight
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from randomizer.domain.people import Person
     from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.desk import Desk
-    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.services.unblinded.sheets import Sheet
     from randomizer.store.work import Store, UnitOfWork
     from tests.activated import Instance
 
@@ -160,7 +160,7 @@ class Stage:
 
     def begin(self, number: str) -> Sheet:
         """A preparation is under way."""
-        sheet = preparation.open_sheet(self.desk, self.instance.person(Role.PREPARER), number)
+        sheet = sheets.open_sheet(self.desk, self.instance.person(Role.PREPARER), number)
         self.act(preparation.begin, Role.PREPARER, number)
         return sheet
 

@@ -18,7 +18,7 @@ from randomizer.domain.trial import Allocation
 from randomizer.domain.unblinded import Procedure
 from randomizer.services import idempotency
 from randomizer.services.care import booking, dispensing, infusions
-from randomizer.services.unblinded import preparation, unblinding
+from randomizer.services.unblinded import kit_order, preparation, sheets, unblinding
 from randomizer.services.upkeep import publishing
 from randomizer.services.views import participant_views, sight
 from randomizer.store.backup import copy_database
@@ -163,7 +163,7 @@ def _prepare(world: World, order: tuple[str, ...]) -> None:
     person = instance.person(Role.PREPARER)
     for number in order:
         instance.clock.advance(seconds=3)
-        preparation.open_sheet(world.desk, person, number)
+        sheets.open_sheet(world.desk, person, number)
         with instance.store.writing() as uow:
             preparation.begin(uow, person, number)
 
@@ -236,7 +236,7 @@ class _Hospital:
         blank = Preparation(content=content, lot="L-1")
         spoiled = int(number) % SPOILT == 0
         # As the sheet said, which was opened before; reading it again takes as long as all else.
-        self.kit = preparation.order_of(self.desk, plan.index, 1, plan.kits[0])[spoiled]
+        self.kit = kit_order.order_of(self.desk, plan.index, 1, plan.kits[0])[spoiled]
         with self.instance.store.writing() as uow:
             preparation.end(
                 uow,

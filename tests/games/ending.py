@@ -25,7 +25,7 @@ from tests.activated import FIT
 from tests.games.traffic import Traffic
 
 if TYPE_CHECKING:
-    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.services.unblinded.sheets import Sheet
 
 NOTED = {
     "MSC": Preparation(lot="C-17", cell_count="1.5e8", viability="91 %", form="frozen", thaw="2 min"),

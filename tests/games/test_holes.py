@@ -19,7 +19,7 @@ from randomizer.errors import NotAllowed, Refused, SignInRefused
 from randomizer.services import accounts, alarms, locking, six_digits
 from randomizer.services.accounts import Gate
 from randomizer.services.care import enrolment
-from randomizer.services.unblinded import beforehand, preparation, unblinding
+from randomizer.services.unblinded import beforehand, kit_order, preparation, sheets, unblinding
 from randomizer.services.views import participant_views, sight, trail_views
 from randomizer.web.auth import safe_path
 from randomizer.web.sessions import MemorySessions
@@ -188,7 +188,7 @@ def test_the_trail_shows_a_code_break_without_who_and_role(one: World) -> None:
 def prepare(world: World, number: str, *, spare: bool) -> str:
     """Prepare the kit of the sheet, or its spare where the bag of the first one tore; gives its number."""
     person = world.instance.person(Role.PREPARER)
-    sheet = preparation.open_sheet(world.desk, person, number)
+    sheet = sheets.open_sheet(world.desk, person, number)
     world.instance.act(preparation.begin, Role.PREPARER, number)
     kit = sheet.spares[0] if spare else sheet.kit
     noted = Preparation(content=sheet.treatment, note="The first bag tore." if spare else "")
@@ -225,9 +225,9 @@ def test_the_order_in_which_kits_are_used_cannot_be_read_off_their_numbers(one: 
     firsts = []
     for plan in one.schedule:
         for period, kits in enumerate(plan.kits, start=1):
-            order = preparation.order_of(one.desk, plan.index, period, kits)
+            order = kit_order.order_of(one.desk, plan.index, period, kits)
             assert sorted(order) == sorted(kits)
-            assert order == preparation.order_of(one.desk, plan.index, period, tuple(reversed(kits)))
+            assert order == kit_order.order_of(one.desk, plan.index, period, tuple(reversed(kits)))
             firsts.append(order[0] == min(kits))
     assert 5 < firsts.count(True) < len(firsts) - 5
 
@@ -236,7 +236,7 @@ def test_a_spare_counts_only_where_it_is_said_that_the_first_one_spoiled(one: Wo
     number = desks.randomized(one.instance, one.desk)
     desks.booked(one.instance, number)
     person = one.instance.person(Role.PREPARER)
-    sheet = preparation.open_sheet(one.desk, person, number)
+    sheet = sheets.open_sheet(one.desk, person, number)
     one.instance.act(preparation.begin, Role.PREPARER, number)
     for kit, spoiled in ((sheet.spares[0], False), (sheet.kit, True)):
         with one.instance.store.writing() as uow, pytest.raises(Refused, match="Wrong kit"):

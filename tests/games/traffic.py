@@ -13,7 +13,7 @@ from randomizer.domain.records import TaskKind
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Kit, KitState
 from randomizer.services.care import dispensing, replacements
-from randomizer.services.unblinded import clearance, lifting, preparation, quality, unblinding
+from randomizer.services.unblinded import clearance, lifting, preparation, quality, sheets, unblinding
 from randomizer.services.upkeep import daily, due, results_due
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE
@@ -34,7 +34,7 @@ from tests.games.seeing import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.services.unblinded.sheets import Sheet
     from tests.games.sealings import World
     from tests.games.seeing import Watched
 
@@ -327,7 +327,7 @@ class Traffic:
 
     def _sheet(self, name: str) -> Sheet:
         person = self.world.instance.person(Role.PREPARER)
-        return preparation.open_sheet(self.world.desk, person, self.people[name])
+        return sheets.open_sheet(self.world.desk, person, self.people[name])
 
     def _begin(self, name: str) -> Sheet:
         sheet = self._sheet(name)

@@ -20,7 +20,7 @@ from randomizer.domain.trial import Allocation, Phase, StratumStatus, Trial
 from randomizer.errors import Exhausted, HardStop, RandomizerError, Refused
 from randomizer.services import accounts, conduct, locking
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import sheets
 from tests.activated import CAPACITIES, FIT, SECOND_SITE, SITE
 from tests.desks import set_up_desk
 from tests.stages import PROGRESSIVE, RELAPSING, Stage, demand_sound
@@ -166,7 +166,7 @@ def test_whoever_dies_while_somebody_acts_for_them_has_no_booking_and_no_kit(
     kit = next((one.kit for one in stage.all(PeriodRecord, participant=number, outcome=None) if one.kit), "")
     sheet = None
     if station == "preparing":
-        sheet = preparation.sheet_again(stage.desk, stage.instance.person(Role.PREPARER), number)
+        sheet = sheets.sheet_again(stage.desk, stage.instance.person(Role.PREPARER), number)
     acts: list[Callable[[], object]] = [
         lambda: stage.end(Act.DIED, number),
         by(stage, booking.book, Role.COORDINATOR, number, moment),

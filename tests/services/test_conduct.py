@@ -14,7 +14,7 @@ from randomizer.domain.trial import Phase, SiteState, SiteStatus, Trial
 from randomizer.errors import Faulty, Refused
 from randomizer.services import conduct, locking
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import sheets
 from tests.activated import SECOND_SITE, SITE
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_a_terminated_trial_is_recorded_to_its_end_and_locked_with_slots_unused(
 
 def test_in_a_terminated_trial_a_preparation_ends_without_a_kit(stage: Stage) -> None:
     number = stage["preparing"]
-    sheet = preparation.sheet_again(stage.desk, stage.instance.person(Role.PREPARER), number)
+    sheet = sheets.sheet_again(stage.desk, stage.instance.person(Role.PREPARER), number)
     stage.sign(conduct.terminate, Role.SPONSOR, "futility")
     before = stage.dump()
     with pytest.raises(

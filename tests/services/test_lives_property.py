@@ -39,7 +39,7 @@ from randomizer.services.care import (
 )
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.care.excursions import Excursion
-from randomizer.services.unblinded import clearance, preparation, quality
+from randomizer.services.unblinded import clearance, preparation, quality, sheets
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE, answers
 from tests.desks import LOT, PASSED, set_up_desk
@@ -379,9 +379,7 @@ class Lives(RuleBasedStateMachine):
 
     def look_at_the_sheet(self, number: str) -> None:
         try:
-            self.sheets[number] = preparation.open_sheet(
-                self.stage.desk, self.people[Role.PREPARER, SITE], number
-            )
+            self.sheets[number] = sheets.open_sheet(self.stage.desk, self.people[Role.PREPARER, SITE], number)
         except Refused:
             self.sheets.pop(number, None)
 

@@ -25,7 +25,7 @@ from randomizer.services.care import (
     products,
 )
 from randomizer.services.transactions import raise_tampering
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import preparation, sheets
 from tests.activated import SECOND_SITE, SITE
 
 if TYPE_CHECKING:
@@ -301,7 +301,7 @@ def test_an_edited_allocation_opens_nothing(stage: Stage, statement: str, about:
     assert stop.value.about == about.format(number)
     sql(stage, statement.replace("19", "18").replace("'1'", "'2'"), who=other)
     with pytest.raises(Tampered) as stop:
-        preparation.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), other)
+        sheets.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), other)
     assert stop.value.about == about.format(other)
 
 
@@ -318,7 +318,7 @@ def test_nothing_is_randomized_or_prepared_on_an_edited_signature(stage: Stage, 
         ("cleared", lambda: stage.sign(allocation.randomize, Role.INVESTIGATOR, stage["cleared"])),
         ("fit", lambda: stage.act(preparation.begin, Role.PREPARER, stage["fit"])),
     ):
-        preparation.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), stage["fit"])
+        sheets.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), stage["fit"])
         sql(stage, statement, about=f"participant {stage[station]}")
         before = stage.dump()
         with pytest.raises(Tampered, match="Signature"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.housekeeping import Answered, Session
-from randomizer.services.unblinded.preparation import Sheet
+from randomizer.services.unblinded.sheets import Sheet
 from randomizer.store.tables import ROWS
 
 if TYPE_CHECKING:

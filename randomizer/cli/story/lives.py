@@ -21,7 +21,7 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
-from randomizer.services.unblinded import clearance, preparation, quality
+from randomizer.services.unblinded import clearance, preparation, quality, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,7 +235,7 @@ class Life:
     def _prepare(self) -> Iterator[datetime]:
         preparer = self._cast.person(Role.PREPARER)
         self._cast.settle()
-        sheet = preparation.open_sheet(self._stage.desk, preparer, self._number)
+        sheet = sheets.open_sheet(self._stage.desk, preparer, self._number)
         yield self._later(READING)  # all the sheets of a morning are opened before the first kit is begun
         self._cast.act(preparation.begin, Role.PREPARER, self._number)
         yield self._later(timedelta(minutes=75))

@@ -1,4 +1,4 @@
-"""Preparing the kit of one participant and period: the sheet, begun, ended. The unblinded side of a booking.
+"""Preparing the kit of one participant and period: begun, ended. The unblinded side of a booking.
 
 A preparation leaves two entries, begun and ended, which name the participant alone; lot, cell count, thaw and
 which kits were tried stand in a sealed record of one length. Where a kit is spoiled its spare is filled in
@@ -11,31 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain import acts, participants, scans, windows
+from randomizer.domain import scans, windows
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.domain.trial import RUNNING, Slot
+from randomizer.domain.trial import RUNNING
 from randomizer.errors import HardStop, NotFound, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import periods, products
 from randomizer.services.care.booking import FIT_MEANING
 from randomizer.services.signatures import demand_signed
-from randomizer.services.unblinded import quality
+from randomizer.services.unblinded import kit_order, quality, sheets
 from randomizer.services.unblinded.opening import open_for_sheet, read_preparation, seal_preparation
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from randomizer.domain.definition_values import Definition
+    from randomizer.domain.definition_values import Definition, KitPolicy
     from randomizer.domain.people import Person
     from randomizer.domain.sealed_texts import Preparation
+    from randomizer.services.trail import OpenAct
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.opening import Opened
     from randomizer.store.work import UnitOfWork
-
-KIT_ORDER_LABEL = "crossover-randomizer/v1/kit-order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,47 +47,6 @@ class ToPrepare:
     participant: Participant
     record: PeriodRecord
     out_of_limits: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Sheet:
-    """What to put into which kit.
-
-    Args:
-        participant: Participant number.
-        period: 1-based.
-        booked_for: Planned start of the infusion, UTC.
-        treatment: Treatment code.
-        content: Name of the treatment.
-        kit: Number of the kit to prepare.
-        spares: Kits to fill instead where it is spoiled, in this order.
-        donation: Identifier of the participant's donation.
-        volume_ml: The same whatever the treatment.
-        infusion_minutes: The same whatever the treatment.
-        expiry_minutes: From "ready".
-        fit: Whether fit-for-infusion is signed, so that the preparation may begin.
-        preparing: Whether it has begun.
-        out_of_limits: Whether a quality result of the product is, so that nothing may be prepared; everybody
-            has a product, so it says nothing of the content.
-    """
-
-    participant: str
-    period: int
-    booked_for: datetime
-    treatment: str
-    content: str
-    kit: str
-    spares: tuple[str, ...]
-    donation: str
-    volume_ml: int
-    infusion_minutes: int
-    expiry_minutes: int
-    fit: bool
-    preparing: bool
-    out_of_limits: bool
-
-    def __repr__(self) -> str:
-        return "Sheet(masked)"
 
 
 def worklist(uow: UnitOfWork) -> tuple[ToPrepare, ...]:
@@ -115,62 +70,6 @@ def worklist(uow: UnitOfWork) -> tuple[ToPrepare, ...]:
     )
 
 
-def open_sheet(desk: Desk, person: Person, number: str) -> Sheet:
-    """Show what goes into which kit; that it was opened is on record before.
-
-    Args:
-        desk: The code-break host's own.
-        person: A preparing pharmacist.
-        number: Participant number.
-
-    Raises:
-        NotAllowed: The person is no preparing pharmacist.
-        Refused: Nothing is booked, or no kit is left for this period.
-        Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
-    """
-    with desk.store.writing() as uow:
-        acting.in_trial(uow, Act.SHEET_OPENED)
-        participant = uow.get(Participant, number, what="participant")
-        acts.demand(person, Act.SHEET_OPENED, participant.site)
-        participants.demand(participant, Act.PREPARATION_BEGUN)
-        current = periods.current(uow, number)
-        _booked(current)
-        _demand_no_kit_ready(current)
-        with trail.act(uow, Act.SHEET_OPENED, person, site=participant.site, participant=number) as act:
-            entry = act.number
-    with desk.store.reading() as uow:
-        _, definition = trials.current(uow)
-        record = periods.current(uow, number)
-        trail.check(uow, record)
-        return _sheet(uow, desk, open_for_sheet(uow, desk, entry), record, definition)
-
-
-def sheet_again(desk: Desk, person: Person, number: str) -> Sheet:
-    """Show the sheet once more that this person opened for the present booking; no further entry.
-
-    Raises:
-        NotAllowed: The person is no preparing pharmacist.
-        Refused: The sheet was not opened for this booking, or by somebody else.
-        Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
-    """
-    with desk.store.reading() as uow:
-        _, definition = trials.current(uow)
-        participant = uow.get(Participant, number, what="participant")
-        acts.demand(person, Act.SHEET_OPENED, participant.site)
-        participants.demand(participant, Act.PREPARATION_BEGUN)
-        record = periods.current(uow, number)
-        trail.check(uow, record)
-        _demand_no_kit_ready(record)
-        entry = _sheet_entry(uow, number)
-        if uow.get(Entry, entry, what="entry").actor != person.account:
-            raise Refused(
-                f"The sheet of participant {number} was opened by somebody else.",
-                field="participant",
-                next_step="Open it yourself; that is put on record.",
-            )
-        return _sheet(uow, desk, open_for_sheet(uow, desk, entry), record, definition)
-
-
 def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
     """Begin the preparation of the current period's kit.
 
@@ -186,7 +85,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
     _, definition = acting.in_trial(uow, Act.PREPARATION_BEGUN)
     participant = acting.on_participant(uow, person, Act.PREPARATION_BEGUN, number)
     record = periods.current(uow, number)
-    booked_for = _booked(record)
+    booked_for = sheets.booked(record)
     _demand_not_begun(record)
     if record.fit_signed_at is None:
         raise Refused(
@@ -196,7 +95,7 @@ def begin(uow: UnitOfWork, person: Person, number: str) -> PeriodRecord:
             next_step="Wait for the signature before anything is prepared.",
         )
     demand_signed(uow, meaning=FIT_MEANING, about=f"participant {number}")
-    _sheet_entry(uow, number)
+    sheets.entry_of_sheet(uow, number)
     products.demand_within_limits(uow, number)
     windows.demand_near(record.period, booked_for, uow.clock(), done="prepared", hours=windows.PREPARE_HOURS)
     periods.demand_time(uow, definition, record, booked_for, signed=True)
@@ -232,45 +131,26 @@ def end(
         Refused: No preparation is under way, the content is not that of the sheet, or a quality result of the
             product is out of limits, whatever the treatment.
     """
-    trial, definition = acting.in_trial(uow, Act.PREPARATION_ENDED)
-    if ready:  # without a kit a preparation ends after termination too
-        trial.demand(RUNNING, what="declare a kit ready")
-    participant = acting.on_participant(uow, person, Act.PREPARATION_ENDED, number)
-    record = periods.current(uow, number)
-    if not record.preparing:
-        raise Refused(
-            f"No preparation is under way for participant {number}. Nothing was changed.",
-            field="participant",
-            next_step="Open the worklist to see how the booking stands.",
-        )
+    participant, record, definition = _demand_under_way(uow, person, number, ready=ready)
     if ready:
         quality.demand_within_limits(uow, desk, number)
-    opened = open_for_sheet(uow, desk, _sheet_entry(uow, number))
-    before = read_preparation(uow, desk, opened.slot.number, record.period)
-    left = _kits(uow, desk, opened.slot, record.period, before.spoiled)
+    opened = open_for_sheet(uow, desk, sheets.entry_of_sheet(uow, number))
+    slot, period = opened.slot, record.period
+    spoiled_before = read_preparation(uow, desk, slot.number, period).spoiled
+    left = kit_order.kits_left(uow, desk, slot, period, spoiled_before)
     trail.check(uow, *left)
     used = _scanned(left, kit, spoiled=spoiled) if ready else int(spoiled)
     if ready:
         _demand_content(opened, record, noted.content)
-    reserved = left[used] if ready else left[0]
-    tried = (*before.spoiled, *(one.number for one in left[:used]))
-    kept = replace(noted, kit=reserved.number if ready else "", spoiled=tried)
+    tried = (*spoiled_before, *(one.number for one in left[:used]))
+    kept = replace(noted, kit=left[used].number if ready else "", spoiled=tried)
     with trail.act(uow, Act.PREPARATION_ENDED, person, site=participant.site, participant=number) as act:
-        uow.update(seal_preparation(desk, opened.slot.number, record.period, kept, uow.entropy))
+        uow.update(seal_preparation(desk, slot.number, period, kept, uow.entropy))
         if not ready:
             return act.change(record, preparation_begun_at=None, preparation_ended_at=act.at)
-        expires_at = act.at + timedelta(minutes=definition.kits.expiry_minutes)
-        state = KitState.SHIPPED if definition.kits.travel else KitState.READY
-        act.change(reserved, state=state, ready_at=act.at, expires_at=expires_at)
+        ended = _declare_ready(act, record, left[used], definition.kits)
         quality.look_again(uow, desk, number)
-        return act.change(
-            record,
-            preparation_ended_at=act.at,
-            asked_at=None,
-            answered_at=None,
-            available_at=None,
-            kit=reserved.number,
-        )
+    return ended
 
 
 def ready_kit(uow: UnitOfWork, number: str, period: int) -> Kit:
@@ -289,78 +169,37 @@ def ready_kit(uow: UnitOfWork, number: str, period: int) -> Kit:
     return kit
 
 
-def _sheet(
-    uow: UnitOfWork, desk: Desk, opened: Opened, record: PeriodRecord, definition: Definition
-) -> Sheet:
-    noted = read_preparation(uow, desk, opened.slot.number, record.period)
-    treatment = opened.content.treatments[record.period - 1]
-    product = products.latest(uow, record.participant)
-    kit, *spares = (one.number for one in _kits(uow, desk, opened.slot, record.period, noted.spoiled))
-    return Sheet(
-        participant=record.participant,
-        period=record.period,
-        booked_for=_booked(record),
-        treatment=treatment,
-        content=definition.treatment(treatment).name,
-        kit=kit,
-        spares=tuple(spares),
-        donation=product.identifier,
-        volume_ml=definition.kits.volume_ml,
-        infusion_minutes=definition.kits.infusion_minutes,
-        expiry_minutes=definition.kits.expiry_minutes,
-        fit=record.fit_signed_at is not None,
-        preparing=record.preparing,
-        out_of_limits=quality.read(desk, product).out_of_limits,
+def _demand_under_way(
+    uow: UnitOfWork, person: Person, number: str, *, ready: bool
+) -> tuple[Participant, PeriodRecord, Definition]:
+    """Whose preparation may end now; without a kit it may after termination too."""
+    trial, definition = acting.in_trial(uow, Act.PREPARATION_ENDED)
+    if ready:
+        trial.demand(RUNNING, what="declare a kit ready")
+    participant = acting.on_participant(uow, person, Act.PREPARATION_ENDED, number)
+    record = periods.current(uow, number)
+    if not record.preparing:
+        raise Refused(
+            f"No preparation is under way for participant {number}. Nothing was changed.",
+            field="participant",
+            next_step="Open the worklist to see how the booking stands.",
+        )
+    return participant, record, definition
+
+
+def _declare_ready(act: OpenAct, record: PeriodRecord, kit: Kit, kits: KitPolicy) -> PeriodRecord:
+    """The kit is seen by the blinded side from now on, and a request for another one is done with."""
+    state = KitState.SHIPPED if kits.travel else KitState.READY
+    expires_at = act.at + timedelta(minutes=kits.expiry_minutes)
+    act.change(kit, state=state, ready_at=act.at, expires_at=expires_at)
+    return act.change(
+        record,
+        preparation_ended_at=act.at,
+        asked_at=None,
+        answered_at=None,
+        available_at=None,
+        kit=kit.number,
     )
-
-
-def order_of(desk: Desk, slot: int, period: int, kits: tuple[str, ...]) -> tuple[str, ...]:
-    """The order in which the kits of a slot and period are used; without the key nobody can tell it.
-
-    Args:
-        desk: Holds the key.
-        slot: Number of the slot.
-        period: 1-based.
-        kits: Kit numbers, in any order.
-    """
-    draws = desk.keys.draws(f"{KIT_ORDER_LABEL}/{slot}/{period}")
-    waiting = sorted(kits)
-    return tuple(waiting.pop(draws.below(len(waiting))) for _ in kits)
-
-
-def _kits(uow: UnitOfWork, desk: Desk, slot: Slot, period: int, spoiled: tuple[str, ...]) -> list[Kit]:
-    """The kits of the period that are still reserved and not spoiled, in the order of use; never none."""
-    reserved = {
-        kit.number: kit
-        for kit in uow.all(
-            Kit, number=slot.kits[period - 1], slot=slot.number, period=period, state=KitState.RESERVED
-        )
-        if kit.number not in spoiled
-    }
-    real = 1 + trials.current(uow)[1].treatments[0].spares  # the same for all of them: the design check
-    order = order_of(desk, slot.number, period, slot.kits[period - 1])[:real]
-    left = [reserved[number] for number in order if number in reserved]
-    if not left:
-        raise Refused(
-            f"No kit is left for period {period} of this participant. Nothing was changed.",
-            field="participant",
-            next_step="Call the trial office; the investigator then records the period as missed.",
-        )
-    return left
-
-
-def _sheet_entry(uow: UnitOfWork, number: str) -> int:
-    """The entry of the sheet that was opened for the present booking."""
-    acts = (Act.SHEET_OPENED.value, Act.INFUSION_BOOKED.value)
-    last = uow.all(Entry, participant=number, act=acts, order="-number", limit=1)
-    if not last or last[0].act != Act.SHEET_OPENED:
-        raise Refused(
-            f"The preparation sheet of participant {number} was not opened for this booking. "
-            "Nothing was changed.",
-            field="participant",
-            next_step="Open the sheet first.",
-        )
-    return last[0].number
 
 
 def _scanned(left: list[Kit], scanned: str, *, spoiled: bool) -> int:
@@ -385,28 +224,6 @@ def _demand_content(opened: Opened, record: PeriodRecord, content: str) -> None:
             "The content named is not the one on the sheet. Nothing was declared ready.",
             field="content",
             next_step="Stop, look at the sheet again, and call the clearing person if the kit is filled.",
-        )
-
-
-def _booked(record: PeriodRecord) -> datetime:
-    if record.booked_for is None:
-        raise Refused(
-            f"Period {record.period} of participant {record.participant} is not booked, so nothing is "
-            "prepared. Nothing was changed.",
-            field="participant",
-            next_step="The site books the infusion.",
-        )
-    return record.booked_for
-
-
-def _demand_no_kit_ready(record: PeriodRecord) -> None:
-    """A sheet that shows the next spare would make somebody fill a second kit."""
-    if record.kit:
-        raise Refused(
-            f"The kit for period {record.period} of participant {record.participant} is ready already; "
-            "another one is not to be prepared. Nothing was changed.",
-            field="participant",
-            next_step="Open the worklist to see what is booked.",
         )
 
 

@@ -11,7 +11,7 @@ from randomizer.domain.numbers import group3
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import HardStop, Refused
 from randomizer.services.care import periods, replacements
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import preparation, sheets
 from randomizer.web import auth, words
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from randomizer.masking import View
-    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.services.unblinded.sheets import Sheet
 
 NOTES = (
     Field(name="lot", label="Lot", width="half"),
@@ -90,7 +90,7 @@ def sheet(number: str) -> str | Response:
     """The sheet of one participant; opening it goes on record first."""
     auth.demand_act(Act.SHEET_OPENED)
     if request.method == "POST":
-        preparation.open_sheet(desk(), auth.person(), number)
+        sheets.open_sheet(desk(), auth.person(), number)
         return redirect(url_for("codebreak.sheet", number=number), code=303)
     before = kept().take(auth.person().account, request.path)
     if before and before.stop:
@@ -98,7 +98,7 @@ def sheet(number: str) -> str | Response:
     fields = _ending_fields()
     form = before.form(fields) if before else Form.blank(fields)
     try:
-        found = preparation.sheet_again(desk(), auth.person(), number)
+        found = sheets.sheet_again(desk(), auth.person(), number)
     except Refused:
         return _closed_sheet(number, form)
     return _sheet(found, form)

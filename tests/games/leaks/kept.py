@@ -15,7 +15,7 @@ from randomizer.domain.records import Alarm, AlarmKind
 from randomizer.domain.supply import Kit, PeriodRecord
 from randomizer.domain.trial import Allocation
 from randomizer.services import trail
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import kit_order
 from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.services.upkeep import publishing
 from randomizer.store.work import UnitOfWork
@@ -58,7 +58,7 @@ def in_the_order_of_kits(patch: pytest.MonkeyPatch, secret: Secret, _doors: Door
     def leaky(_desk: Any, _slot: int, _period: int, kits: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401
         return tuple(sorted(kits, reverse=not secret.bit(kits[0])))
 
-    patch.setattr(preparation, "order_of", leaky)
+    patch.setattr(kit_order, "order_of", leaky)
 
 
 def in_the_number_of_rows(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

@@ -13,7 +13,7 @@ from randomizer.domain.participants import Participant
 from randomizer.domain.supply import Kit
 from randomizer.errors import Refused
 from randomizer.services.care import dispensing
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import kit_order
 from randomizer.services.views import participant_views
 from randomizer.web.codebreak import showing
 from randomizer.web.codebreak.padding import ANSWER_BYTES
@@ -55,7 +55,7 @@ def in_a_query_more(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) ->
 
 def in_a_loop_over_spares(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """The sheet looks at every spare where the kit is filled with cells, which spoil more often."""
-    shipped = preparation._kits  # noqa: SLF001
+    shipped = kit_order.kits_left
 
     def leaky(uow: Any, *given: Any) -> Any:  # noqa: ANN401
         left = shipped(uow, *given)
@@ -63,7 +63,7 @@ def in_a_loop_over_spares(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doo
             uow.get(Kit, spare.number)
         return left
 
-    patch.setattr(preparation, "_kits", leaky)
+    patch.setattr(kit_order, "kits_left", leaky)
 
 
 def in_a_search(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

@@ -15,7 +15,7 @@ from randomizer.domain.windows import day
 from randomizer.errors import Faulty, HardStop, Refused
 from randomizer.services import trail
 from randomizer.services.care import booking, infusions
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import preparation, sheets
 from tests.activated import FIT
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_outside_the_window_the_investigator_signs_before_the_preparation(stage:
     with pytest.raises(Refused, match="lies outside the visit window of period 2") as refusal:
         stage.fit(number)
     assert (refusal.value.field, bool(refusal.value.next_step)) == ("booked_for", True)
-    preparation.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number)
+    sheets.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number)
     with pytest.raises(Refused, match="not signed"):
         stage.act(preparation.begin, Role.PREPARER, number)
 
@@ -132,7 +132,7 @@ def test_on_another_day_nothing_is_prepared_or_handed_out(stage: Stage) -> None:
     number = stage["randomized"]
     booked_for = stage.book(number)
     stage.fit(number)
-    preparation.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number)
+    sheets.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number)
     with pytest.raises(Refused, match="its kit is prepared from ") as refusal:
         stage.act(preparation.begin, Role.PREPARER, number)
     assert refusal.value.next_step == f"Come back on {day(booked_for)}."
@@ -200,7 +200,7 @@ def test_cancelling_frees_the_period_and_leaves_a_ready_kit_to_be_destroyed(
 def test_the_sheet_of_a_cancelled_booking_opens_nothing(stage: Stage) -> None:
     number = stage["preparing"]
     person = stage.instance.person(Role.PREPARER)
-    sheet = preparation.sheet_again(stage.desk, person, number)
+    sheet = sheets.sheet_again(stage.desk, person, number)
     stage.act(booking.cancel, Role.COORDINATOR, number, "fever")
     before = stage.dump()
     with pytest.raises(Refused, match="No preparation is under way"):

@@ -17,7 +17,7 @@ from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation, StratumStatus
 from randomizer.errors import HardStop, NotAllowed, Refused
 from randomizer.services.care import booking, dispensing, endings, enrolment, infusions
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import preparation, sheets
 from randomizer.services.upkeep import due
 from tests.activated import FIT, SECOND_SITE, SITE
 
@@ -42,9 +42,7 @@ def test_bookings_and_preparations_stop_at_once_and_a_ready_kit_is_destroyed(
 ) -> None:
     number = stage[station]
     kit = stage.get(PeriodRecord, number, 1).kit
-    sheet = (
-        preparation.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number) if not kit else None
-    )
+    sheet = sheets.open_sheet(stage.desk, stage.instance.person(Role.PREPARER), number) if not kit else None
 
     stage.end(what, number)
 

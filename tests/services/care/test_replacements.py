@@ -14,7 +14,7 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Kit, PeriodRecord
 from randomizer.errors import HardStop, NotAllowed, Refused
 from randomizer.services.care import dispensing, kits, replacements
-from randomizer.services.unblinded import preparation
+from randomizer.services.unblinded import preparation, sheets
 
 if TYPE_CHECKING:
     from tests.stages import Stage
@@ -86,7 +86,7 @@ def test_no_product_is_said_in_the_same_words_whatever_the_treatment(stage: Stag
 def test_a_preparation_without_a_kit_shows_as_not_ready_and_can_be_asked_for(stage: Stage) -> None:
     number = stage["preparing"]
     assert "is being prepared" in refused(stage, "preparing")
-    sheet = preparation.sheet_again(stage.desk, stage.instance.person(Role.PREPARER), number)
+    sheet = sheets.sheet_again(stage.desk, stage.instance.person(Role.PREPARER), number)
     with stage.store.writing() as uow:
         person = stage.instance.person(Role.PREPARER)
         noted = Preparation(note="bag leaks")

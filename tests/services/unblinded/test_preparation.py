@@ -15,18 +15,18 @@ from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop, NotAllowed, NotFound, Refused
 from randomizer.services import conduct
 from randomizer.services.care import booking, endings
-from randomizer.services.unblinded import opening, preparation
+from randomizer.services.unblinded import opening, preparation, sheets
 from tests.activated import FIT
 from tests.desks import booked, dispensed, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
-    from randomizer.services.unblinded.preparation import Sheet
+    from randomizer.services.unblinded.sheets import Sheet
     from tests.activated import Instance, Rehearsal
 
 
 def open_sheet(instance: Instance, desk: Desk, number: str) -> Sheet:
-    return preparation.open_sheet(desk, instance.person(Role.PREPARER), number)
+    return sheets.open_sheet(desk, instance.person(Role.PREPARER), number)
 
 
 def end(
@@ -235,7 +235,7 @@ def test_only_a_preparing_pharmacist_opens_a_sheet(instance: Instance, desk: Des
     booked(instance, number)
     for role in set(Role) - {Role.PREPARER}:
         with pytest.raises(NotAllowed):
-            preparation.open_sheet(desk, instance.person(role), number)
+            sheets.open_sheet(desk, instance.person(role), number)
 
 
 @pytest.mark.promise(8)

@@ -13,7 +13,7 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Product, ProductState
 from randomizer.errors import NotAllowed, Refused
 from randomizer.services.care import allocation, products
-from randomizer.services.unblinded import clearance, preparation, quality
+from randomizer.services.unblinded import clearance, preparation, quality, sheets
 from tests.desks import LOT, PASSED, booked, clear, harvested, prepared, randomized
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_nothing_is_prepared_of_a_product_out_of_limits_whatever_the_treatment(
         number = randomized(instance, desk)
         booked(instance, number)
         record(instance, desk, number, Result.FAILED)
-        sheet = preparation.open_sheet(desk, preparer, number)
+        sheet = sheets.open_sheet(desk, preparer, number)
         assert sheet.out_of_limits
         with instance.store.reading() as uow:
             assert preparation.worklist(uow)[-1].out_of_limits
@@ -117,7 +117,7 @@ def test_a_result_that_comes_while_a_kit_is_prepared_keeps_it_from_being_ready(
 ) -> None:
     number = randomized(instance, desk)
     booked(instance, number)
-    sheet = preparation.open_sheet(desk, instance.person(Role.PREPARER), number)
+    sheet = sheets.open_sheet(desk, instance.person(Role.PREPARER), number)
     instance.act(preparation.begin, Role.PREPARER, number)
     record(instance, desk, number, Result.FAILED)
     # Beside the trail somebody hides what is known without a key: the sealed record still counts.

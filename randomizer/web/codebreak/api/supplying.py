@@ -12,7 +12,7 @@ from randomizer.domain.quality import Lot, Result
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import labels
 from randomizer.services.care import replacements
-from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views
+from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views, sheets
 from randomizer.web import auth
 from randomizer.web import labels as drawing
 from randomizer.web.codebreak.api.forms import addresses, products, supply
@@ -39,7 +39,7 @@ def preparations(query: addresses.List) -> Response:
 def open_sheet(path: addresses.Key, header: addresses.Once) -> Response:  # noqa: ARG001
     """Open the sheet; that goes on record first."""
     auth.demand_act(Act.SHEET_OPENED)
-    found = preparation.open_sheet(desk(), auth.person(), path.number)
+    found = sheets.open_sheet(desk(), auth.person(), path.number)
     with looking() as seen:
         shown = seen.show(found)
     of_one_length()
