@@ -35,6 +35,7 @@ from randomizer.domain.trial import Phase, SiteStatus, Trial
 from randomizer.errors import NotAllowed, NotFound, Refused, SignInRefused
 from randomizer.services import exposure, notices, six_digits, trail
 from randomizer.services.signatures import StepUp
+from randomizer.services.tries import Tries
 from randomizer.services.turns import Turns
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Gate:
         totp_key: Fernet key under which the secrets of the codes are kept.
         hasher: Argon2id with the instance's cost.
         step_up_seconds: How long a step-up counts.
+        tries: How often what was tried, in all processes of a door.
         sign_ins: Turns of those who are not signed in yet.
         step_ups: Turns of those who are, so that no sign-in keeps them waiting.
     """
@@ -60,6 +62,7 @@ class Gate:
     totp_key: bytes = field(repr=False)
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
     step_up_seconds: int = 120
+    tries: Tries = field(default_factory=Tries, repr=False)
     sign_ins: Turns = field(default_factory=Turns, repr=False)
     step_ups: Turns = field(default_factory=lambda: Turns(seats=None), repr=False)
 

@@ -180,14 +180,8 @@ def witness(uow: UnitOfWork, *, username: str, password: str, code: str) -> Step
 
 def _braked(brake: Throttle, username: str, check: Callable[[], T]) -> T:
     address = request.remote_addr or ""
-    brake.demand(username, address)
-    try:
-        fits = check()
-    except SignInRefused:
-        brake.failed(username, address)
-        raise
-    brake.succeeded(username, address)
-    return fits
+    with brake.trying(username, address):
+        return check()
 
 
 def safe_path(path: str) -> str:

@@ -18,6 +18,7 @@ from randomizer.logging_setup import configure_logging
 from randomizer.services import outside
 from randomizer.services.accounts import Gate
 from randomizer.services.transactions import PATIENCE_SECONDS, open_store
+from randomizer.services.tries import Tries
 from randomizer.services.turns import Turns
 from randomizer.web.door import DoorSettings
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from randomizer.config import DoorSecrets, Settings
     from randomizer.services.transactions import Store
 
-    MakeApp = Callable[[Settings], Flask]
+    MakeApp = Callable[[Settings, Tries], Flask]
 
 GRACE_SECONDS = 20
 """How long a request that has begun may take when the door is told to stop."""
@@ -46,7 +47,8 @@ def main(name: str, make_app: MakeApp) -> int:
 
     Args:
         name: "site" or "codebreak".
-        make_app: Called in each worker, so that secrets and connections are its own.
+        make_app: Called in each worker, so that secrets and connections are its own; the tries that it is
+            given are those of all workers.
     """
     configure_logging(name)
     try:
@@ -57,7 +59,8 @@ def main(name: str, make_app: MakeApp) -> int:
     door = settings.site if name == "site" else settings.codebreak
     # The code-break door is one process: its sessions must survive in memory.
     workers = settings.site.workers if name == "site" else 1
-    Server(lambda: make_app(settings), door, workers=workers).run()
+    tries = Tries()
+    Server(lambda: make_app(settings, tries), door, workers=workers).run()
     return 0
 
 
@@ -77,12 +80,14 @@ def store_of(settings: Settings, *, patience_seconds: int = PATIENCE_SECONDS) ->
     )
 
 
-def gate_of(settings: Settings, door: Door, held: DoorSecrets) -> Gate:
+def gate_of(settings: Settings, door: Door, held: DoorSecrets, tries: Tries) -> Gate:
     """What it takes to check a password and a code at a door; sign-ins fill half of its threads at most."""
     return Gate(
         totp_key=held.totp_key.get_secret_value().encode(),
         step_up_seconds=settings.step_up_seconds,
-        sign_ins=Turns(seats=max(1, door.threads // 2)),
+        tries=tries,
+        sign_ins=Turns(seats=max(1, door.threads // 2), tries=tries),
+        step_ups=Turns(seats=None, tries=tries, at="step-up"),
     )
 
 

@@ -1,25 +1,24 @@
 """A brake on guessing passwords and six-digit codes, per account and address.
 
-Counts live in this process and are bounded, so a flood of names cannot fill the memory. A lock-out is for one
-address; every other address stays open to the person.
+A lock-out is for one address; every other address stays open to the person.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from contextlib import contextmanager
 from datetime import timedelta
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from randomizer.errors import SignInRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
+
+    from randomizer.services.tries import Tries
 
 TRIES = 5
 WINDOW = timedelta(minutes=5)
-REMEMBERED = 10_000
 
 
 class TriedTooOften(SignInRefused):
@@ -46,50 +45,46 @@ class Throttle:
 
     Args:
         clock: Gives the current moment, UTC.
+        tries: Where they are counted, for all processes of the door.
+        at: What is guessed at: a brake of another name counts by itself.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], tries: Tries, at: str) -> None:
         self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], list[datetime]] = OrderedDict()
-        self._lock = Lock()
+        self._tries = tries
+        self._at = at
 
-    def demand(self, username: str, address: str) -> None:
-        """Refuse a further try while too many have failed.
+    @contextmanager
+    def trying(self, username: str, address: str) -> Iterator[None]:
+        """Count a try while it is checked, and on where it does not fit; one that fits forgets the failures.
 
         Raises:
             TriedTooOften: The person has to wait; the sentence says how long.
         """
-        with self._lock:
-            recent = self._recent(username, address)
-        if len(recent) >= TRIES:
-            seconds = int((recent[0] + WINDOW - self._clock()).total_seconds())
-            minutes = seconds // 60 + 1
-            raise TriedTooOften(
-                f"{TRIES} tries did not fit. Nothing was changed.",
-                wait_seconds=seconds + 1,
-                field="password",
-                next_step=f"Wait {minutes} minute{'s' if minutes > 1 else ''} and try again, "
-                "or call the trial office.",
-            )
+        what = "\0".join((self._at, username.strip().lower(), address))
+        now = self._clock()
+        since = (now - WINDOW).timestamp()
+        begun = self._tries.begin(what, limit=TRIES, at=now.timestamp(), since=since)
+        if begun is None:
+            raise self._too_often(self._tries.moments(what, since=since), now)
+        try:
+            yield
+        except SignInRefused:
+            self._tries.failed(begun)
+            raise
+        except BaseException:  # no turn was free, or the like: nothing was said of what was typed
+            self._tries.withdraw(begun)
+            raise
+        self._tries.succeeded(begun)
 
-    def failed(self, username: str, address: str) -> None:
-        """Count a try that did not fit."""
-        with self._lock:
-            recent = self._recent(username, address)
-            self._failures[_key(username, address)] = [*recent, self._clock()]
-            self._failures.move_to_end(_key(username, address))
-            while len(self._failures) > REMEMBERED:
-                self._failures.popitem(last=False)
-
-    def succeeded(self, username: str, address: str) -> None:
-        """Forget the failures before a try that fits."""
-        with self._lock:
-            self._failures.pop(_key(username, address), None)
-
-    def _recent(self, username: str, address: str) -> list[datetime]:
-        since = self._clock() - WINDOW
-        return [at for at in self._failures.get(_key(username, address), []) if at > since]
-
-
-def _key(username: str, address: str) -> tuple[str, str]:
-    return username.strip().lower(), address
+    def _too_often(self, moments: list[float], now: datetime) -> TriedTooOften:
+        first = moments[0] if moments else now.timestamp()
+        seconds = int(first + WINDOW.total_seconds() - now.timestamp())
+        minutes = seconds // 60 + 1
+        return TriedTooOften(
+            f"{TRIES} tries did not fit. Nothing was changed.",
+            wait_seconds=seconds + 1,
+            field="password",
+            next_step=f"Wait {minutes} minute{'s' if minutes > 1 else ''} and try again, "
+            "or call the trial office.",
+        )

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from randomizer.cli import signing_in
 from randomizer.config import load_codebreak_secrets, load_site_secrets
 from randomizer.services.founding.instance_files import write_instance
+from randomizer.services.tries import Tries
 from randomizer.web import server
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def test_a_password_costs_what_its_library_recommends(tmp_path: Path) -> None:
     settings = write_instance(tmp_path / "instance", found, entropy=secrets.token_bytes)
     site, codebreak = load_site_secrets(settings.directory), load_codebreak_secrets(settings.directory)
     for door, held in ((settings.site, site), (settings.codebreak, codebreak)):
-        assert cost(server.gate_of(settings, door, held)) == RECOMMENDED
+        assert cost(server.gate_of(settings, door, held, Tries())) == RECOMMENDED
     assert cost(signing_in.gate_of(settings)) == RECOMMENDED
 
 

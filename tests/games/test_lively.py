@@ -22,6 +22,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.trial import Kind, Trial
 from randomizer.services import unblinded
 from randomizer.services.transactions import open_store
+from randomizer.services.tries import Tries
 from randomizer.services.upkeep import outbox
 from randomizer.web import server
 from randomizer.web.site.app import create_app
@@ -70,7 +71,7 @@ def served(lively: Lively, tmp_path_factory: pytest.TempPathFactory) -> list[tup
     later = system_clock() + timedelta(minutes=5)
     store = open_store(settings.engine_url, clock=lambda: later, entropy=os.urandom)
     held = load_site_secrets(copy)
-    gate = server.gate_of(settings, settings.site, held)
+    gate = server.gate_of(settings, settings.site, held, Tries())
     app = create_app(store, gate, server.deployment_of(settings, settings.site, held))
     seen: list[tuple[str, bytes]] = []
     accounts = json.loads((lively.directory / "accounts.json").read_text())["accounts"]

@@ -8,7 +8,7 @@ from threading import Event, Lock
 import pytest
 
 from randomizer.errors import Busy
-from randomizer.services import turns
+from randomizer.services.tries import Tries
 from randomizer.services.turns import TRIES_OF_A_CODE, Turns
 
 pytestmark = pytest.mark.promise(6)
@@ -89,17 +89,14 @@ def test_whoever_is_signed_in_waits_and_is_never_sent_away() -> None:
     assert (len(room.served), room.most_at_once) == (6, 1)
 
 
-def test_a_code_is_good_for_a_handful_of_tries_and_codes_cannot_fill_the_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(turns, "REMEMBERED", 10)
-    found = Turns()
+def test_a_code_is_good_for_a_handful_of_tries_in_all_processes_together() -> None:
+    tries = Tries()
+    found, elsewhere = Turns(tries=tries), Turns(tries=tries)
     assert [tried(found, 1, 7) for _ in range(TRIES_OF_A_CODE + 1)] == [True] * TRIES_OF_A_CODE + [False]
-    assert tried(found, 1, 8)
-    assert tried(found, 2, 7)
-    for account in range(100):
-        tried(found, account, 9)
-    assert len(found._tries) == 10  # noqa: SLF001 - memory is the matter
+    assert not tried(elsewhere, 1, 7)
+    assert tried(elsewhere, 1, 8)
+    assert tried(elsewhere, 2, 7)
+    assert tried(Turns(tries=tries, at="step-up"), 1, 7)
 
 
 def tried(turns: Turns, account: int, step: int) -> bool:

@@ -1,4 +1,4 @@
-"""The parts that both doors are furnished with: forms, words, the brake, statuses."""
+"""The parts that both doors are furnished with: forms, words, statuses."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from werkzeug.datastructures import MultiDict
 
 from randomizer import errors
 from randomizer.errors import Exhausted, Faulty, HardStop, RandomizerError, Refused, Tampered
-from randomizer.web import auth, problems, throttle, words
+from randomizer.web import auth, problems, words
 from randomizer.web.forms import PASSWORD, WHY, Field, Form, together
-from randomizer.web.throttle import TRIES, Throttle, TriedTooOften
+from randomizer.web.throttle import TriedTooOften
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 WHEN = Field(name="when", label="Start", unit="UTC")
@@ -20,14 +20,6 @@ VOLUME = Field(name="volume", label="Volume")
 
 def posted(**typed: str) -> Form:
     return Form.posted((WHEN, VOLUME, WHY), MultiDict(typed))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.mark.parametrize("typed", ["2027-02-30 10:00", "30 Feb 2027, 10:00", "2027-01-10 25:00"])
@@ -101,41 +93,6 @@ def test_a_secret_is_never_sent_back() -> None:
     form = Form.posted((PASSWORD,), MultiDict({"password": " with spaces "}))
     assert form.text("password") == " with spaces "
     assert form.shown(PASSWORD) == ""
-
-
-@pytest.mark.promise(6)
-def test_the_brake_holds_for_a_while_and_for_one_address() -> None:
-    clock = Clock()
-    brake = Throttle(clock)
-    for _ in range(TRIES):
-        brake.demand("Anne", "192.0.2.1")
-        brake.failed("Anne", "192.0.2.1")
-    with pytest.raises(TriedTooOften) as refused:
-        brake.demand(" anne ", "192.0.2.1")
-    assert refused.value.next_step is not None
-    assert "Wait 6 minutes" in refused.value.next_step or "Wait 5 minutes" in refused.value.next_step
-    assert problems.waiting(refused.value) == {"Retry-After": "301"}
-    brake.demand("anne", "192.0.2.2")
-    brake.demand("bob", "192.0.2.1")
-    clock.now += timedelta(minutes=5, seconds=1)
-    brake.demand("anne", "192.0.2.1")
-
-
-def test_a_try_that_fits_forgets_the_failures_before() -> None:
-    brake = Throttle(Clock())
-    for _ in range(TRIES - 1):
-        brake.failed("anne", "a")
-    brake.succeeded("anne", "a")
-    brake.failed("anne", "a")
-    brake.demand("anne", "a")
-
-
-def test_a_flood_of_names_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "REMEMBERED", 10)
-    brake = Throttle(Clock())
-    for number in range(1000):
-        brake.failed(f"name {number}", "a")
-    assert len(brake._failures) == 10  # noqa: SLF001 - memory is the matter
 
 
 def test_every_error_has_a_status_and_none_is_a_crash() -> None:

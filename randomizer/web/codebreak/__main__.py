@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from randomizer.config import Settings
+    from randomizer.services.tries import Tries
 
 PATIENCE_SECONDS = 5
 """How long this door waits for another writer: a code break goes on with its file instead."""
 
 
-def make_app(settings: Settings) -> Flask:
+def make_app(settings: Settings, tries: Tries) -> Flask:
     """The door with its own secrets and the keys of its host.
 
     Raises:
@@ -31,7 +32,7 @@ def make_app(settings: Settings) -> Flask:
     store = server.store_of(settings, patience_seconds=PATIENCE_SECONDS)
     desk = open_desk(store, settings.directory / "codebreak", settings.pkcs11, settings.public)
     watch(desk, Event())
-    gate = server.gate_of(settings, settings.codebreak, held)
+    gate = server.gate_of(settings, settings.codebreak, held, tries)
     deployment = server.deployment_of(settings, settings.codebreak, held)
     return create_app(desk, gate, deployment, public=settings.public)
 

@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from randomizer.config import Settings
+    from randomizer.services.tries import Tries
 
 
-def make_app(settings: Settings) -> Flask:
+def make_app(settings: Settings, tries: Tries) -> Flask:
     """The door with its own secrets.
 
     Raises:
         Refused: The secrets cannot be read.
     """
     held = load_site_secrets(settings.directory)
-    store, gate = server.store_of(settings), server.gate_of(settings, settings.site, held)
+    store, gate = server.store_of(settings), server.gate_of(settings, settings.site, held, tries)
     return create_app(store, gate, server.deployment_of(settings, settings.site, held))
 
 
