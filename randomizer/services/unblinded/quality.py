@@ -124,6 +124,8 @@ def record_lot(
 ) -> Product:
     """Record a lot of a product that is not cleared yet, with the results that are known.
 
+    Where the product gates nothing, kits can be ready by then: a lot that has failed opens their alerts.
+
     Args:
         uow: The unit of work.
         desk: Keys; all of it is sealed.
@@ -152,7 +154,10 @@ def record_lot(
             if result is not Result.PENDING
         )
         details = replace(known, lots=(*known.lots, added), results=(*known.results, *recorded))
-        return write(act, desk, product, details)
+        changed = write(act, desk, product, details)
+    if details.failed(lot.number):
+        alerts.open_for(uow, number, _concerned(uow, details, number, lot.number, of_kit=False))
+    return changed
 
 
 def record_result(

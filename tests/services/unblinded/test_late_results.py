@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from randomizer.domain.acts import Act
+from randomizer.domain.definition import from_canonical
 from randomizer.domain.housekeeping import Entry, Notice
 from randomizer.domain.people import Role
 from randomizer.domain.quality import Result
 from randomizer.domain.records import Alarm, AlarmKind, Task, TaskKind
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.errors import NotAllowed, Refused, StepUpRefused
-from randomizer.services.care import alerts, dispensing, kits
+from randomizer.services.care import alerts, allocation, dispensing, kits
 from randomizer.services.locking import blocks
 from randomizer.services.unblinded import lifting, quality
 from tests.desks import (
     LOT,
     booked,
     dispensed,
+    harvested,
     infused,
     plan_of,
     prepared,
@@ -58,6 +61,15 @@ def alerted(instance: Instance, *, cleared: bool = False) -> set[str]:
     with instance.store.reading() as uow:
         found = uow.all(Alarm, kind=AlarmKind.QUALITY)
     return {one.about for one in found if (one.cleared_at is not None) is cleared}
+
+
+@pytest.fixture
+def ungated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The definition randomizes before the product is cleared."""
+    monkeypatch.setattr(
+        "randomizer.services.trials._definition",
+        lambda text: replace(from_canonical(text.encode()), product_gate=False),
+    )
 
 
 def ready(instance: Instance, desk: Desk, number: str) -> str:
@@ -100,6 +112,20 @@ def test_a_late_failure_alerts_every_kit_of_the_participant_whatever_it_holds(
     before = alerted(instance)
     record(instance, desk, number, Result.FAILED, waiting.kit)
     assert alerted(instance) == before
+
+
+@pytest.mark.usefixtures("ungated")
+def test_a_lot_that_is_recorded_as_failed_alerts_the_kits_that_are_ready_by_then(
+    instance: Instance, desk: Desk
+) -> None:
+    number = harvested(instance)
+    instance.sign(allocation.randomize, Role.INVESTIGATOR, number)
+    kit = ready(instance, desk, number)
+    with instance.store.writing() as uow:
+        person, failed = instance.person(Role.CLEARER), {"identity": Result.FAILED}
+        quality.record_lot(uow, desk, person, number, lot=LOT, results=failed)
+    assert kit_of(instance, kit).state is KitState.QUARANTINED
+    assert alerted(instance) == {f"kit {kit}"}
 
 
 def test_a_test_of_a_kit_alerts_that_kit_alone(instance: Instance, desk: Desk) -> None:
