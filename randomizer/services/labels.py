@@ -8,11 +8,11 @@ from randomizer.domain import labels, reasons
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
-from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Kind
-from randomizer.errors import NotFound, Refused
+from randomizer.errors import Refused
 from randomizer.services import acting, trail, trials
-from randomizer.services.care import kits
+from randomizer.services.care import kits, periods
 
 if TYPE_CHECKING:
     from randomizer.domain.labels import Label
@@ -43,22 +43,6 @@ def of_kit(uow: UnitOfWork, kit: Kit) -> Label:
     )
 
 
-def kit_of(uow: UnitOfWork, number: str, period: int) -> Kit:
-    """The kit of a period, from when it is ready.
-
-    Raises:
-        NotFound: There is none.
-    """
-    record = uow.get(PeriodRecord, number, period, what="period")
-    kit = uow.find(Kit, record.kit) if record.kit else None
-    if kit is None:
-        raise NotFound(
-            f"No kit is ready for period {period} of participant {number}.",
-            next_step="Open the worklist to see how the booking stands.",
-        )
-    return kit
-
-
 def print_labels(uow: UnitOfWork, person: Person, number: str, period: int, why: str) -> Kit:
     """Put on record that the labels of a kit are printed; from the second time on with its reason.
 
@@ -77,7 +61,7 @@ def print_labels(uow: UnitOfWork, person: Person, number: str, period: int, why:
     """
     acting.in_trial(uow, Act.LABELS_PRINTED)
     participant = acting.on_participant(uow, person, Act.LABELS_PRINTED, number)
-    kit = kit_of(uow, number, period)
+    kit = periods.ready_kit(uow, number, period)
     trail.check(uow, kit)
     of_kit(uow, kit)
     if kit.state not in IN_USE:

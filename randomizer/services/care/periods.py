@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain import windows
-from randomizer.domain.supply import Outcome, PeriodRecord
-from randomizer.errors import Refused
+from randomizer.domain.supply import Kit, Outcome, PeriodRecord
+from randomizer.errors import NotFound, Refused
 from randomizer.services import trail
 
 if TYPE_CHECKING:
@@ -40,6 +40,22 @@ def current(uow: UnitOfWork, number: str) -> PeriodRecord:
             next_step="Open the participant's page to see what was given.",
         )
     return found
+
+
+def ready_kit(uow: UnitOfWork, number: str, period: int) -> Kit:
+    """The kit that was declared ready for a period, whatever became of it.
+
+    Raises:
+        NotFound: There is none.
+    """
+    record = uow.get(PeriodRecord, number, period, what="period")
+    kit = uow.find(Kit, record.kit) if record.kit else None
+    if kit is None:
+        raise NotFound(
+            f"No kit is ready for period {period} of participant {number}.",
+            next_step="Open the worklist to see how the booking stands.",
+        )
+    return kit
 
 
 def demand_in_the_shelf(record: PeriodRecord) -> None:

@@ -16,7 +16,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import RUNNING
-from randomizer.errors import HardStop, NotFound, Refused
+from randomizer.errors import HardStop, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import periods, products
 from randomizer.services.care.booking import FIT_MEANING
@@ -151,22 +151,6 @@ def end(
         ended = _declare_ready(act, record, left[used], definition.kits)
         quality.look_again(uow, desk, number)
     return ended
-
-
-def ready_kit(uow: UnitOfWork, number: str, period: int) -> Kit:
-    """The kit that was declared ready for a period.
-
-    Raises:
-        NotFound: There is none.
-    """
-    record = uow.get(PeriodRecord, number, period, what="period")
-    kit = uow.find(Kit, record.kit) if record.kit else None
-    if kit is None:
-        raise NotFound(
-            f"No kit is ready for period {period} of participant {number}.",
-            next_step="Open the worklist to see how the booking stands.",
-        )
-    return kit
 
 
 def _demand_under_way(

@@ -11,6 +11,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.label_texts import TEXTS
 from randomizer.errors import Refused
 from randomizer.services import labels
+from randomizer.services.care import periods
 from randomizer.web import auth
 from randomizer.web import labels as drawing
 from randomizer.web.codebreak.pages import SHOWN_AGAIN, codebreak, looking, refused
@@ -67,7 +68,7 @@ def _form(number: str) -> Form:
 def _printed(number: str, period: int) -> dict[str, Any]:
     """The labels, if the last to print them was this person; else there is something to be recorded first."""
     with looking() as seen:
-        kit = labels.kit_of(seen.uow, number, period)
+        kit = periods.ready_kit(seen.uow, number, period)
         last = labels.printed_by(seen.uow, number)[:1]
         label = seen.show(labels.of_kit(seen.uow, kit)) if last == (auth.person().account,) else None
     return {

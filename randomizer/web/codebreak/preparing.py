@@ -219,14 +219,14 @@ def prepared(number: str, period: int) -> str:
     """The kit is ready: its number and its time."""
     auth.demand_act(Act.PREPARATION_ENDED)
     with looking() as seen:
-        found = preparation.ready_kit(seen.uow, number, period)
+        found = periods.ready_kit(seen.uow, number, period)
         kit = seen.show(found)
-        periods = seen.definition.period_count
+        count = seen.definition.period_count
         has_labels = seen.definition.label is not None
     return render_template(
         "codebreak/prepared.html",
         number=number,
-        period=f"{period} of {periods}",
+        period=f"{period} of {count}",
         kit=kit,
         labels_url=url_for("codebreak.kit_labels", number=number, period=period) if has_labels else "",
     )

@@ -16,7 +16,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.scans import kit_number
 from randomizer.domain.supply import Outcome
 from randomizer.services import labels
-from randomizer.services.care import dispensing, infusions
+from randomizer.services.care import dispensing, infusions, periods
 from randomizer.services.views import sight
 from randomizer.web import labels as drawing
 from randomizer.web.door import DoorSettings
@@ -95,7 +95,7 @@ def test_what_is_printed_reads_back(visit: Visit, instance: Instance, desk: Desk
     preparer.send(place, {})
     with instance.store.reading() as uow:
         mine = sight.of(uow, instance.person(Role.PREPARER))
-        label = mine.show(labels.of_kit(uow, labels.kit_of(uow, number, 1)))
+        label = mine.show(labels.of_kit(uow, periods.ready_kit(uow, number, 1)))
     expected = f"(10){code_of('mesems', kit)}(17){dict(label['elements'])['17']}(21){kit}"
     resize(page, DESKTOP)
     page.set_content(preparer.get(place))
