@@ -39,17 +39,19 @@ def open_for(uow: UnitOfWork, number: str, of: Collection[str]) -> int:
     Args:
         uow: The unit of work in which a result was recorded.
         number: Participant number.
-        of: Kit numbers; one whose alert stands is left as it is.
+        of: Kit numbers; one whose alert stands is left as it is, unless what was signed for it came before.
     """
     participant = uow.get(Participant, number, what="participant")
     records = {one.kit: one for one in uow.all(PeriodRecord, participant=number) if one.kit}
     opened = 0
     for kit in uow.all(Kit, number=sorted(of)):
         handed_out = kit.number in records and records[kit.number].dispensed_at is not None
-        if standing(uow, kit.number) is not None or (kit.state in GONE and not handed_out):
+        earlier = standing(uow, kit.number)
+        waits = earlier is not None and not _acknowledged(uow, earlier)
+        if waits or (kit.state in GONE and not handed_out):
             continue
         trail.check(uow, kit)
-        _open(uow, participant, kit, handed_out=handed_out)
+        _open(uow, participant, kit, handed_out=handed_out, earlier=earlier)
         opened += 1
     return opened
 
@@ -58,6 +60,11 @@ def standing(uow: UnitOfWork, kit: str) -> Alarm | None:
     """The alert of a kit that nobody has lifted or cleared, or None."""
     found = uow.all(Alarm, kind=AlarmKind.QUALITY, about=_about(kit), cleared_at=None)
     return found[0] if found else None
+
+
+def ever(uow: UnitOfWork, kit: str) -> bool:
+    """Whether a kit had an alert, cleared by whomever: the trial office clears alarms and lifts nothing."""
+    return uow.count(Alarm, kind=AlarmKind.QUALITY, about=_about(kit)) > 0
 
 
 def kit_of(uow: UnitOfWork, task: int) -> str:
@@ -97,7 +104,14 @@ def acknowledge(uow: UnitOfWork, person: Person, step_up: StepUp, number: int) -
         return act.change(task, done_at=act.at)
 
 
-def _open(uow: UnitOfWork, participant: Participant, kit: Kit, *, handed_out: bool) -> None:
+def _acknowledged(uow: UnitOfWork, alarm: Alarm) -> bool:
+    task = uow.find(Task, alarm.number)
+    return task is not None and task.done_at is not None
+
+
+def _open(
+    uow: UnitOfWork, participant: Participant, kit: Kit, *, handed_out: bool, earlier: Alarm | None
+) -> None:
     what, number = Act.QUALITY_ALERT, participant.number
     ready = kit.state is KitState.READY
     # A kit is moved by an entry of its own site; a task belongs to where the participant is treated now.
@@ -107,6 +121,8 @@ def _open(uow: UnitOfWork, participant: Participant, kit: Kit, *, handed_out: bo
         else trail.act(uow, what, SERVICE, site=participant.site, participant=number)
     )
     with opened as act:
+        if earlier is not None:  # one alert of a kit stands at a time: the one that nobody knows of
+            act.change(earlier, cleared_at=act.at)
         alarm = Alarm(number=act.number, kind=AlarmKind.QUALITY, about=_about(kit.number), raised_at=act.at)
         act.add(alarm)
         if ready:

@@ -37,8 +37,8 @@ def receive(
 ) -> Kit:
     """Record that the kit of the current period has come; only a sound one can be handed out.
 
-    One that is damaged, was too warm or too cold, or has a quality alert leaves its period: another one can
-    be asked for.
+    One that is damaged, was too warm or too cold, or had a quality alert on its way leaves its period:
+    another one can be asked for.
 
     Args:
         uow: The unit of work.
@@ -70,7 +70,7 @@ def receive(
         act.note(arrival=arrival)
         if excursion is not None:
             excursion.note(act)
-        if arrival is Arrival.SOUND and alerts.standing(uow, kit.number) is not None:
+        if arrival is Arrival.SOUND and alerts.ever(uow, kit.number):
             return kits.take_out(act, kit, KitState.QUARANTINED)
         if arrival is Arrival.SOUND:
             return act.change(kit, state=KitState.READY)

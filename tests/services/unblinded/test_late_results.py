@@ -14,9 +14,10 @@ from randomizer.domain.housekeeping import Entry, Notice
 from randomizer.domain.people import Role
 from randomizer.domain.quality import Result
 from randomizer.domain.records import Alarm, AlarmKind, Task, TaskKind
-from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.supply import Arrival, Kit, KitState, PeriodRecord
 from randomizer.errors import NotAllowed, Refused, StepUpRefused
-from randomizer.services.care import alerts, allocation, dispensing, kits
+from randomizer.services import alarms
+from randomizer.services.care import alerts, allocation, dispensing, kits, receipts
 from randomizer.services.locking import blocks
 from randomizer.services.unblinded import lifting, quality
 from tests.desks import (
@@ -69,6 +70,16 @@ def ungated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "randomizer.services.trials._definition",
         lambda text: replace(from_canonical(text.encode()), product_gate=False),
+    )
+
+
+@pytest.fixture
+def travelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The definition sends kits to the site."""
+    made = from_canonical
+    monkeypatch.setattr(
+        "randomizer.services.trials._definition",
+        lambda text: replace(made(text.encode()), kits=replace(made(text.encode()).kits, travel=True)),
     )
 
 
@@ -154,6 +165,40 @@ def test_the_investigator_signs_that_the_alert_is_known(instance: Instance, desk
         assert uow.all(Task, done_at=None) == ()
     with pytest.raises(Refused, match="is signed already"):
         instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number)
+
+
+def test_a_result_that_fails_after_the_alert_was_signed_for_opens_another(
+    instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    kit = dispensed(instance, desk, number).kit
+    for told in range(1, 3):
+        record(instance, desk, number, Result.FAILED)
+        with instance.store.reading() as uow:
+            [task] = uow.all(Task, done_at=None)
+            assert alerts.kit_of(uow, task.number) == kit
+            assert sum(one.subject.startswith("Quality alert") for one in uow.all(Notice)) == 4 * told
+            [alarm] = uow.all(Alarm, kind=AlarmKind.QUALITY, cleared_at=None)
+        assert alarm.number == task.number
+        instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number)
+        record(instance, desk, number, Result.PASSED)
+
+
+@pytest.mark.usefixtures("travelling")
+def test_a_kit_on_its_way_whose_alarm_the_trial_office_cleared_is_not_handed_out(
+    instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    kit = ready(instance, desk, number)
+    record(instance, desk, number, Result.FAILED)
+    assert kit_of(instance, kit).state is KitState.SHIPPED
+    with instance.store.reading() as uow:
+        [alarm] = uow.all(Alarm, cleared_at=None)
+    instance.act(alarms.clear, Role.TRIAL_MANAGER, alarm.number, WHY)
+    instance.act(receipts.receive, Role.PHARMACIST, number, kit, arrival=Arrival.SOUND)
+    assert kit_of(instance, kit).state is KitState.QUARANTINED
+    with pytest.raises(Refused, match="out of limits"):
+        lift(instance, desk, kit)
 
 
 def test_a_quarantine_is_lifted_only_when_no_result_is_out_of_limits(instance: Instance, desk: Desk) -> None:
