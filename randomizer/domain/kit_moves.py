@@ -62,7 +62,7 @@ MOVES: Mapping[Act, Move] = {
         {KitState.READY, KitState.EXPIRED, KitState.DAMAGED, KitState.RETURNED}, {KitState.QUARANTINED}
     ),
     Act.QUALITY_ALERT: _move({KitState.READY}, {KitState.QUARANTINED}),
-    # Not every kit in quarantine: see `demand_liftable`.
+    # Not every kit in quarantine: see `CAME_FROM`.
     Act.QUARANTINE_LIFTED: _move({KitState.QUARANTINED}, {KitState.READY}),
     Act.KIT_DAMAGED: _move({KitState.READY, KitState.QUARANTINED}, {KitState.DAMAGED}),
     Act.KIT_MISSING: _move({KitState.SHIPPED, *ON_THE_SHELF, KitState.NOT_ADMINISTERED}, {KitState.MISSING}),
@@ -71,6 +71,12 @@ MOVES: Mapping[Act, Move] = {
     Act.KIT_DESTROYED: _move({*_SET_ASIDE}, {KitState.DESTROYED}),
 }
 """For each act that moves a kit: the states it starts from, and those it may lead to."""
+
+CAME_FROM: Mapping[Act, frozenset[KitState]] = {Act.QUARANTINE_LIFTED: UNUSED}
+"""Acts that rest on one state more: the one before that which they start from.
+
+So what was out of the pharmacy, out of sight, damaged or expired never becomes ready again.
+"""
 
 
 def demand(act: Act, kit: Kit) -> None:
@@ -123,21 +129,20 @@ def demand_move(act: Act, kit: Kit, to: KitState) -> None:
     demand(act, kit)
 
 
-def demand_liftable(kit: Kit, before: KitState) -> None:
-    """Refuse to lift a quarantine but of a kit that went into it as it waited to be handed out.
-
-    So what was out of the pharmacy, out of sight, damaged or expired never becomes ready again.
+def demand_came_from(act: Act, kit: Kit, before: KitState) -> None:
+    """Refuse an act on a kit that came to where it is from elsewhere.
 
     Args:
-        kit: In quarantine.
-        before: Its state before that.
+        act: One of `CAME_FROM`.
+        kit: As read from the store.
+        before: Its state before the present one.
 
     Raises:
-        Refused: It was anything but on its way or ready.
+        Refused: The act rests on another one.
     """
-    if before not in UNUSED:
+    if before not in CAME_FROM[act]:
         raise Refused(
-            f"Kit {group3(kit.number)} was {before} before its quarantine, so that is not lifted. "
+            f"Kit {group3(kit.number)} was {before} before it was {kit.state}, so nobody can {act.doing}. "
             "Nothing was changed.",
             field="kit",
             next_step="It is never handed out again. Have it destroyed.",

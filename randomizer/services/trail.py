@@ -22,7 +22,7 @@ from randomizer.domain.canonical import time_text
 from randomizer.domain.housekeeping import Entry, EntryValues, TrailHead
 from randomizer.domain.people import SERVICE, Person
 from randomizer.domain.records import PeriodLock
-from randomizer.domain.supply import Kit, PeriodRecord
+from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.domain.trial import FINAL, Trial
 from randomizer.errors import Refused, Stopped, Tampered
 
@@ -85,7 +85,7 @@ class OpenAct:
             _demand_period_open(self.uow, value)
         changed = replace(value, **changes, entry=self.number)  # type: ignore[type-var]
         if isinstance(value, Kit):
-            kit_moves.demand_move(self.what, value, changed.state)  # type: ignore[attr-defined]
+            _demand_move(self.uow, self.what, value, changed.state)  # type: ignore[attr-defined]
         self.uow.update(changed, seen_entry=value.entry)  # type: ignore[attr-defined]
         old, new = plain(value), plain(changed)
         before = {name: content for name, content in old.items() if new[name] != content}
@@ -175,6 +175,26 @@ def _demand_period_open(uow: UnitOfWork, record: PeriodRecord) -> None:
             field="participant",
             next_step="The trial manager decides whether this becomes a dated addendum.",
         )
+
+
+def _demand_move(uow: UnitOfWork, what: Act, kit: Kit, to: KitState) -> None:
+    # Here too: whichever service moves a kit, it moves by the table alone.
+    kit_moves.demand_move(what, kit, to)
+    if what in kit_moves.CAME_FROM:
+        kit_moves.demand_came_from(what, kit, _state_before(uow, kit))
+
+
+def _state_before(uow: UnitOfWork, kit: Kit) -> KitState:
+    """The state out of which the last entry about a kit took it."""
+    content = _told(uow, kit.entry) or {"rows": []}
+    moved = [
+        row["old"]["state"]
+        for row in content["rows"]
+        if row["kind"] == Kit.__name__ and row["key"] == _key(kit) and "state" in row.get("old", {})
+    ]
+    if not moved:
+        raise Tampered(about(kit))
+    return KitState(moved[-1])
 
 
 def take_turn(uow: UnitOfWork) -> None:

@@ -6,15 +6,14 @@ while a result of the product or of the kit stands at failed it is refused, what
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from randomizer.domain import kit_moves, participants, reasons
+from randomizer.domain import participants, reasons
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
 from randomizer.domain.supply import Kit, KitState
-from randomizer.errors import Refused, Tampered
+from randomizer.errors import Refused
 from randomizer.services import trail
 from randomizer.services.care import alerts, kits, periods, products
 from randomizer.services.signatures import StepUp, sign
@@ -75,7 +74,6 @@ def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: st
     """
     kit = kits.demand(uow, person, Act.QUARANTINE_LIFTED, typed)
     reasons.demand(why, "To lift a quarantine, give the reason.")
-    _demand_was_ready(uow, kit)
     if kit.expires_at is None or kit.expires_at <= uow.clock():
         raise _refused(kit, "has expired", "It is never handed out again.")
     record = _demand_wanted(uow, kit)
@@ -96,18 +94,6 @@ def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: st
             available_at=None,
         )
         return act.change(kit, state=KitState.READY)
-
-
-def _demand_was_ready(uow: UnitOfWork, kit: Kit) -> None:
-    recorded = uow.recorded(kit.entry)
-    if recorded is None:
-        raise Tampered(trail.about(kit))
-    rows = json.loads(recorded[1].content)["rows"]
-    mine = [row for row in rows if row["kind"] == Kit.__name__ and row["key"] == [kit.number]]
-    before = [row["old"]["state"] for row in mine if "state" in row.get("old", {})]
-    if not before:
-        raise Tampered(trail.about(kit))
-    kit_moves.demand_liftable(kit, KitState(before[-1]))
 
 
 def _demand_wanted(uow: UnitOfWork, kit: Kit) -> PeriodRecord:

@@ -238,12 +238,26 @@ def test_a_lift_tells_the_blinded_side_that_the_kit_is_ready_and_nothing_else(
     assert said == {(("quarantine lifted", "clearing person"), ("kit quarantined", "dispensing pharmacist"))}
 
 
+@pytest.mark.promise(16)
+def test_no_service_makes_a_kit_ready_again_that_was_out_of_sight(instance: Instance, desk: Desk) -> None:
+    missing = ready(instance, desk, randomized(instance, desk))
+    for what in (Act.KIT_MISSING, Act.KIT_FOUND):
+        instance.act(kits.move, Role.PHARMACIST, what, missing, WHY)
+    with instance.store.writing() as uow:
+        kit, person = uow.get(Kit, missing), instance.person(Role.CLEARER)
+        with (
+            pytest.raises(Refused, match="was missing before it was quarantined"),
+            kits.act_on(uow, Act.QUARANTINE_LIFTED, person, kit, WHY) as act,
+        ):
+            act.change(kit, state=KitState.READY)
+
+
 def test_what_was_missing_expired_or_replaced_stays_in_quarantine(instance: Instance, desk: Desk) -> None:
     lost, late, replaced = (randomized(instance, desk) for _ in range(3))
     missing = ready(instance, desk, lost)
     for what in (Act.KIT_MISSING, Act.KIT_FOUND):
         instance.act(kits.move, Role.PHARMACIST, what, missing, WHY)
-    with pytest.raises(Refused, match="was missing before its quarantine"):
+    with pytest.raises(Refused, match="was missing before it was quarantined"):
         lift(instance, desk, missing)
     first = ready(instance, desk, replaced)
     instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, first, WHY)
