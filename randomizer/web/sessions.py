@@ -83,6 +83,16 @@ class SessionStore(Protocol):
         """End a session at once."""
 
 
+class CodeFile(Protocol):
+    """Keeps six-digit codes that were used over a restart, where the store cannot."""
+
+    def steps(self) -> dict[int, int]:
+        """The last time step of each account that has one."""
+
+    def file_step(self, account: int, step: int) -> bool:
+        """Keep a time step; says whether it lasts."""
+
+
 class StoredSessions:
     """Sessions in the store: several processes of the door share them.
 
@@ -145,21 +155,24 @@ class StoredSessions:
 class MemorySessions:
     """Sessions of one process, so that they outlive a database that can only be read.
 
-    Codes used and challenges answered are remembered here too, and codes in the store if it can be written.
+    Codes used and challenges answered are remembered here too, and codes in the store if it can be written
+    or else in a file: what outlives the process must not work again in the next. The challenges do not.
 
     Args:
         store: The store.
         gate: What it takes to check a password and a code.
         door: Name of the door.
+        codes: Takes used codes where the store does not.
     """
 
-    def __init__(self, store: Store, gate: Gate, door: str) -> None:
+    def __init__(self, store: Store, gate: Gate, door: str, codes: CodeFile) -> None:
         self._store = store
         self._gate = gate
         self._door = door
         self._sessions: dict[str, Session] = {}
         self._enrolled: dict[str, int] = {}
-        self._steps: dict[int, int] = {}
+        self._codes = codes
+        self._steps = codes.steps()
         self._answered: dict[str, datetime] = {}
         self._lock = Lock()
 
@@ -255,7 +268,8 @@ class MemorySessions:
             with self._store.writing() as uow:
                 six_digits.use(uow, account, step)
         except Unwritable:  # a code break works all the same
-            structlog.get_logger("door").warning("used code kept in memory only")
+            if not self._codes.file_step(account, step):
+                structlog.get_logger("door").warning("used code kept in memory only")
 
     def _redeem(self, asserted: Asserted) -> int:
         now = self._store.clock()

@@ -20,6 +20,7 @@ from randomizer.services import accounts, alarms, locking, six_digits
 from randomizer.services.accounts import Gate
 from randomizer.services.care import enrolment
 from randomizer.services.unblinded import beforehand, kit_order, preparation, sheets, unblinding
+from randomizer.services.unblinded.spent_codes import SpentCodes
 from randomizer.services.views import participant_views, sight, trail_views
 from randomizer.web.auth import safe_path
 from randomizer.web.sessions import MemorySessions
@@ -274,7 +275,7 @@ def test_an_administrator_alone_takes_over_no_other_administrator(one: World) ->
 
 @pytest.mark.promise(20)
 def test_a_new_credential_ends_the_sessions_of_the_code_break_door_too(one: World) -> None:
-    sessions = MemorySessions(one.instance.store, one.instance.gate, "codebreak")
+    sessions = MemorySessions(one.instance.store, one.instance.gate, "codebreak", SpentCodes(one.desk.file))
     name = username(Role.ON_CALL)
     token = sessions.sign_in(username=name, password=PASSWORD, code=one.instance.code(Role.ON_CALL))
     assert sessions.person(token).username == name

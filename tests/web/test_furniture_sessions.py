@@ -14,6 +14,8 @@ from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import Role
 from randomizer.errors import NotAllowed, SignInRefused, Unwritable
 from randomizer.services import account_closing, accounts, six_digits
+from randomizer.services.unblinded.sinks import IntentFile
+from randomizer.services.unblinded.spent_codes import SpentCodes
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.web.sessions import MemorySessions, StoredSessions
@@ -42,8 +44,13 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
 
 
 @pytest.fixture
-def sessions(instance: Instance) -> MemorySessions:
-    return MemorySessions(instance.store, instance.gate, "codebreak")
+def codes(tmp_path: Path) -> SpentCodes:
+    return SpentCodes(IntentFile(tmp_path / "intents.log"))
+
+
+@pytest.fixture
+def sessions(instance: Instance, codes: SpentCodes) -> MemorySessions:
+    return MemorySessions(instance.store, instance.gate, "codebreak", codes)
 
 
 def fresh_code(instance: Instance) -> str:
@@ -69,11 +76,15 @@ def test_roles_come_from_the_store_at_every_request(sessions: MemorySessions, in
         sessions.person(token)
 
 
-@pytest.mark.promise(6)
-def test_it_works_when_nothing_can_be_written(sessions: MemorySessions, instance: Instance) -> None:
+def freeze(instance: Instance) -> None:
     with instance.store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
         connection.commit()
+
+
+@pytest.mark.promise(6)
+def test_it_works_when_nothing_can_be_written(sessions: MemorySessions, instance: Instance) -> None:
+    freeze(instance)
     with pytest.raises(Unwritable), instance.store.writing() as uow:
         six_digits.use(uow, instance.number(Role.ON_CALL), 1)
     code = fresh_code(instance)
@@ -83,6 +94,32 @@ def test_it_works_when_nothing_can_be_written(sessions: MemorySessions, instance
     assert step_up.account == person.account
     with pytest.raises(SignInRefused):
         sessions.step_up(person, password=PASSWORD, code=code)
+
+
+def test_a_code_that_was_used_while_nothing_could_be_written_is_spent_after_a_restart_too(
+    sessions: MemorySessions, instance: Instance, codes: SpentCodes
+) -> None:
+    freeze(instance)
+    earlier, code = fresh_code(instance), fresh_code(instance)
+    token = sessions.sign_in(username=NAME, password=PASSWORD, code=code)
+    restarted = MemorySessions(instance.store, instance.gate, "codebreak", codes)
+    with pytest.raises(SignInRefused):
+        restarted.person(token)
+    for used in (earlier, code):
+        with pytest.raises(SignInRefused):
+            restarted.sign_in(username=NAME, password=PASSWORD, code=used)
+    restarted.sign_in(username=NAME, password=PASSWORD, code=fresh_code(instance))
+
+
+def test_a_disk_that_is_full_as_well_keeps_nobody_out(
+    sessions: MemorySessions, instance: Instance, tmp_path: Path
+) -> None:
+    freeze(instance)
+    (tmp_path / "intents.log").mkdir()
+    code = fresh_code(instance)
+    sessions.sign_in(username=NAME, password=PASSWORD, code=code)
+    with pytest.raises(SignInRefused):
+        sessions.sign_in(username=NAME, password=PASSWORD, code=code)
 
 
 def test_a_code_works_once_at_both_doors(sessions: MemorySessions, instance: Instance) -> None:
@@ -143,10 +180,15 @@ class WritingHasher(PasswordHasher):
 @pytest.mark.promise(6)
 @pytest.mark.parametrize("kind", [MemorySessions, StoredSessions])
 def test_nobody_waits_for_the_database_while_a_password_is_checked(
-    instance: Instance, kind: type[MemorySessions | StoredSessions]
+    instance: Instance, codes: SpentCodes, kind: type[MemorySessions | StoredSessions]
 ) -> None:
     hasher = WritingHasher(instance.store)
-    sessions = kind(instance.store, replace(instance.gate, hasher=hasher), "codebreak")
+    gate = replace(instance.gate, hasher=hasher)
+    sessions = (
+        MemorySessions(instance.store, gate, "codebreak", codes)
+        if kind is MemorySessions
+        else StoredSessions(instance.store, gate, "codebreak")
+    )
     token = sessions.sign_in(username=NAME, password=PASSWORD, code=fresh_code(instance))
     person = sessions.person(token)
     assert hasher.written == 1

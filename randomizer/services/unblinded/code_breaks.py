@@ -17,7 +17,9 @@ from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind, Telling, Way
 from randomizer.errors import Conflict
 from randomizer.services import afterwards, exposure, notices, trail, trials
+from randomizer.services.unblinded import spent_codes
 from randomizer.services.unblinded.sinks import ABORTED, DENIED, DISCLOSED, INTENT, Intent
+from randomizer.services.unblinded.spent_codes import SPENT
 
 if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
@@ -146,7 +148,7 @@ def reconcile(desk: Desk) -> int:
     """Bring into the database what only the file holds; does nothing while nothing waits.
 
     Returns:
-        How many acts were entered.
+        How many lines were brought in.
 
     Raises:
         Unwritable: The database still can't be written; the file keeps everything.
@@ -205,12 +207,16 @@ def _missing(uow: UnitOfWork, desk: Desk) -> list[dict[str, Any]]:
             (line["what"] == INTENT and stored is None)
             or (line["what"] == DISCLOSED and (stored is None or stored.disclosed_at is None))
             or (line["what"] in UNOPENED and line["id"] not in done)
+            or (line["what"] in SPENT and spent_codes.lacks(uow, line))
         ):
             missing.append(line)
     return missing
 
 
 def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Definition) -> None:
+    if line["what"] in SPENT:
+        spent_codes.enter(uow, line)
+        return
     if line["what"] in UNOPENED:
         named = str(line["participant"])
         site = site_of(uow, named)

@@ -23,6 +23,7 @@ from randomizer.masking import STATISTICIANS
 from randomizer.services.challenges import KEY_BYTES, Challenges
 from randomizer.services.unblinded import unblinding
 from randomizer.services.unblinded.code_breaks import reconcile
+from randomizer.services.unblinded.spent_codes import SpentCodes
 from randomizer.services.unblinded.spoken import SpokenCodes
 from randomizer.web import auth
 from randomizer.web.codebreak import (  # noqa: F401 - each registers its pages
@@ -105,10 +106,11 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
         template_folder=str(WEB / "templates"),
     )
     store = desk.store
-    sessions = MemorySessions(store, gate, NAME)
+    codes = SpentCodes(desk.file)
+    sessions = MemorySessions(store, gate, NAME, codes)
     # Which challenges were answered is known in memory alone: the key goes with it, and with the process.
     challenges = Challenges(key=store.entropy(KEY_BYTES), clock=store.clock, entropy=store.entropy)
-    recovery = Recovery(store, sessions, gate.step_up_seconds)
+    recovery = Recovery(store, sessions, codes, gate.step_up_seconds)
     door = Door(
         name=NAME,
         store=store,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from randomizer.domain.people import Person
     from randomizer.services.transactions import Store
+    from randomizer.services.unblinded.spent_codes import SpentCodes
     from randomizer.web.sessions import MemorySessions
 
 pages = Blueprint("recovery", __name__)
@@ -40,19 +41,23 @@ FIELDS = (
 
 
 class Recovery:
-    """What recovery codes open, and which of them were used while nothing could be written.
+    """What recovery codes open, and which of them were used.
 
     Args:
         store: The store.
         sessions: Of this door.
+        codes: Takes used codes where the store does not.
         step_up_seconds: How long a step-up counts.
     """
 
-    def __init__(self, store: Store, sessions: MemorySessions, step_up_seconds: int) -> None:
+    def __init__(
+        self, store: Store, sessions: MemorySessions, codes: SpentCodes, step_up_seconds: int
+    ) -> None:
         self._store = store
+        self._codes = codes
         self._sessions = sessions
         self._step_up_seconds = step_up_seconds
-        self._used: set[str] = set()
+        self._used = codes.recovered()
         self._lock = Lock()
 
     def sign_in(self, *, username: str, typed: str) -> str:
@@ -84,7 +89,8 @@ class Recovery:
             with self._store.writing() as uow:
                 recovery_codes.use(uow, recovered)
         except Unwritable:  # a code break works all the same
-            structlog.get_logger("door").warning("used recovery code kept in memory only")
+            if not self._codes.file_recovered(recovered):
+                structlog.get_logger("door").warning("used recovery code kept in memory only")
         return recovered.account
 
 

@@ -9,7 +9,11 @@ from sqlalchemy import event
 
 from randomizer.domain.housekeeping import Notice
 from randomizer.domain.people import SERVICE, Role
+from randomizer.errors import SignInRefused
 from randomizer.services import recovery_codes
+from randomizer.services.unblinded.spent_codes import SpentCodes
+from randomizer.web.codebreak.recovering import Recovery
+from randomizer.web.sessions import MemorySessions
 from randomizer.web.throttle import TRIES
 from tests.activated import username
 from tests.desks import infused, randomized
@@ -45,6 +49,12 @@ def locked_out(visit: Visit) -> Guest:
     refused = guest.send("/sign-in", {"username": NAME}, 429, sign=True)
     assert int(refused.headers["Retry-After"]) > 200
     return guest
+
+
+def told(instance: Instance) -> int:
+    """How often somebody was told that a code of theirs was used."""
+    with instance.store.reading() as uow:
+        return uow.count(Notice, subject="A recovery code of yours was used")
 
 
 def sign_in(guest: Guest, code: str, status: int = 303) -> str:
@@ -84,16 +94,31 @@ def test_a_code_opens_the_door_once(visit: Visit, codes: list[str]) -> None:
 
 
 def test_a_code_works_once_while_nothing_can_be_written(
-    visit: Visit, instance: Instance, codes: list[str]
+    visit: Visit, instance: Instance, desk: Desk, codes: list[str]
 ) -> None:
-    def freeze(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA query_only = ON")
+    frozen = True
 
-    event.listen(instance.store.engine, "checkout", freeze)
+    def check_out(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA query_only = {'ON' if frozen else 'OFF'}")
+
+    event.listen(instance.store.engine, "checkout", check_out)
     guest = visit.stranger(Role.ON_CALL)
     sign_in(guest, codes[0])
     assert "Sign out" in guest.get("/")
     sign_in(visit.stranger(Role.ON_CALL), codes[0], 401)
+    kept = SpentCodes(desk.file)
+    restarted = Recovery(
+        instance.store, MemorySessions(instance.store, instance.gate, "codebreak", kept), kept, 120
+    )
+    with pytest.raises(SignInRefused):
+        restarted.sign_in(username=NAME, typed=codes[0])
+    assert told(instance) == 0
+
+    frozen = False
+    guest.get("/")  # reconciled once this answer is out
+    assert told(instance) == 1
+    guest.get("/")
+    assert told(instance) == 1
 
 
 def test_the_pages_in_a_browser(walk: Walk, instance: Instance, desk: Desk, codes: list[str]) -> None:
