@@ -77,9 +77,12 @@ def together(*readers: Callable[[], object]) -> list[Any]:
         try:
             found.append(reader())
         except Refused as refused:
-            faults.append((refused.field or "", refused.message))
+            one = (refused.field or "", refused.message)
+            faults += refused.faults if isinstance(refused, Faulty) else (one,)
     if faults:
-        raise Faulty(tuple(faults))
+        raise Faulty(
+            tuple(faults), next_step="Nothing was changed. Correct what is named, then send it again."
+        )
     return found
 
 

@@ -82,6 +82,24 @@ def record(
     return tuple(_quarantine(uow, person, kit, excursion, why) for kit in found)
 
 
+def demand_kits(uow: UnitOfWork, person: Person, scanned: Sequence[str]) -> tuple[Kit, ...]:
+    """The kits that were scanned on a shelf, each once.
+
+    Args:
+        uow: The unit of work.
+        person: A dispensing pharmacist of the kits' site.
+        scanned: Kit numbers as scanned or typed.
+
+    Raises:
+        Faulty: No kit was scanned, or one of them cannot be put into quarantine.
+        Tampered: A record that this rests on differs from its entry.
+    """
+    found, faults = _kits(uow, person, scanned)
+    if faults:
+        raise Faulty(tuple(faults))
+    return found
+
+
 def _quarantine(uow: UnitOfWork, person: Person, kit: Kit, excursion: Excursion, why: str) -> Kit:
     with kits.act_on(uow, Act.KIT_QUARANTINED, person, kit, why) as act:
         excursion.note(act)

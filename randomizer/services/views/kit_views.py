@@ -11,7 +11,7 @@ from randomizer.domain.housekeeping import Entry, EntryValues
 from randomizer.domain.kit_moves import MOVES, moves_from
 from randomizer.domain.numbers import group3
 from randomizer.domain.people import SERVICE, Account
-from randomizer.domain.supply import VISIBLE, Kit, KitState
+from randomizer.domain.supply import VISIBLE, Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services import trail
@@ -126,6 +126,29 @@ def to_destroy(sight: Sight) -> list[View]:
         }
         found.append(sight.show(told, site=entry.site, kind="Task"))
     return [one for one in found if "kit" in one]
+
+
+def on_their_way(sight: Sight) -> list[dict[str, Any]]:
+    """The kits that this person receives once they have come, the soonest booking first.
+
+    Returns:
+        kit, participant (number) and booked_for of each.
+    """
+    act = Act.KIT_RECEIVED
+    found = []
+    for kit in sight.uow.all(Kit, state=KitState.SHIPPED):
+        participant = kits.whose(sight.uow, kit)
+        if sight.person.role_for(MAY[act], participant.site) is None or sight.trial.phase not in DURING[act]:
+            continue
+        record = sight.uow.get(PeriodRecord, participant.number, kit.period, what="period")
+        found.append(
+            {
+                "kit": sight.show(kit, site=participant.site),
+                "participant": participant.number,
+                "booked_for": sight.show(record, site=participant.site)["booked_for"],
+            }
+        )
+    return sorted(found, key=lambda one: (one["booked_for"], one["participant"]))
 
 
 def whole(sight: Sight, kit: Kit) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def of(
     products: Sequence[Product],
     expired: Collection[str],
     shipped: Collection[str],
+    quarantined: Collection[int],
     phase: Phase,
     now: datetime,
 ) -> NextStep:
@@ -83,6 +84,7 @@ def of(
         products: Every product of the participant, in order.
         expired: Numbers of the kits whose time has passed, among those that these periods name.
         shipped: Numbers of those that are on their way.
+        quarantined: Periods whose kit was ready and lies in quarantine.
         phase: Where the trial is in its life.
         now: The current moment.
     """
@@ -96,6 +98,8 @@ def of(
         late = booked_for is not None and booked_for < now
         state, kind = ("Not received", "overdue") if late else ("On its way", "due")
         step = replace(step, act=Act.KIT_RECEIVED, what="Receive the kit", state=state, kind=kind)
+    elif step.act is Act.REPLACEMENT_REQUESTED and step.period in quarantined:
+        step = replace(step, state="In quarantine")
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)
 
 

@@ -11,11 +11,12 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.records import Alarm, Task, TaskKind
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
+from randomizer.domain.trial import Allocation
 from randomizer.services.care import alerts
 from randomizer.services.views import next_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from randomizer.masking import View
     from randomizer.services.views.next_steps import NextStep
@@ -104,6 +105,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
     kits = {kit.number: kit for kit in waiting}
     expired = {kit.number for kit in waiting if kit.expired(now)}
     shipped = {kit.number for kit in waiting if kit.state is KitState.SHIPPED}
+    quarantined = _quarantined(sight, periods)
     steps = {
         one.number: next_steps.of(
             sight.definition,
@@ -112,6 +114,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
             products=products[one.number],
             expired=expired,
             shipped=shipped,
+            quarantined=quarantined[one.number],
             phase=sight.trial.phase,
             now=now,
         )
@@ -134,6 +137,20 @@ def requests(sight: Sight) -> list[dict[str, Any]]:
         (people[one.participant], next_steps.request(one)) for one in records if one.asked_at is not None
     ]
     return [_row(sight, *pair) for pair in sorted(asked, key=lambda pair: (_moment(pair[1]), pair[0].number))]
+
+
+def _quarantined(sight: Sight, periods: Mapping[str, list[PeriodRecord]]) -> Mapping[str, set[int]]:
+    """Open periods whose kit was ready and lies in quarantine, by participant."""
+    found: dict[str, set[int]] = defaultdict(set)
+    freed = [
+        number
+        for number, records in periods.items()
+        if any(one.preparation_ended_at and not one.kit and one.outcome is None for one in records)
+    ]
+    whose = {one.slot: one.participant for one in sight.uow.all(Allocation, participant=freed)}
+    for kit in sight.uow.all(Kit, slot=list(whose), state=KitState.QUARANTINED):
+        found[whose[kit.slot]].add(kit.period)
+    return found
 
 
 def _kit_of(step: NextStep, records: list[PeriodRecord]) -> str:

@@ -99,7 +99,8 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         except SHOWN_AGAIN as error:
             status = status_of_refusal(form, error)
             return _shown(page, loaded, form, home, blocked), status
-        return redirect(_home(home, loaded.key, done=page.slug), code=303)
+        onward = page.onward(form) if page.onward else _home(home, loaded.key, done=page.slug)
+        return redirect(onward, code=303)
 
     site.add_url_rule(
         f"{subject.rule}/{page.slug}",

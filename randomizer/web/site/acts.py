@@ -103,6 +103,7 @@ class ActPage:
         asks: Gives the fields.
         facts: Names of the facts that are shown above, and signed where the act is signed.
         scans: Whether the first field takes a scan, and so has the focus.
+        onward: Gives the page to go to afterwards; None for the record's own.
     """
 
     act: Act
@@ -117,3 +118,4 @@ class ActPage:
     asks: Callable[[Sight, str], tuple[Field, ...]] = field(default=lambda _sight, _key: ())
     facts: tuple[str, ...] = ()
     scans: bool = False
+    onward: Callable[[Form], str] | None = None

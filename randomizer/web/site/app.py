@@ -29,6 +29,7 @@ from randomizer.web.site import (  # noqa: F401 - each registers its pages
     home,
     kit_pages,
     participant_pages,
+    receiving,
     stock_pages,
     trial_pages,
 )

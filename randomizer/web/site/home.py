@@ -90,6 +90,7 @@ def _home(error: str = "", typed: str = "") -> str:
             for one in kit_views.to_destroy(sight)
             if sight.person.role_for(MAY[Act.KIT_DESTROYED], one["site"]) is not None
         ]
+        expected = len(kit_views.on_their_way(sight))
         periods = sight.definition.period_count
         keeps = auth.person().role_for(MAY[Act.KIT_DISPENSED], None) is not None
     now = this().store.clock()
@@ -100,6 +101,7 @@ def _home(error: str = "", typed: str = "") -> str:
         more=work["more"],
         now=now,
         keeps=keeps,
+        expected=expected,
         coming=steps.coming(work["coming"]),
         tasks=work["tasks"],
         differences=differences,

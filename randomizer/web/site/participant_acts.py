@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask import url_for
+
+from randomizer.domain import scans
 from randomizer.domain.acts import Act
 from randomizer.domain.fitness import Fitness
 from randomizer.domain.supply import Arrival, Outcome
@@ -246,6 +249,7 @@ PAGES = (
         facts=("participant", "period", "booked"),
         run=_receive,
         scans=True,
+        onward=lambda form: url_for("site.receive", kit=scans.kit_number(form.text("kit"))),
     ),
     ActPage(
         act=Act.REPLACEMENT_REQUESTED,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.acts import Act
+from randomizer.errors import Faulty
 from randomizer.services import acting
 from randomizer.services.care import excursions
 from randomizer.services.care.excursions import Excursion
@@ -80,18 +81,23 @@ def logger_shows(form: Form) -> Excursion:
     """What was read off a logger.
 
     Raises:
-        Faulty: One of the three is no whole number.
+        Faulty: One of the three is no whole number, or no logger can show it.
     """
     lowest_c, highest_c, minutes = together(
         lambda: form.degrees("lowest_c"), lambda: form.degrees("highest_c"), lambda: form.whole("minutes")
     )
-    return Excursion(lowest_c=lowest_c, highest_c=highest_c, minutes=minutes)
+    shown = Excursion(lowest_c=lowest_c, highest_c=highest_c, minutes=minutes)
+    if faults := tuple(shown.faults()):
+        raise Faulty(faults)
+    return shown
 
 
 def _record(call: Call) -> object:
     form = call.form
     scanned = [line for line in LINES.split(form.text("kits")) if line.strip()]
-    shown = logger_shows(form)
+    _, shown = together(
+        lambda: excursions.demand_kits(call.uow, call.person, scanned), lambda: logger_shows(form)
+    )
     return excursions.record(call.uow, call.person, scanned, excursion=shown, why=form.text("why"))
 
 

@@ -117,15 +117,27 @@ class Day:
         assert kit_number(code) == kit
         return code
 
-    def receive(self, number: str, keyboard: Layout) -> None:
-        """The kit that has come is scanned at home; one more tap says how it came."""
+    def receive(self, numbers: list[str]) -> None:
+        """The kits that have come are received one after the other, a scan each."""
+        self.home()
+        self.counter.page.get_by_role("link", name=f"Receive {len(numbers)} kits on the way").click()
+        before = self.counter.scans, self.counter.pressed
+        for number, keyboard in zip(numbers, (FRENCH, ITALIAN, SWEDISH, DANISH) * 2, strict=False):
+            self.counter.page.wait_for_selector("[name=kit]:focus")
+            self.counter.scan(self.label(self.kits[number]), keyboard)
+            self.see(f"participant {number}, ")
+        assert (self.counter.scans - before[0], self.counter.pressed - before[1]) == (len(numbers), 0)
+        self.see("No kit is on its way.")
+
+    def receive_again(self, number: str, keyboard: Layout) -> None:
+        """One kit is scanned at home; one more tap says how it came."""
         self.home()
         self.counter.scan(self.label(self.kits[number]), keyboard)
         self.see("How did it come?")
         assert self.counter.page.input_value("#kit") == self.kits[number]
         self.counter.page.get_by_label("Sound").check()
         self.counter.page.get_by_role("button", name="Receive this kit").click()
-        self.see("The receipt is recorded.")
+        self.see("It can be handed out.")
 
     def stop(self, number: str, keyboard: Layout, sentence: str) -> None:
         """The card is scanned, and nothing may be handed out."""
@@ -237,8 +249,7 @@ def test_a_pharmacists_day(day: Day) -> None:
 
     day.paper.sign_in()
     day.sign_in(day.counter)
-    for number, keyboard in zip((*again, *new), (FRENCH, ITALIAN, SWEDISH, DANISH) * 2, strict=False):
-        day.receive(number, keyboard)
+    day.receive([*again, *new])
     ready_but_not_now(day, early, swedish)
 
     day.dispense(french, FRENCH)
@@ -311,7 +322,7 @@ def damaged_and_replaced(day: Day, number: str) -> str:
     day.stop(number, DANISH, "Another kit is to be available at")
     day.kits[number] = day.others.prepare(number)
     assert day.kits[number] != broken
-    day.receive(number, DANISH)
+    day.receive_again(number, DANISH)
     return broken
 
 

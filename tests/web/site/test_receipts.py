@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from randomizer.domain.numbers import with_check
 from randomizer.domain.people import Role
 from randomizer.domain.quality import Result
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.promise(19), pytest.mark.requirement("life")]
 
+RUN = "/receive"
 COLD = {"arrival": "too warm or too cold", "lowest_c": "-3", "highest_c": "9", "minutes": "45"}
 
 
@@ -68,12 +70,40 @@ def test_a_kit_is_received_by_a_scan_and_only_then_handed_out(
     page = pharmacist.post(receive, {"kit": other, "arrival": "sound"}, 409)
     assert "It is not the one that is on its way for this participant." in page
     page = pharmacist.post(receive, {"kit": kit, "arrival": "sound"})
-    assert "The receipt is recorded." in page
+    assert "Received: kit" in page
+    assert page.split("Still expected")[1].count("did not come sound") == 1
     assert state(instance, kit) is KitState.READY
     assert f"Right kit · handed to {number}" in pharmacist.post(
         f"/participants/{number}/dispense", {"kit": kit}
     )
     pharmacist.get(receive, 422)
+
+
+def test_kits_that_came_together_are_received_scan_by_scan(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    (first, kit), (second, other) = desks.ready_together(instance, desk, 2).items()
+    pharmacist = visit(Role.PHARMACIST)
+    assert 'href="/receive"' in pharmacist.get("/")
+    page = pharmacist.get(RUN)
+    assert page.index(first) < page.index(second)
+    assert f'href="/participants/{second}/receive?kit={other}"' in page
+    page = pharmacist.post(RUN, {"kit": f"]d210X\x1d21{kit}"})
+    assert "Received: kit" in page
+    assert "autofocus" in page.split('id="kit"')[1].split(">")[0]
+    assert first not in page.split("Still expected")[1]
+    assert state(instance, kit) is KitState.READY
+    for scanned, status, sentence in (
+        (kit, 422, "was received already. Nothing was changed. Scan the next one."),
+        (with_check(10_000_000), 404, "There is no kit"),
+        (f"{other}0", 422, "number"),
+        ("", 422, "Scan"),
+    ):
+        assert sentence in pharmacist.post(RUN, {"kit": scanned}, status)
+    assert "No kit is on its way." in pharmacist.post(RUN, {"kit": other})
+    pharmacist.post(f"/kits/{other}/damage", {"why": "It fell"})
+    assert "is not on its way: it is damaged." in pharmacist.post(RUN, {"kit": other}, 422)
+    visit(Role.COORDINATOR).get(RUN, 403)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +116,9 @@ def test_what_did_not_come_sound_is_asked_for_again(
 ) -> None:
     ((number, kit),) = desks.ready_together(instance, desk, 1).items()
     pharmacist = visit(Role.PHARMACIST)
-    pharmacist.post(f"/participants/{number}/receive", {"kit": kit} | came)
+    page = pharmacist.post(f"/participants/{number}/receive", {"kit": kit} | came)
+    assert "It is not handed out. Put it aside." in page
+    assert f'href="/participants/{number}/replacement"' in page
     assert state(instance, kit) is after
     with instance.store.reading() as uow:
         noted = trail.noted(uow, uow.get(Kit, kit).entry)
@@ -116,7 +148,9 @@ def test_a_kit_with_a_quality_alert_goes_into_quarantine_as_it_comes(
         )
     assert state(instance, kit) is KitState.SHIPPED
     pharmacist = visit(Role.PHARMACIST)
-    pharmacist.post(f"/participants/{number}/receive", {"kit": kit, "arrival": "sound"})
+    page = pharmacist.post(RUN, {"kit": kit})
+    assert "A quality result of this kit is out of limits: kit" in page
+    assert "Received" not in page
     assert state(instance, kit) is KitState.QUARANTINED
     assert "A quality result of this kit is out of limits" in pharmacist.get(f"/kits/{kit}")
 
@@ -142,17 +176,22 @@ def test_an_excursion_is_recorded_with_what_the_logger_shows(
 
 
 def test_a_kit_that_expires_on_its_way_or_never_comes(visit: Visit, instance: Instance, desk: Desk) -> None:
-    (first, expired), (_, lost) = desks.ready_together(instance, desk, 2).items()
+    (first, expired), (_, lost), (_, late) = desks.ready_together(instance, desk, 3).items()
     pharmacist = visit(Role.PHARMACIST)
     pharmacist.post(f"/kits/{lost}/missing", {"why": "The courier lost it"})
     assert state(instance, lost) is KitState.MISSING
     instance.clock.advance(seconds=600)
     assert "Not received" in pharmacist.get("/")
     instance.clock.advance(seconds=60 * instance.definition.kits.expiry_minutes)
+    pharmacist = visit(Role.PHARMACIST)
+    assert pharmacist.get(RUN).count("(expired)") == 2
+    page = pharmacist.post(RUN, {"kit": late})
+    assert "Received, and expired: kit" in page
+    assert "It can be handed out" not in page
     with instance.store.writing() as uow:
-        assert dispensing.expire(uow) == 1
+        assert dispensing.expire(uow) == 2
     assert state(instance, expired) is KitState.EXPIRED
-    assert "Ask for another kit" in visit(Role.PHARMACIST).get(f"/participants/{first}")
+    assert "Ask for another kit" in pharmacist.get(f"/participants/{first}")
 
 
 def test_a_program_receives_once(app: Flask, instance: Instance, desk: Desk) -> None:

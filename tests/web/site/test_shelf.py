@@ -52,6 +52,9 @@ def test_an_excursion_is_recorded_by_scanning_the_shelf(visit: Visit, instance: 
     assert "There is no kit" in page
     assert shelf[1] in page, "what was scanned is still there"
     assert states(instance, shelf) == [KitState.READY] * 2
+    for lowest_c in ("warm", "40"):
+        page = pharmacist.post(PAGE, LOGGER | {"kits": f"{shelf[0]}0", "lowest_c": lowest_c}, 422)
+        assert 0 < page.find('href="#kits"') < page.find('href="#lowest_c"'), "in the order of the page"
 
     page = pharmacist.post(PAGE, LOGGER | {"kits": scanned})
 
@@ -59,7 +62,9 @@ def test_an_excursion_is_recorded_by_scanning_the_shelf(visit: Visit, instance: 
     assert "2 to 14 °C, 40 minutes outside the limits" in page
     assert states(instance, shelf) == [KitState.QUARANTINED] * 2
     assert "40 minutes outside the limits" in pharmacist.get(f"/kits/{shelf[0]}")
-    assert all(f'href="/participants/{number}/replacement"' in pharmacist.get("/") for number in waiting)
+    home = pharmacist.get("/")
+    assert all(f'href="/participants/{number}/replacement"' in home for number in waiting)
+    assert home.count("In quarantine") == len(waiting), "as the counter says it"
 
 
 @pytest.mark.promise(16)
