@@ -18,6 +18,7 @@ from randomizer.services import trail
 from randomizer.services.care import alerts, kits, periods, products
 from randomizer.services.signatures import StepUp, sign
 from randomizer.services.unblinded import quality
+from randomizer.services.unblinded.opening import read_preparation
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
@@ -68,7 +69,8 @@ def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: st
     Raises:
         NotFound: No such kit ever became ready.
         Refused: It is not in quarantine, was missing, damaged or handed out before, its time has passed, a
-            result stands at failed, its period goes on without it, or the reason is missing.
+            result stands at failed, its period goes on without it, was booked anew or had another preparation
+            since, or the reason is missing.
         StepUpRefused: The re-authentication does not count.
         Tampered: A record that this rests on differs from its entry.
     """
@@ -77,6 +79,7 @@ def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: st
     if kit.expires_at is None or kit.expires_at <= uow.clock():
         raise _refused(kit, "has expired", "It is never handed out again.")
     record = _demand_wanted(uow, kit)
+    _demand_last_prepared(uow, desk, kit, record.participant)
     _demand_no_failure(uow, desk, kit, record.participant)
     with kits.act_on(uow, Act.QUARANTINE_LIFTED, person, kit, why) as act:
         values = {"kit": kit.number, "participant": record.participant, "period": record.period}
@@ -109,6 +112,20 @@ def _demand_wanted(uow: UnitOfWork, kit: Kit) -> PeriodRecord:
     if record.kit or record.preparing:
         raise _refused(kit, "has been replaced by another kit of its period", "Have it destroyed.")
     return record
+
+
+def _demand_last_prepared(uow: UnitOfWork, desk: Desk, kit: Kit, number: str) -> None:
+    """Refuse a kit that was prepared for another booking, or of which the sealed record tells no more.
+
+    Fit for infusion was signed for the booking that it was prepared for; a code break is answered from the
+    record.
+    """
+    if read_preparation(uow, desk, kit.slot, kit.period).kit != kit.number:
+        raise _refused(kit, "was followed by another preparation of its period", "Have it destroyed.")
+    acts = (Act.PREPARATION_ENDED.value, Act.INFUSION_BOOKED.value)
+    [last] = uow.all(Entry, participant=number, act=acts, order="-number", limit=1)
+    if last.act == Act.INFUSION_BOOKED:
+        raise _refused(kit, "was prepared for an earlier booking", "Have it destroyed.")
 
 
 def _demand_no_failure(uow: UnitOfWork, desk: Desk, kit: Kit, number: str) -> None:

@@ -14,12 +14,13 @@ from randomizer.domain.housekeeping import Entry, Notice
 from randomizer.domain.people import Role
 from randomizer.domain.quality import Result
 from randomizer.domain.records import Alarm, AlarmKind, Task, TaskKind
+from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Arrival, Kit, KitState, PeriodRecord
 from randomizer.errors import NotAllowed, Refused, StepUpRefused
 from randomizer.services import alarms
-from randomizer.services.care import alerts, allocation, dispensing, kits, receipts
+from randomizer.services.care import alerts, allocation, booking, dispensing, kits, receipts
 from randomizer.services.locking import blocks
-from randomizer.services.unblinded import lifting, quality
+from randomizer.services.unblinded import lifting, preparation, quality, sheets
 from tests.desks import (
     LOT,
     booked,
@@ -250,6 +251,28 @@ def test_no_service_makes_a_kit_ready_again_that_was_out_of_sight(instance: Inst
             kits.act_on(uow, Act.QUARANTINE_LIFTED, person, kit, WHY) as act,
         ):
             act.change(kit, state=KitState.READY)
+
+
+def test_a_kit_of_an_earlier_booking_or_with_another_preparation_since_stays_in_quarantine(
+    instance: Instance, desk: Desk
+) -> None:
+    anew, again = randomized(instance, desk), randomized(instance, desk)
+    of_the_first = ready(instance, desk, anew)
+    instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, of_the_first, WHY)
+    later = instance.clock() + timedelta(hours=instance.definition.kits.lead_time_hours)
+    instance.act(booking.book, Role.COORDINATOR, anew, later)
+    with pytest.raises(Refused, match="was prepared for an earlier booking"):
+        lift(instance, desk, of_the_first)
+
+    before = ready(instance, desk, again)
+    instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, before, WHY)
+    sheets.open_sheet(desk, instance.person(Role.PREPARER), again)
+    instance.act(preparation.begin, Role.PREPARER, again)
+    with instance.store.writing() as uow:
+        person, leaks = instance.person(Role.PREPARER), Preparation(note="The bag leaks.")
+        preparation.end(uow, desk, person, again, ready=False, kit="", noted=leaks, spoiled=True)
+    with pytest.raises(Refused, match="was followed by another preparation"):
+        lift(instance, desk, before)
 
 
 def test_what_was_missing_expired_or_replaced_stays_in_quarantine(instance: Instance, desk: Desk) -> None:
