@@ -58,7 +58,7 @@ def guard(app: Flask, door: Door) -> None:
             idle.remember(g.person.account)
         except (SignInRefused, NotAllowed):
             late = idle.sent_late()
-            session.clear()
+            idle.run_out()
             if late is not None:
                 return late
             if request.method not in {"GET", "HEAD"}:

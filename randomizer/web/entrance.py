@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, session, url_for
 
 from randomizer.errors import Busy, SignInRefused
-from randomizer.web import auth, problems
+from randomizer.web import auth, idle, problems
 from randomizer.web.door import this
 from randomizer.web.forms import Field, Form
 
@@ -54,7 +54,7 @@ def let_in(token: str, then: str) -> Response:
         token: Of the session.
         then: A path of this door, or "" for the first page.
     """
-    session.clear()  # a new session has a new CSRF secret
+    idle.begin(this().sessions.person(token).account)
     session[auth.TOKEN] = token
     session.permanent = True
     return redirect(then or url_for(this().home), code=303)

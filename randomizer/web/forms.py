@@ -80,9 +80,7 @@ def together(*readers: Callable[[], object]) -> list[Any]:
             one = (refused.field or "", refused.message)
             faults += refused.faults if isinstance(refused, Faulty) else (one,)
     if faults:
-        raise Faulty(
-            tuple(faults), next_step="Nothing was changed. Correct what is named, then send it again."
-        )
+        raise Faulty(tuple(faults))
     return found
 
 

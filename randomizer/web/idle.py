@@ -1,15 +1,15 @@
 """A form that was sent after its session had run out: what was typed waits, sealed, in the sender's browser.
 
 A door may be several processes, and whoever is signed out writes nothing into the store. So the browser keeps
-it: encrypted, for the same person and page alone, until the form is sent again. A password and a code never
-wait.
+it: encrypted, for the same person and page alone, until the form is sent again. What a cookie has no room for
+is shown once more, to be copied, and kept nowhere. A password and a code never wait.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from randomizer.web.forms import Field
 
 ACCOUNT = "account"  # of the session's cookie: whose session it was
+TOKENS = "csrf_token"  # of the session's cookie: what the tokens of its forms are made of
 LONGEST = 3800  # bytes of a cookie that every browser keeps
+UNAUTHORIZED = 401
 SECRETS = frozenset(
     {
         "csrf_token",
@@ -60,21 +62,41 @@ def remember(account: int) -> None:
         session[ACCOUNT] = account
 
 
-def sent_late() -> Response | None:
-    """The way to sign in again and back, with what was typed; None where nothing can be kept.
+def run_out() -> None:
+    """Clear the cookie of a session that counts no more, but for whose it was and what its forms carry."""
+    _keep_of_session(ACCOUNT, TOKENS)
 
-    Call it before the session's cookie is cleared.
+
+def begin(account: int) -> None:
+    """Clear the cookie for a new session; forms that the same person opened in the last one still count.
+
+    Args:
+        account: Who has signed in.
+    """
+    _keep_of_session(*((TOKENS,) if session.get(ACCOUNT) == account else ()))
+
+
+def sent_late() -> Response | None:
+    """The way to sign in again and back, with what was typed; None where it is no form of that session.
+
+    Call it before `run_out`.
     """
     account = session.get(ACCOUNT)
     if request.method != "POST" or not isinstance(account, int) or not _has_a_page() or not _own_form():
         return None
     fields = {name: text for name, text in request.form.items() if name not in SECRETS}
     door = this()
-    sealed = typed.seal(door.gate, account, request.path, fields, door.store.clock())
-    if len(sealed) > LONGEST:
-        return None
-    response = redirect(url_for("entrance.sign_in", then=request.path), code=303)
-    response.set_cookie(_name(), sealed, max_age=current_app.permanent_session_lifetime, **_attributes())
+    too_long: list[str] = []
+    while len(sealed := typed.seal(door.gate, account, request.path, fields, door.store.clock())) > LONGEST:
+        too_long.append(fields.pop(max(fields, key=lambda name: len(fields[name]))))
+    back = url_for("entrance.sign_in", then=request.path)
+    response: Response = redirect(back, code=303)
+    if too_long:
+        page = render_template("too_long.html", texts=too_long, sign_in_url=back)
+        response = make_response(page, UNAUTHORIZED)
+    if fields or not too_long:
+        lifetime = current_app.permanent_session_lifetime
+        response.set_cookie(_name(), sealed, max_age=lifetime, **_attributes())
     return response
 
 
@@ -94,6 +116,12 @@ def form(fields: Iterable[Field], defaults: Mapping[str, str] | None = None) -> 
     if before:
         shown.general.append("You were signed out, so nothing was recorded. What you typed is still here.")
     return shown
+
+
+def _keep_of_session(*names: str) -> None:
+    kept = {name: session[name] for name in names if name in session}
+    session.clear()
+    session.update(kept)
 
 
 def _typed() -> dict[str, str]:

@@ -87,19 +87,62 @@ def test_somebody_else_and_another_page_find_nothing(visit: Visit, instance: Ins
     assert "A relapse" not in coordinator.get(path)
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        pytest.param({"why": WHY, "csrf_token": "forged"}, id="not of this session"),
-        pytest.param({"why": NOISE}, id="more than a cookie holds"),
-    ],
-)
-def test_what_cannot_be_kept_is_not_sent_on(visit: Visit, number: str, form: dict[str, str]) -> None:
+def test_what_is_too_long_to_be_kept_is_shown_once_more(
+    visit: Visit, instance: Instance, number: str
+) -> None:
     path, coordinator = f"/participants/{number}/screen-failure", visit(Role.COORDINATOR)
-    answer = send_late(coordinator, path, form)
+    answer = send_late(coordinator, path, {"why": NOISE, "site": WHY, "password": "secret"})
     assert answer.status_code == 401
-    assert "You are signed out." in answer.text
-    assert coordinator.client.get_cookie(COOKIE) is None
+    assert "Copy it before you sign in" in answer.text
+    assert f">{NOISE}</textarea>" in answer.text
+    assert WHY not in answer.text
+    assert "secret" not in answer.text
+    assert f'href="/sign-in?then={path}"' in answer.text
+    cookie = coordinator.client.get_cookie(COOKIE)
+    assert cookie
+    account = instance.number(Role.COORDINATOR)
+    assert typed.unseal(instance.gate, cookie.value, account, path, instance.clock()) == {"site": WHY}
+
+
+def test_a_form_of_another_session_is_neither_kept_nor_shown(visit: Visit, number: str) -> None:
+    path, coordinator = f"/participants/{number}/screen-failure", visit(Role.COORDINATOR)
+    for text in (WHY, NOISE):
+        answer = send_late(coordinator, path, {"why": text, "csrf_token": "forged"})
+        assert answer.status_code == 401
+        assert "You are signed out." in answer.text
+        assert text not in answer.text
+        assert coordinator.client.get_cookie(COOKIE) is None
+        coordinator.sign_in()
+
+
+def test_a_form_of_another_tab_counts_once_the_same_person_is_back(
+    visit: Visit, instance: Instance, number: str
+) -> None:
+    path, coordinator = f"/participants/{number}/screen-failure", visit(Role.COORDINATOR)
+    token = TOKEN.search(coordinator.client.get(path).text)
+    assert token
+    form = {"csrf_token": token[1], "why": WHY}
+    instance.clock.advance(seconds=60 * IDLE_MINUTES)
+    assert "/sign-in" in coordinator.client.get("/").headers["Location"]
+    coordinator.role = Role.INVESTIGATOR
+    coordinator.sign_in()
+    assert coordinator.client.post(path, data=form).status_code == 400, "it is somebody else's"
+
+    coordinator = visit(Role.COORDINATOR)
+    token = TOKEN.search(coordinator.client.get(path).text)
+    assert token
+    form["csrf_token"] = token[1]
+    instance.clock.advance(seconds=60 * IDLE_MINUTES)
+    coordinator.client.get("/")
+    coordinator.sign_in()
+    assert coordinator.client.post(path, data=form).status_code == 303
+    with instance.store.reading() as uow:
+        assert uow.get(Participant, number).state is State.SCREEN_FAILED
+    token = TOKEN.search(coordinator.get("/"))
+    assert token
+    coordinator.client.post("/sign-out", data={"csrf_token": token[1]})
+    coordinator.sign_in()
+    assert coordinator.client.post(path, data=form).status_code == 400, "they signed out themselves"
 
 
 def test_no_secret_is_among_what_is_kept() -> None:
