@@ -41,6 +41,8 @@ def command(
     answer(
         {"entry": entry.number, "act": str(entry.act), "gone_from_the_database": gone},
         f"{person.printed_name} erased the reason of entry {entry.number} ({entry.act}). {rest}\n"
+        "If it was that of a code break, its door erases it from its own file within a minute, or when it "
+        "starts.\n"
         "Backups made before still hold it: delete them as your rules say.",
         as_json=as_json,
     )

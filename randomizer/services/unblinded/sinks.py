@@ -1,6 +1,7 @@
 """The second sink of code breaks: an append-only file of JSON lines, each on the disk before anything opens.
 
-It stands on the code-break host beside its keys, so that an intent survives an unwritable database.
+It stands on the code-break host beside its keys, so that an intent survives an unwritable database. Nothing
+in it ever changes but the words of a reason that were erased from the trail.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from keys import files
 from randomizer.domain.people import Role
 from randomizer.domain.records import Way
 
@@ -110,7 +112,7 @@ class IntentFile:
             OSError: It could not be made durable.
         """
         # The newline in front ends a line that a crash may have torn.
-        content = b"\n" + json.dumps(dict(line), sort_keys=True).encode() + b"\n"
+        content = b"\n" + _encode(line) + b"\n"
         with self._lock:
             is_new = not self.path.exists()
             handle = os.open(
@@ -124,6 +126,34 @@ class IntentFile:
                 os.close(handle)
             if is_new:
                 self._fsync_directory()
+
+    def worded(self) -> frozenset[str]:
+        """Identifiers of the intents whose words stand in the file."""
+        return frozenset(str(line["intent"]) for line in self.lines(INTENT) if line.get("text"))
+
+    def erase_words(self, intents: frozenset[str]) -> int:
+        """Write the file anew without the words of some intents, all else as it was; gives their number.
+
+        A crash leaves the former file or the new one, whole. The door is one process, and the only one that
+        writes here, so a lock of its threads keeps every line that comes in meanwhile.
+
+        Args:
+            intents: Their identifiers.
+
+        Raises:
+            KeyFileRefused: The directory is open to others.
+            OSError: The disk does not take it; nothing was changed.
+        """
+        erased = 0
+        with self._lock:
+            kept = list(self.lines())  # a torn line goes: nobody can read it, and it may hold words
+            for number, line in enumerate(kept):
+                if line.get("what") == INTENT and line.get("intent") in intents:
+                    kept[number], erased = line | {"text": ""}, erased + 1
+            if erased:
+                content = b"".join(b"\n" + _encode(line) + b"\n" for line in kept)
+                files.write_private(self.path, content, replace=True)
+        return erased
 
     def lines(self, what: str = "") -> Iterator[dict[str, Any]]:
         """Every whole line in order, or those of one kind; a torn one is left out.
@@ -169,3 +199,7 @@ class IntentFile:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _encode(line: Mapping[str, Any]) -> bytes:
+    return json.dumps(dict(line), sort_keys=True).encode()

@@ -74,12 +74,15 @@ def check(uow: UnitOfWork, desk: Desk) -> None:
         NotFound: The instance holds no trial.
         Tampered: A rotation is told of that this host did not make, or one is missing that it made.
     """
+    pinned = _pinned(
+        desk
+    )  # before the database: a rotation that ends in between has pinned both roots by now
     trial, _ = trials.current(uow)
     trail.check(uow, trial)
     if not trial.certificate:
         return
     fields = certificate_fields.read(trial.certificate)
-    if sealed_rows.root_in_force(uow, fields) not in _pinned(desk):
+    if sealed_rows.root_in_force(uow, fields) not in pinned:
         raise Tampered(ABOUT)
 
 
