@@ -164,7 +164,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
     "Sheet": _rules(
         "participant period kit spares content treatment booked_for donation volume_ml infusion_minutes "
-        "expiry_minutes fit preparing out_of_limits",
+        "expiry_minutes preparation_minutes fit preparing earliest_end_at out_of_limits",
         {Role.PREPARER},
     ),
     "Lock": _rules("blocks", LOCK_READERS),

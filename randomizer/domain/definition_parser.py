@@ -28,11 +28,13 @@ from randomizer.domain.people import Role
 from randomizer.domain.quality_parser import quality_tests
 from randomizer.domain.strata_parser import strata
 from randomizer.domain.toml_table import Faults, Table, load
+from randomizer.domain.windows import PREPARE_HOURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST_INTERVAL_DAYS = 3650
+LONGEST_PREPARATION_MINUTES = 60 * PREPARE_HOURS  # one that took longer would end after its booking
 MOST_PERIODS = 12
 MOST_CUSTODIANS = 16  # SLIP-39
 _DESIGN = re.compile(r"([1-9]\d?)x([1-9]\d?)x([1-9]\d?)")
@@ -229,7 +231,16 @@ def _kits(root: Table) -> KitPolicy:
         volume_ml=table.whole("volume_ml", 1, 5000),
         travel=table.flag("travel", optional=True),
         second_person=table.flag("second_person", optional=True),
+        preparation_minutes=table.whole("preparation_minutes", 1, LONGEST_PREPARATION_MINUTES, optional=True),
     )
+    if table.sound("expiry_minutes", "preparation_minutes") and (
+        found.preparation_minutes >= found.expiry_minutes
+    ):
+        table.fault(
+            "preparation_minutes",
+            f"must be less than expiry_minutes, {found.expiry_minutes}: both count from the beginning",
+            found.preparation_minutes,
+        )
     table.done()
     return found
 

@@ -132,13 +132,14 @@ class KitPolicy:
     """How kits are counted, timed and handled; the same whatever the treatment."""
 
     kits_per_period: int
-    expiry_minutes: int  # from "ready"
+    expiry_minutes: int  # from "ready"; from "begun" where preparation_minutes is set
     lead_time_hours: int
     storage_place: str
     infusion_minutes: int
     volume_ml: int
     travel: bool  # whether kits travel to the site, which receives each one before it is handed out
     second_person: bool  # whether somebody else checks each kit handed out or destroyed
+    preparation_minutes: int = 0  # the least time from "begun" to "ended", ready or not; 0: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ def check(definition: Definition, unblinded: UnblindedDefinition) -> tuple[Findi
         *_thin_strata(definition, unblinded.procedure),
         *_neighbours(definition, unblinded.procedure),
         *_imbalance(definition, unblinded),
+        *_clock(definition),
         *_open(definition),
     )
     return tuple(
@@ -103,6 +104,14 @@ def _imbalance(definition: Definition, unblinded: UnblindedDefinition) -> Iterat
         yield (
             "Carry-over is declared, but the treatments do not precede each other equally often. "
             'A Williams design does that: sequences = "williams".'
+        )
+
+
+def _clock(definition: Definition) -> Iterator[str]:
+    if not definition.kits.preparation_minutes:
+        yield (
+            "No preparation_minutes are set: the site sees when a preparation began and ended, and guesses "
+            "the treatment where one takes longer to prepare. Set them to what the longest one takes."
         )
 
 

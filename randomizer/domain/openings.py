@@ -60,11 +60,12 @@ SECTION_OPENINGS = (
     ),
     Opening(
         place="kits",
-        question="how are kits counted, timed and stored?",
+        question="how are kits counted, timed and stored? No preparation ends before preparation_minutes",
         pattern=(
             "[kits]",
             "kits_per_period = 1",
             "expiry_minutes = 240",
+            "preparation_minutes = 60",
             "lead_time_hours = 48",
             'storage_place = "..."',
             "infusion_minutes = 20",

@@ -181,7 +181,12 @@ class PeriodRecord:
     @property
     def preparing(self) -> bool:
         """Whether a preparation has begun and not ended."""
-        return self.preparation_begun_at is not None and self.preparation_ended_at is None
+        return self.preparing_since is not None
+
+    @property
+    def preparing_since(self) -> datetime | None:
+        """When the preparation that is under way began; None where none is."""
+        return None if self.preparation_ended_at else self.preparation_begun_at
 
     @property
     def no_product(self) -> bool:

@@ -136,8 +136,11 @@ class Table:
             return ""
         return text
 
-    def whole(self, key: str, low: int, high: int) -> int:
-        """Read a whole number within limits."""
+    def whole(self, key: str, low: int, high: int, *, optional: bool = False) -> int:
+        """Read a whole number within limits; an optional one is 0 when absent."""
+        if optional and not self.has(key):
+            self._known.append(key)
+            return 0
         found = self._take(key, int, f"a whole number between {low} and {high}")
         if found is not None and not low <= found <= high:
             self.fault(key, f"must be between {low} and {high}", found)

@@ -127,7 +127,7 @@ def test_every_fault_is_listed_with_its_place(mesems_text: str) -> None:
         "trial.toml: kits.kits_per_period": "is missing; it must be a whole number between 1 and 8",
         "trial.toml: kits.kitz_per_period": (
             "is not known here; known are: kits_per_period, expiry_minutes, lead_time_hours, storage_place, "
-            "infusion_minutes, volume_ml, travel, second_person"
+            "infusion_minutes, volume_ml, travel, second_person, preparation_minutes"
         ),
         "trial.toml: quorum": "is missing; it must be a table",
         "trial.toml: kworum": (
@@ -166,6 +166,18 @@ def test_every_fault_is_listed_with_its_place(mesems_text: str) -> None:
         ('code = "EX15"', 'code = "EX15"\nsites = ["XXX"]', "eligibility[23].sites[1]", "one of: TLS, EX1"),
         ('"+33 1 99 00 12 35"', '"15"', "code_break.telephone", "country code"),
         ("expiry_minutes = 240", "expiry_minutes = 0x" + "f" * 5000, "kits.expiry_minutes", "more than 64"),
+        (
+            "expiry_minutes = 240",
+            "expiry_minutes = 240\npreparation_minutes = 240",
+            "kits.preparation_minutes",
+            "less than expiry_minutes, 240",
+        ),
+        (
+            "volume_ml = 100",
+            "volume_ml = 100\npreparation_minutes = 0",
+            "kits.preparation_minutes",
+            "1 and 1440",
+        ),
         ('name = "Disease course"', 'name = "Disease\\u0007"', "factors[1].name", "control characters"),
         ('levels = { course = "relapsing" }', "levels = {}", "strata[1].levels.course", "is missing"),
         (
@@ -278,6 +290,7 @@ def test_what_was_signed_before_a_field_was_added_is_still_read_byte_for_byte(me
     plain = replace(mesems, staged_release=False, open_questions=(), label=None)
     signed = canonical(plain)
     assert not {"staged_release", "open_questions", "label"} & json.loads(signed)["value"].keys()
+    assert "preparation_minutes" not in json.loads(signed)["value"]["kits"]
     assert from_canonical(signed) == plain
     spelled_out = json.loads(signed)
     spelled_out["value"]["staged_release"] = False

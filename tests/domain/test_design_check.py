@@ -31,10 +31,22 @@ def test_the_example_passes_with_its_open_questions_named(
 ) -> None:
     assert messages(mesems, mesems_unblinded, "refusal") == []
     assert messages(mesems, mesems_unblinded, "warning") == [
+        (
+            "No preparation_minutes are set: the site sees when a preparation began and ended, and guesses "
+            "the treatment where one takes longer to prepare. Set them to what the longest one takes."
+        ),
         "Eligibility items with an open question: IN05, EX02, EX08.",
         "Blinded assessments with an open question: MRI, EDSS, RELAPSE.",
         "The definition has 4 open questions.",
     ]
+
+
+def test_the_clock_of_a_preparation_is_no_warning_where_it_is_set(
+    mesems: Definition, mesems_unblinded: UnblindedDefinition
+) -> None:
+    timed = replace(mesems, kits=replace(mesems.kits, preparation_minutes=60))
+
+    assert not any("prepar" in message for message in messages(timed, mesems_unblinded, "warning"))
 
 
 @pytest.mark.parametrize("sizes", [(2,), (2, 4), (6, 2, 4)])

@@ -238,7 +238,7 @@ class Life:
         sheet = sheets.open_sheet(self._stage.desk, preparer, self._number)
         yield self._later(READING)  # all the sheets of a morning are opened before the first kit is begun
         self._cast.act(preparation.begin, Role.PREPARER, self._number)
-        yield self._later(timedelta(minutes=75))
+        yield self._later(timedelta(minutes=max(75, self._stage.definition.kits.preparation_minutes + 1)))
         self._kit = sheet.kit
         self._cast.at_desk(
             preparation.end,

@@ -8,10 +8,9 @@ the same preparation, and which comes first follows from a key: what was used te
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.domain import scans, windows
+from randomizer.domain import preparation_clock, scans, windows
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
@@ -25,12 +24,16 @@ from randomizer.services.unblinded import kit_order, quality, sheets
 from randomizer.services.unblinded.opening import open_for_sheet, read_preparation, seal_preparation
 
 if TYPE_CHECKING:
-    from randomizer.domain.definition_values import Definition, KitPolicy
+    from datetime import datetime
+
+    from randomizer.domain.definition_values import KitPolicy
     from randomizer.domain.people import Person
     from randomizer.domain.sealed_texts import Preparation
+    from randomizer.masking import View
     from randomizer.services.trail import OpenAct
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.opening import Opened
+    from randomizer.services.views.sight import Sight
     from randomizer.store.work import UnitOfWork
 
 
@@ -128,10 +131,10 @@ def end(
 
     Raises:
         HardStop: The kit is not that of the sheet, or none of its spares where that one is spoiled.
-        Refused: No preparation is under way, the content is not that of the sheet, or a quality result of the
-            product is out of limits, whatever the treatment.
+        Refused: No preparation is under way, the content is not that of the sheet, a quality result of the
+            product is out of limits, or it is too early or too late for a kit, whatever the treatment.
     """
-    participant, record, definition = _demand_under_way(uow, person, number, ready=ready)
+    participant, record, begun_at, kits = _demand_under_way(uow, person, number, ready=ready)
     if ready:
         quality.demand_within_limits(uow, desk, number)
     opened = open_for_sheet(uow, desk, sheets.entry_of_sheet(uow, number))
@@ -142,39 +145,50 @@ def end(
     used = _scanned(left, kit, spoiled=spoiled) if ready else int(spoiled)
     if ready:
         _demand_content(opened, record, noted.content)
+        preparation_clock.demand_time_left(kits, begun_at, uow.clock())
+    preparation_clock.demand_long_enough(kits, begun_at, uow.clock(), ready=ready)
     tried = (*spoiled_before, *(one.number for one in left[:used]))
     kept = replace(noted, kit=left[used].number if ready else "", spoiled=tried)
     with trail.act(uow, Act.PREPARATION_ENDED, person, site=participant.site, participant=number) as act:
         uow.update(seal_preparation(desk, slot.number, period, kept, uow.entropy))
         if not ready:
             return act.change(record, preparation_begun_at=None, preparation_ended_at=act.at)
-        ended = _declare_ready(act, record, left[used], definition.kits)
+        expires_at = preparation_clock.expiry(kits, begun_at, act.at)
+        ended = _declare_ready(act, record, left[used], expires_at, travels=kits.travel)
         quality.look_again(uow, desk, number)
     return ended
 
 
+def shown(sight: Sight, record: PeriodRecord) -> View:
+    """A booking, and from when the preparation that is under way can be ended."""
+    earliest = preparation_clock.earliest_end(sight.definition.kits, record.preparing_since)
+    return sight.show(record) | sight.show({"earliest_end_at": earliest}, kind="Sheet")
+
+
 def _demand_under_way(
     uow: UnitOfWork, person: Person, number: str, *, ready: bool
-) -> tuple[Participant, PeriodRecord, Definition]:
-    """Whose preparation may end now; without a kit it may after termination too."""
+) -> tuple[Participant, PeriodRecord, datetime, KitPolicy]:
+    """Whose preparation is under way, and since when; without a kit it ends after termination too."""
     trial, definition = acting.in_trial(uow, Act.PREPARATION_ENDED)
     if ready:
         trial.demand(RUNNING, what="declare a kit ready")
     participant = acting.on_participant(uow, person, Act.PREPARATION_ENDED, number)
     record = periods.current(uow, number)
-    if not record.preparing:
+    begun_at = record.preparing_since
+    if begun_at is None:
         raise Refused(
             f"No preparation is under way for participant {number}. Nothing was changed.",
             field="participant",
             next_step="Open the worklist to see how the booking stands.",
         )
-    return participant, record, definition
+    return participant, record, begun_at, definition.kits
 
 
-def _declare_ready(act: OpenAct, record: PeriodRecord, kit: Kit, kits: KitPolicy) -> PeriodRecord:
+def _declare_ready(
+    act: OpenAct, record: PeriodRecord, kit: Kit, expires_at: datetime, *, travels: bool
+) -> PeriodRecord:
     """The kit is seen by the blinded side from now on, and a request for another one is done with."""
-    state = KitState.SHIPPED if kits.travel else KitState.READY
-    expires_at = act.at + timedelta(minutes=kits.expiry_minutes)
+    state = KitState.SHIPPED if travels else KitState.READY
     act.change(kit, state=state, ready_at=act.at, expires_at=expires_at)
     return act.change(
         record,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from randomizer.domain import acts, participants
+from randomizer.domain import acts, participants, preparation_clock
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant
@@ -41,9 +41,11 @@ class Sheet:
         donation: Identifier of the participant's donation.
         volume_ml: The same whatever the treatment.
         infusion_minutes: The same whatever the treatment.
-        expiry_minutes: From "ready".
+        expiry_minutes: From "ready", or from "begun" where a preparation takes a least time.
+        preparation_minutes: What it takes at least, the same whatever the treatment; 0 where nothing is set.
         fit: Whether fit-for-infusion is signed, so that the preparation may begin.
         preparing: Whether it has begun.
+        earliest_end_at: When it can be ended; None before it begins, and where it can be at any time.
         out_of_limits: Whether a quality result of the product is, so that nothing may be prepared; everybody
             has a product, so it says nothing of the content.
     """
@@ -59,8 +61,10 @@ class Sheet:
     volume_ml: int
     infusion_minutes: int
     expiry_minutes: int
+    preparation_minutes: int
     fit: bool
     preparing: bool
+    earliest_end_at: datetime | None
     out_of_limits: bool
 
     def __repr__(self) -> str:
@@ -163,6 +167,7 @@ def _sheet(
     noted = read_preparation(uow, desk, opened.slot.number, record.period)
     treatment = opened.content.treatments[record.period - 1]
     product = products.latest(uow, record.participant)
+    kits = definition.kits
     kit, *spares = (
         one.number for one in kit_order.kits_left(uow, desk, opened.slot, record.period, noted.spoiled)
     )
@@ -175,11 +180,13 @@ def _sheet(
         kit=kit,
         spares=tuple(spares),
         donation=product.identifier,
-        volume_ml=definition.kits.volume_ml,
-        infusion_minutes=definition.kits.infusion_minutes,
-        expiry_minutes=definition.kits.expiry_minutes,
+        volume_ml=kits.volume_ml,
+        infusion_minutes=kits.infusion_minutes,
+        expiry_minutes=kits.expiry_minutes,
+        preparation_minutes=kits.preparation_minutes,
         fit=record.fit_signed_at is not None,
         preparing=record.preparing,
+        earliest_end_at=preparation_clock.earliest_end(kits, record.preparing_since),
         out_of_limits=quality.read(desk, product).out_of_limits,
     )
 

@@ -79,7 +79,10 @@ def preparations() -> str:
     with looking() as seen:
         count = seen.definition.period_count
         rows = [
-            _row(seen.show(one.record) | seen.show({LIMITS: one.out_of_limits}, kind=SHEET), count)
+            _row(
+                preparation.shown(seen, one.record) | seen.show({LIMITS: one.out_of_limits}, kind=SHEET),
+                count,
+            )
             for one in preparation.worklist(seen.uow)
         ]
     return render_template("codebreak/preparations.html", rows=rows)
@@ -146,7 +149,9 @@ def not_ready(number: str) -> str | Response:
     auth.demand_act(Act.PREPARATION_ENDED)
     fields = (SPOILED, *NOTES)
     if request.method == "GET":
-        return render_template("codebreak/not-ready.html", number=number, form=form_of(fields))
+        with looking() as seen:
+            record = preparation.shown(seen, periods.current(seen.uow, number))
+        return render_template("codebreak/not-ready.html", number=number, record=record, form=form_of(fields))
     form = Form.posted(fields, request.form)
     try:
         with this().store.writing() as uow:
@@ -261,7 +266,7 @@ def _row(record: View, count: int) -> dict[str, Any]:
     if record[LIMITS]:
         state, kind = "Result out of limits", "attention"
     elif record["preparation_begun_at"] and not record["preparation_ended_at"]:
-        state, kind = "Being prepared", "ready"
+        state, kind = _being_prepared(record["earliest_end_at"]), "ready"
     elif answered and not record["available_at"]:
         state, kind = "No product", "closed"
     elif asked:
@@ -278,6 +283,11 @@ def _row(record: View, count: int) -> dict[str, Any]:
         "kind": kind,
         "asked": asked is not None and answered is None,
     }
+
+
+def _being_prepared(earliest: datetime | None) -> str:
+    waits = earliest is not None and this().store.clock() < earliest
+    return f"Being prepared until {words.hour(earliest)}" if earliest and waits else "Being prepared"
 
 
 def _closed_sheet(number: str, form: Form) -> str:

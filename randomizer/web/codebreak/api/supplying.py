@@ -31,7 +31,7 @@ def preparations(query: addresses.List) -> Response:
     """Bookings whose kit is not ready."""
     auth.demand_act(Act.SHEET_OPENED)
     with looking() as seen:
-        rows = [seen.show(one.record) for one in preparation.worklist(seen.uow)]
+        rows = [preparation.shown(seen, one.record) for one in preparation.worklist(seen.uow)]
     return listed(supply.Preparations, {"rows": rows}, supply.Booked, as_csv=query.format == "csv")
 
 
@@ -190,7 +190,7 @@ def lift_quarantine(path: addresses.Key, header: addresses.Once, body: SignedWhy
 
 def _booked(record: PeriodRecord) -> Response:
     with looking() as seen:
-        shown = seen.show(record)
+        shown = preparation.shown(seen, record)
     return answer(text({name: shown[name] for name in supply.Booked.model_fields if name in shown}))
 
 

@@ -37,14 +37,15 @@ class Printed(Body):
 
 
 class Booked(Answer):
-    """A booking whose kit is not ready."""
+    """A booking whose kit is not ready; `earliest_end_at`: when its preparation can be ended."""
 
-    KINDS = ("PeriodRecord",)
+    KINDS = ("PeriodRecord", "Sheet")
     participant: str | None = None
     period: int | None = None
     booked_for: datetime | None = None
     fit_signed_at: datetime | None = None
     preparation_begun_at: datetime | None = None
+    earliest_end_at: datetime | None = None
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     available_at: datetime | None = None
@@ -80,6 +81,8 @@ class Sheet(Answer):
     volume_ml: int | None = None
     infusion_minutes: int | None = None
     expiry_minutes: int | None = None
+    preparation_minutes: int | None = None
     fit: bool | None = None
     preparing: bool | None = None
+    earliest_end_at: datetime | None = None
     out_of_limits: bool | None = None
