@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from randomizer.domain.definition_values import QualityTest
 
-PRODUCT_BYTES: Final = 8192
+PRODUCT_BYTES: Final = 16384
+FOR_FAILURES: Final = 2048  # bytes that nothing else takes up: room for more than ten failed results
 
 
 class Result(StrEnum):
@@ -165,8 +166,11 @@ class ProductDetails:
         ]
         return tuple(sorted(found, key=lambda one: (one.due_at, one.subject, one.test.code)))
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self, *, kept_free: int = FOR_FAILURES) -> bytes:
         """Give the plaintext, always `PRODUCT_BYTES` long.
+
+        Args:
+            kept_free: Bytes that must be left over; none for a failed result, which always finds room.
 
         Raises:
             Refused: The texts are too long.
@@ -176,7 +180,7 @@ class ProductDetails:
             "results": [_plain(one) for one in self.results],
             "note": self.note,
         }
-        return sealed_texts.fill(values, PRODUCT_BYTES)
+        return sealed_texts.fill(values, PRODUCT_BYTES, kept_free=kept_free)
 
     @classmethod
     def from_bytes(cls, filled: bytes) -> ProductDetails:

@@ -21,20 +21,22 @@ SHOWN_BYTES: Final = 8192
 _COUNT: Final = 4  # bytes of the length in front
 
 
-def fill(values: Mapping[str, Any], length: int) -> bytes:
+def fill(values: Mapping[str, Any], length: int, *, kept_free: int = 0) -> bytes:
     """Write values as canonical JSON, filled up with zero bytes.
 
     Args:
         values: Texts, whole numbers, flags, lists and mappings.
         length: Bytes of the result.
+        kept_free: How many of them must be left over.
 
     Raises:
         Refused: They do not fit; nothing of them is repeated.
     """
     text = rfc8785.dumps(dict(values))
-    if len(text) + _COUNT > length:
+    most = length - _COUNT - kept_free
+    if len(text) > most:
         raise Refused(
-            f"The notes have {len(text)} bytes; at most {length - _COUNT} fit. Nothing was changed.",
+            f"The notes have {len(text)} bytes; at most {most} fit. Nothing was changed.",
             field="note",
             next_step="Shorten the free text.",
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from keys.errors import KeysError
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import QualityWatch
-from randomizer.domain.quality import ProductDetails, Recorded, Result, demand_lot
+from randomizer.domain.quality import FOR_FAILURES, ProductDetails, Recorded, Result, demand_lot
 from randomizer.domain.supply import Kit, Product, ProductState
 from randomizer.domain.trial import Allocation
 from randomizer.errors import Refused, Tampered
@@ -47,7 +47,15 @@ def read(desk: Desk, product: Product) -> ProductDetails:
         raise Tampered(trail.about(product)) from None
 
 
-def write(act: OpenAct, desk: Desk, product: Product, details: ProductDetails, **changes: object) -> Product:
+def write(
+    act: OpenAct,
+    desk: Desk,
+    product: Product,
+    details: ProductDetails,
+    *,
+    kept_free: int = FOR_FAILURES,
+    **changes: object,
+) -> Product:
     """Seal what is known of a product, and bring up to date what is known of it without a key.
 
     Args:
@@ -55,6 +63,7 @@ def write(act: OpenAct, desk: Desk, product: Product, details: ProductDetails, *
         desk: Keys.
         product: As read from the store.
         details: All that is known now.
+        kept_free: Bytes of the record that must be left over.
         **changes: Further fields of the product.
 
     Raises:
@@ -62,7 +71,7 @@ def write(act: OpenAct, desk: Desk, product: Product, details: ProductDetails, *
     """
     uow = act.uow
     bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
-    sealed = desk.keys.seal_record(details.to_bytes(), bound, uow.entropy)
+    sealed = desk.keys.seal_record(details.to_bytes(kept_free=kept_free), bound, uow.entropy)
     changed = act.change(product, details=sealed, **changes)
     _watch(uow, changed, details)
     return changed
@@ -201,7 +210,9 @@ def record_result(
     with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
         added = Recorded(subject=subject, test=test, result=result, at=act.at, by=person.account)
         details = replace(known, results=(*known.results, added))
-        changed = write(act, desk, product, details)
+        # Whatever else is written down, a failed result must find room: nobody is alerted by one that is not.
+        kept_free = 0 if result is Result.FAILED else FOR_FAILURES
+        changed = write(act, desk, product, details, kept_free=kept_free)
     if result is Result.FAILED:
         alerts.open_for(uow, number, _concerned(uow, details, number, subject, of_kit=of_kit))
     return changed

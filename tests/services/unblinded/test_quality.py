@@ -8,7 +8,7 @@ import pytest
 
 from randomizer.domain.housekeeping import QualityWatch
 from randomizer.domain.people import Role
-from randomizer.domain.quality import Result
+from randomizer.domain.quality import PRODUCT_BYTES, Result
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Product, ProductState
 from randomizer.errors import NotAllowed, Refused
@@ -73,6 +73,23 @@ def test_the_record_keeps_its_length_whatever_is_in_it(instance: Instance, desk:
     clear(instance, desk, second)
     with instance.store.reading() as uow:
         assert len({len(product.details) for product in uow.all(Product)}) == 1
+
+
+def test_a_failed_result_finds_room_in_a_record_that_is_full(instance: Instance, desk: Desk) -> None:
+    number, person = harvested(instance), instance.person(Role.CLEARER)
+    for count in range(PRODUCT_BYTES, 0, -64):
+        wordy = replace(LOT, cell_count="1" * count)
+        try:
+            with instance.store.writing() as uow:
+                quality.record_lot(uow, desk, person, number, lot=wordy, results={})
+        except Refused as refused:
+            assert "at most" in refused.message  # noqa: PT017 - every one but the last
+        else:
+            break
+    with pytest.raises(Refused, match="at most"):
+        record(instance, desk, number, Result.PASSED)
+    for test in PASSED:
+        record(instance, desk, number, Result.FAILED, test)
 
 
 def test_a_product_out_of_limits_goes_nowhere_until_the_result_is_corrected(
