@@ -51,6 +51,8 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
     with trail.act(uow, Act.HARVESTED, person, site=participant.site, participant=number) as act:
         strata.reserve(act, participant)
         act.change(participant, state=State.HARVESTED)
+        if uow.find(QualityWatch, number) is not None:  # what is awaited of an earlier donation is no more
+            uow.update(QualityWatch(participant=number))
         product = act.add(
             Product(
                 participant=number,

@@ -12,8 +12,10 @@ from randomizer.domain.quality import PRODUCT_BYTES, Result
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Product, ProductState
 from randomizer.errors import NotAllowed, Refused
-from randomizer.services.care import allocation, products
+from randomizer.services.care import allocation, enrolment, products
+from randomizer.services.care.enrolment import Answers
 from randomizer.services.unblinded import clearance, preparation, quality, sheets
+from tests.activated import answers
 from tests.desks import LOT, PASSED, booked, clear, harvested, prepared, randomized
 
 if TYPE_CHECKING:
@@ -164,6 +166,18 @@ def test_a_test_of_a_kit_is_awaited_from_ready_on(instance: Instance, desk: Desk
         quality.record_result(
             uow, desk, person, number, subject=kit, test="bag-sterility", result=Result.PASSED
         )
+    assert watched(instance, number) == QualityWatch(participant=number)
+
+
+def test_nothing_is_awaited_of_the_donation_before_a_re_screening(instance: Instance, desk: Desk) -> None:
+    number = harvested(instance)
+    clear(instance, desk, number)
+    record(instance, desk, number, Result.FAILED, "identity")
+    instance.act(enrolment.screen_fail, Role.INVESTIGATOR, number, "The cells did not grow.")
+    instance.act(enrolment.rescreen, Role.INVESTIGATOR, number)
+    given = Answers(items=answers(instance.definition), levels={"course": "relapsing"})
+    instance.sign(enrolment.sign_eligibility, Role.INVESTIGATOR, number, given)
+    instance.act(products.harvest, Role.COORDINATOR, number, identifier="D-2", again="D-2")
     assert watched(instance, number) == QualityWatch(participant=number)
 
 
