@@ -127,6 +127,8 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Trial": _rules(
         "kind phase definition_digest certificate_digest locked_at", EVERYBODY | {Role.ADMINISTRATOR}
     ),
+    # The blinded definition as it stands in the public record.
+    "Published": _rules("definition", EVERYBODY | {Role.ADMINISTRATOR}),
     "Account": _rules("number username printed_name email active", {Role.ADMINISTRATOR}),
     "Passkey": _rules("handle name relying_party added_at", Role),
     "PasskeyUse": _rules("used_at", Role),

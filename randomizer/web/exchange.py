@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from randomizer.services.sessions import SESSION_HOURS
+from randomizer.services.views import published, sight
 from randomizer.web import auth
 from randomizer.web.door import this
 from randomizer.web.surface import Answer, answer, text
@@ -16,8 +19,23 @@ from randomizer.web.surface import Answer, answer, text
 if TYPE_CHECKING:
     from flask_openapi.blueprint import APIBlueprint
 
-Short = Annotated[str, StringConstraints(max_length=200)]
-Long = Annotated[str, StringConstraints(max_length=4000)]
+PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1c\x1e\x1f\x7f]*$"
+"""Every sign but those nobody can read; line ends, tabs and the separator in a scan (x1d) are read."""
+WRITTEN_OUT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+
+
+def _written_out(value: object) -> object:
+    """Refuse a number where a moment is due: it would be taken for seconds since 1970."""
+    if isinstance(value, str) and WRITTEN_OUT.match(value):
+        return value
+    raise PydanticCustomError("datetime_type", "A date and a time")
+
+
+Short = Annotated[str, StringConstraints(max_length=200, pattern=PRINTABLE)]
+Long = Annotated[str, StringConstraints(max_length=4000, pattern=PRINTABLE)]
+Whole = Annotated[int, Strict()]
+YesNo = Annotated[bool, Strict()]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class Body(BaseModel):
@@ -67,6 +85,19 @@ class Task(Answer):
     done_at: datetime | None = None
 
 
+class Product(Answer):
+    """A product as blinded people see it."""
+
+    KINDS = ("Product",)
+    participant: str | None = None
+    donation: int | None = None
+    identifier: str | None = None
+    state: str | None = None
+    harvested_at: datetime | None = None
+    cleared_at: datetime | None = None
+    failed_at: datetime | None = None
+
+
 class Assessment(Answer):
     """A blinded assessment that was signed for."""
 
@@ -90,6 +121,29 @@ class Trial(Answer):
     definition_digest: str | None = None
     certificate_digest: str | None = None
     locked_at: datetime | None = None
+
+
+class TrialFile(Answer):
+    """The trial with its definition as published: sites, factors, items, tests, reasons and their codes."""
+
+    KINDS = ("Published",)
+    trial: Trial
+    definition: dict[str, Any]
+
+
+def offer_trial(api: APIBlueprint) -> None:
+    """Let programs read which codes their requests can name.
+
+    Args:
+        api: The blueprint of the door's API.
+    """
+
+    @api.get("/trial", responses={200: TrialFile})
+    def trial() -> Response:
+        """The trial and its definition, as published."""
+        with this().store.reading() as uow:
+            shown = published.of(sight.of(uow, auth.person()))
+        return answer(text(shown))
 
 
 def offer_tokens(api: APIBlueprint) -> None:

@@ -10,7 +10,18 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from randomizer.services.sessions import SESSION_HOURS
-from randomizer.web import auth, entrance, headers, idle, passkey_pages, problems, shell, signing, words
+from randomizer.web import (
+    auth,
+    entrance,
+    headers,
+    idle,
+    intake,
+    passkey_pages,
+    problems,
+    shell,
+    signing,
+    words,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -52,6 +63,7 @@ def furnish(app: Flask, door: Door, settings: DoorSettings) -> CSRFProtect:
     Bootstrap5(app)
     headers.protect(app, door, https=settings.https)
     shell.put_up(app, door)
+    intake.guard(app)
     auth.guard(app, door)
     idle.register(app)
     problems.register(app, door)

@@ -34,6 +34,18 @@ REFUSALS = {
     429: "Too many tries that did not fit",
     503: "An alarm stands, or too many sign in at once",
 }
+MOMENT = "Give date, time and offset from UTC, such as 2026-11-27T14:30:00Z."
+WORDS = {
+    "missing": "This is missing.",
+    "extra_forbidden": "There is no such field in this call; check its spelling.",
+    "model_type": "Send a JSON object with the fields of this call.",
+    "string_pattern_mismatch": "There is a sign in it that is not taken here.",
+    "datetime_type": MOMENT,
+    "datetime_parsing": MOMENT,
+    "datetime_from_date_parsing": MOMENT,
+    "timezone_aware": MOMENT,
+}
+"""What is wrong with a field, in words, where the library's own would not help; by its kind of fault."""
 
 
 def _problem(sentence: str) -> dict[str, Any]:
@@ -100,7 +112,10 @@ def refuse_body(error: ValidationError) -> NoReturn:
     """
     raise Faulty(
         tuple(
-            (".".join(str(part) for part in fault["loc"]) or "body", f"{fault['msg']}.")
+            (
+                ".".join(str(part) for part in fault["loc"]) or "body",
+                WORDS.get(fault["type"]) or f"{fault['msg']}.",
+            )
             for fault in error.errors(include_url=False, include_context=False, include_input=False)
         ),
         next_step="Correct the request and send it again; nothing was changed.",

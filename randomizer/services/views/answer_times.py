@@ -21,8 +21,8 @@ def of(sight: Sight) -> list[View]:
         sight: The person looking.
 
     Returns:
-        answered_at, site, way and seconds of each, as the person may see it. Code breaks of programs have no
-        page, and those from before it was recorded have no time.
+        answered_at, site, way and seconds of each, as the person may see it. A program that did not look at
+        the participant first opened no page, and those from before it was recorded have no time.
 
     Raises:
         NotAllowed: The person sees no such times.

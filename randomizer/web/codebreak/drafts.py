@@ -87,6 +87,11 @@ class Drafts:
             at = self._looked.get((account, participant))
         return at if at is not None and at > self._clock() - LOOKED else None
 
+    def look_away(self, account: int, participant: str) -> None:
+        """Forget when the person opened the page of this participant: the code is broken."""
+        with self._lock:
+            self._looked.pop((account, participant), None)
+
     def keep(
         self, account: int, participant: str, *, reason: str, text: str, call: Mapping[str, str] | None = None
     ) -> Draft:

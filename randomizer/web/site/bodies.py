@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - read at run time by pydantic
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from randomizer.web.exchange import Body, Long, Short, Signed, SignedWhy
+from randomizer.domain.supply import Destruction  # noqa: TC001 - read at run time by pydantic
+from randomizer.web.exchange import Body, Long, Moment, Short, Signed, SignedWhy, Whole, YesNo
 
 
 class Nothing(Body):
@@ -37,7 +37,7 @@ class Harvest(Body):
 class Booking(Body):
     """When the infusion is to begin, UTC."""
 
-    booked_for: datetime
+    booked_for: Moment
 
 
 class Receipt(Body):
@@ -45,27 +45,27 @@ class Receipt(Body):
 
     kit: Short
     arrival: Literal["sound", "damaged", "too warm or too cold"]
-    lowest_c: Annotated[int, Field(ge=-999, le=999)] | None = None
-    highest_c: Annotated[int, Field(ge=-999, le=999)] | None = None
-    minutes: Annotated[int, Field(ge=0, le=999_999)] | None = None
+    lowest_c: Annotated[Whole, Field(ge=-999, le=999)] | None = None
+    highest_c: Annotated[Whole, Field(ge=-999, le=999)] | None = None
+    minutes: Annotated[Whole, Field(ge=0, le=999_999)] | None = None
 
 
 class Excursion(Body):
     """The kits that lay on a shelf, and what its logger shows."""
 
     kits: Annotated[list[Short], Field(min_length=1, max_length=100)]
-    lowest_c: Annotated[int, Field(ge=-999, le=999)]
-    highest_c: Annotated[int, Field(ge=-999, le=999)]
-    minutes: Annotated[int, Field(ge=0, le=999_999)]
+    lowest_c: Annotated[Whole, Field(ge=-999, le=999)]
+    highest_c: Annotated[Whole, Field(ge=-999, le=999)]
+    minutes: Annotated[Whole, Field(ge=0, le=999_999)]
     why: Long
 
 
 class Fit(Signed):
     """Fit for infusion, item by item."""
 
-    no_infection: bool
+    no_infection: YesNo
     pregnancy_test: Literal["negative", "does not apply"]
-    consent_stands: bool
+    consent_stands: YesNo
 
 
 class Assessed(Signed):
@@ -73,23 +73,23 @@ class Assessed(Signed):
 
     assessment: Short
     time_point: Short
-    done_at: datetime
+    done_at: Moment
 
 
 class Infusion(Body):
     """What became of the kit that was handed out."""
 
     outcome: Literal["given", "partly given", "not given"]
-    given_at: datetime | None = None
-    stopped_at: datetime | None = None
-    volume_ml: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    given_at: Moment | None = None
+    stopped_at: Moment | None = None
+    volume_ml: Annotated[Whole, Field(ge=0, le=999_999_999)] = 0
     why: Long = ""
 
 
 class Destroyed(SignedWhy):
     """How and why a kit was destroyed, and who saw it where the definition asks for a second person."""
 
-    method: Short
+    method: Destruction
     second_username: Short = ""
     second_password: Short = ""
     second_code: Short = ""
@@ -99,7 +99,7 @@ class Ending(Body):
     """How treatment ended."""
 
     why: Long = ""
-    follow_up: bool = True
+    follow_up: YesNo = True
 
 
 class Correction(Body):
@@ -134,7 +134,7 @@ class OfSite(Body):
 class Item(Body):
     """The answer to one eligibility item."""
 
-    confirmed: bool
+    confirmed: YesNo
     values: dict[Short, Short] = Field(default_factory=dict)
 
 

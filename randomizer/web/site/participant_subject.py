@@ -47,6 +47,7 @@ class OfParticipant:
         whole = participant_views.whole(sight, participant)
         return {
             "participant": whole["participant"],
+            "products": whole["products"],
             "allocation": whole["allocation"] or None,
             "periods": whole["periods"],
             "assessments": whole["assessments"],

@@ -132,6 +132,37 @@ def test_a_program_breaks_a_code_with_recovery_codes_alone(
     assert client.post("/api/v1/tokens/recovery", json=sign_in).status_code == 401
 
 
+@pytest.mark.requirement("api")
+def test_who_has_printed_codes_alone_signs_for_the_tasks_of_a_code_break(
+    programs: Programs, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    doctor = programs(Role.INVESTIGATOR)
+    doctor.post(f"/participants/{number}/code-break", {"reason": "emergency", **doctor.factor()}, 201)
+    with instance.store.writing() as uow:
+        codes = recovery_codes.issue(uow, SERVICE, account=instance.number(Role.INVESTIGATOR), second=None)
+    task = next(one for one in doctor.get("/tasks")["rows"] if "impact" in one["kind"])
+    path, why = f"/tasks/{task['number']}/sign/recovery", {"why": "None came after."}
+    doctor.post("/tasks/999/sign/recovery", {**why, "recovery_code": codes[0]}, 404)
+    assert doctor.post(path, {**why, "recovery_code": codes[0]})["done_at"]
+    other = next(one for one in doctor.get("/tasks")["rows"])
+    refused = doctor.post(f"/tasks/{other['number']}/sign/recovery", {**why, "recovery_code": codes[0]}, 403)
+    assert refused["errors"][0]["field"] == "recovery_code"
+
+
+@pytest.mark.requirement("api")
+def test_a_program_that_looks_at_the_participant_first_has_its_answer_timed(
+    programs: Programs, instance: Instance, desk: Desk
+) -> None:
+    number = randomized(instance, desk)
+    doctor, physician = programs(Role.ON_CALL), programs(Role.SAFETY_PHYSICIAN)
+    path = f"/participants/{number}/code-break"
+    doctor.get(path)
+    for _ in range(2):  # the second one without looking
+        doctor.post(path, {"reason": "emergency", **doctor.factor()}, 201)
+    assert [one["seconds"] for one in physician.get("/code-breaks/times")["rows"]] == [TOTP_STEP_SECONDS]
+
+
 @pytest.mark.promise(8)
 def test_no_answer_is_ever_kept_for_a_repeat(programs: Programs, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
@@ -238,7 +269,9 @@ def test_every_call_but_those_that_sign_in_needs_a_token_and_its_role(
             if real in {"/tokens", "/tokens/recovery"}:
                 continue
             assert stranger.open(f"/api/v1{real}", method=method.upper(), json={}).status_code == 401, path
-            if real != "/tokens/current":
+            if real == "/trial":  # what is published
+                assert outsider.get(real)["definition"]["trial_id"] == "mesems"
+            elif real != "/tokens/current":
                 answer = outsider.client.open(
                     f"/api/v1{real}",
                     method=method.upper(),
@@ -264,6 +297,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"/code-breaks/{'0' * 32}/open": FACTOR,
     f"/code-breaks/{'0' * 32}/open/recovery": {"recovery_code": "x"},
     "/tasks/1/sign": {"why": "x", **FACTOR},
+    "/tasks/1/sign/recovery": {"why": "x", "recovery_code": "x"},
     "/preparations/10011/end": {"ready": True},
     "/preparations/10011/labels": {"period": 1},
     "/preparations/10011/replacement": {"available_at": None},

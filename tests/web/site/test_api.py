@@ -19,7 +19,7 @@ from randomizer.services.care import products
 from randomizer.web.sessions import StoredSessions
 from tests import activated, desks
 from tests.activated import FIT
-from tests.web.site.programs import Program
+from tests.web.site.programs import PROBLEM, Program
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -121,6 +121,58 @@ def test_a_wrong_body_names_its_fields_and_changes_nothing(instance: Instance, i
     assert problem["type"].endswith(":faulty")
     with instance.store.reading() as uow:
         assert uow.count(Participant) == 0
+
+
+@pytest.mark.promise(18)
+@pytest.mark.parametrize(
+    ("path", "field", "wrong"),
+    [
+        ("book", "booked_for", 1830000000),
+        ("book", "booked_for", "1830000000"),
+        ("book", "booked_for", "2027-03-04T09:00"),
+        ("fit", "consent_stands", "yes"),
+        ("fit", "no_infection", 1),
+        ("receive", "lowest_c", True),
+        ("receive", "minutes", "12"),
+        ("infusion", "volume_ml", 50.0),
+        ("screen-failure", "why", "\x00"),
+        ("screen-failure", "why", "a\x08b"),
+        ("eligibility", "items", {"IN01": {"confirmed": "true"}}),
+    ],
+)
+def test_what_could_be_read_in_another_way_is_refused(
+    investigator: Program, path: str, field: str, wrong: object
+) -> None:
+    problem = investigator.post(f"/participants/10019/{path}", {field: wrong}, 422)
+    (said,) = [one["detail"] for one in problem["errors"] if one["field"].startswith(field)]
+    assert said != "This is missing."
+
+
+@pytest.mark.promise(18)
+def test_what_is_no_object_or_nested_too_deep_is_refused(investigator: Program) -> None:
+    headers = investigator.headers() | {"Idempotency-Key": "one-key-for-rubbish"}
+    for rubbish in ('{"a":' * 9000, "[]", "{", "null", '"{}"', ""):
+        answer = investigator.client.post(
+            "/api/v1/participants", data=rubbish, content_type="application/json", headers=headers
+        )
+        assert answer.status_code == 422
+        assert answer.mimetype == PROBLEM
+        if rubbish != '"{}"':
+            (fault,) = answer.get_json()["errors"]
+            assert fault == {"field": "body", "detail": "Send a JSON object with the fields of this call."}
+
+
+@pytest.mark.requirement("api")
+def test_a_program_reads_which_codes_its_requests_can_name(
+    instance: Instance, desk: Desk, investigator: Program
+) -> None:
+    found = investigator.get("/trial")
+    assert found["trial"]["phase"] == "active"
+    codes = [one["code"] for one in found["definition"]["eligibility"]]
+    assert codes == [one.code for one in instance.definition.eligibility]
+    number = desks.harvested(instance)
+    (product,) = investigator.get(f"/participants/{number}")["products"]
+    assert (product["identifier"], product["state"]) == (f"D{number}", "harvested")
 
 
 def test_a_request_without_a_key_is_refused(investigator: Program) -> None:

@@ -53,6 +53,7 @@ BODIES: dict[str, type[BaseModel]] = {
 BODIES |= {f"/api/v1{subject.rule}/{page.slug}": page.body for subject, pages, _ in TABLES for page in pages}
 SAMPLES: dict[str, Any] = {
     "outcome": "given",
+    "method": "incinerated",
     "booked_for": "2027-03-01T10:00:00Z",
     "done_at": "2027-03-01T10:00:00Z",
     "items": {},

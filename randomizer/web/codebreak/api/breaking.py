@@ -10,12 +10,12 @@ from randomizer.domain.acts import Act
 from randomizer.domain.people import BREAKERS
 from randomizer.services.unblinded import code_breaks, unblinding
 from randomizer.services.views import answer_times, impact_views, participant_views
-from randomizer.web import auth, exchange
+from randomizer.web import auth, exchange, signing
 from randomizer.web.codebreak import breaking, recovering, showing
 from randomizer.web.codebreak import tasks as tasks_
 from randomizer.web.codebreak.api.forms import addresses, breaks, duties
 from randomizer.web.codebreak.api.surface import api
-from randomizer.web.codebreak.pages import demand_breaker, desk, looking, of_one_length, step_up
+from randomizer.web.codebreak.pages import demand_breaker, desk, drafts, looking, of_one_length, step_up
 from randomizer.web.door import this
 from randomizer.web.forms import Form
 from randomizer.web.surface import answer, listed, text
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 exchange.offer_tokens(api)
+exchange.offer_trial(api)
 
 
 @api.post("/tokens/recovery", responses={201: exchange.Token}, security=[{}])
@@ -41,6 +42,7 @@ def create_token_by_recovery_code(body: breaks.Recovery) -> Response:
 def before(path: addresses.Key) -> Response:
     """Whom a code break would be for, and whether it would tell anything."""
     found, _ = breaking.before_of(path.number)
+    drafts().look(auth.person().account, found.participant.number)
     with looking() as seen:
         shown = breaking.before_fields(found, seen)
     own, kept = breaking.earlier_of(path.number), breaks.CodeBreak.model_fields
@@ -110,17 +112,17 @@ def one_task(path: addresses.TaskKey) -> Response:
 @api.post("/tasks/<int:task>/sign", responses={200: exchange.Task})
 def sign_task(path: addresses.TaskKey, header: addresses.Once, body: duties.Done) -> Response:  # noqa: ARG001
     """Sign for a task; a decision on treatment says whether it goes on."""
-    auth.demand_act(Act.IMPACT_SIGNED)
-    step_up = auth.step_up(password=body.password, code=body.code)
-    with this().store.writing() as uow:
-        given = {
-            "why": body.why,
-            "treatment": body.treatment,
-            tasks_.LISTED: " ".join(map(str, body.assessments)),
-        }
-        done = tasks_.sign(uow, auth.person(), step_up, path.task, given)
-    with looking() as seen:
-        return answer(text(seen.show(done, site=participant_views.find(seen, done.participant).site)))
+    return _signed(path.task, body)
+
+
+@api.post("/tasks/<int:task>/sign/recovery", responses={200: exchange.Task})
+def sign_task_by_recovery_code(
+    path: addresses.TaskKey,
+    header: addresses.Once,  # noqa: ARG001
+    body: duties.RecoveryDone,
+) -> Response:
+    """Sign for a task with a recovery code."""
+    return _signed(path.task, body)
 
 
 def shown_fields(found: Answer, intent: str) -> View:
@@ -143,9 +145,34 @@ def intended(number: str, body: breaks.Reason | breaks.RecoveryReason, call: Cal
     """
     demand_breaker(number)
     person, signed = auth.person(), step_up(Form((), body.model_dump()), number)
-    return unblinding.intend(
-        desk(), person, signed, participant=number, reason=body.reason, text=body.text, call=call
+    intent = unblinding.intend(
+        desk(),
+        person,
+        signed,
+        participant=number,
+        reason=body.reason,
+        text=body.text,
+        call=call,
+        page_opened_at=drafts().looked_at(person.account, number),
     )
+    drafts().look_away(person.account, number)
+    return intent
+
+
+def _signed(number: int, body: duties.Done | duties.RecoveryDone) -> Response:
+    auth.demand_act(Act.IMPACT_SIGNED)
+    with looking() as seen:
+        tasks_.find(seen, number)  # before a code is used up
+    step_up = signing.step_up(Form((), body.model_dump(include={"password", "code", "recovery_code"})))
+    given = {
+        "why": body.why,
+        "treatment": body.treatment,
+        tasks_.LISTED: " ".join(map(str, body.assessments)),
+    }
+    with this().store.writing() as uow:
+        done = tasks_.sign(uow, auth.person(), step_up, number, given)
+    with looking() as seen:
+        return answer(text(seen.show(done, site=participant_views.find(seen, done.participant).site)))
 
 
 def _broken(number: str, body: breaks.Reason | breaks.RecoveryReason) -> Response:

@@ -13,13 +13,12 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import labels
 from randomizer.services.care import replacements
 from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views, sheets
-from randomizer.web import auth
+from randomizer.web import auth, exchange
 from randomizer.web import labels as drawing
 from randomizer.web.codebreak.api.forms import addresses, products, supply
 from randomizer.web.codebreak.api.surface import api
 from randomizer.web.codebreak.pages import desk, looking, of_one_length
 from randomizer.web.door import this
-from randomizer.web.exchange import SignedWhy  # noqa: TC001 - read at run time by the API
 from randomizer.web.surface import answer, listed, text
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def clearances(query: addresses.List) -> Response:
     auth.demand_act(Act.PRODUCT_CLEARED)
     with looking() as seen:
         rows = [seen.show(one) for one in clearance.worklist(seen.uow)]
-    return listed(products.Products, {"rows": rows}, products.Product, as_csv=query.format == "csv")
+    return listed(products.Products, {"rows": rows}, exchange.Product, as_csv=query.format == "csv")
 
 
 @api.get("/clearances/<number>", responses={200: products.ProductFile})
@@ -149,7 +148,7 @@ def record_result(path: addresses.Key, header: addresses.Once, body: products.Re
     return _product_file(path.number)
 
 
-@api.post("/clearances/<number>/clear", responses={200: products.Product})
+@api.post("/clearances/<number>/clear", responses={200: exchange.Product})
 def clear(path: addresses.Key, header: addresses.Once, body: products.Cleared) -> Response:  # noqa: ARG001
     """Clear a product, signed."""
     auth.demand_act(Act.PRODUCT_CLEARED)
@@ -159,7 +158,7 @@ def clear(path: addresses.Key, header: addresses.Once, body: products.Cleared) -
     return _product(done)
 
 
-@api.post("/clearances/<number>/fail", responses={200: products.Product})
+@api.post("/clearances/<number>/fail", responses={200: exchange.Product})
 def fail(path: addresses.Key, header: addresses.Once, body: products.Failure) -> Response:  # noqa: ARG001
     """Record that a product can't be used."""
     auth.demand_act(Act.PRODUCT_FAILED)
@@ -178,7 +177,7 @@ def quarantines(query: addresses.List) -> Response:
 
 
 @api.post("/quarantines/<number>/lift", responses={200: products.Quarantine})
-def lift_quarantine(path: addresses.Key, header: addresses.Once, body: SignedWhy) -> Response:  # noqa: ARG001
+def lift_quarantine(path: addresses.Key, header: addresses.Once, body: exchange.SignedWhy) -> Response:  # noqa: ARG001
     """Lift the quarantine of a kit, signed."""
     auth.demand_act(Act.QUARANTINE_LIFTED)
     step_up = auth.step_up(password=body.password, code=body.code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime  # noqa: TC003 - read at run time by pydantic
 from typing import ClassVar
 
-from randomizer.web.exchange import Assessment, Task, Trial  # noqa: TC001 - read at run time by pydantic
+from randomizer.web.exchange import Assessment, Product, Task, Trial  # noqa: TC001 - read at run time by pydantic
 from randomizer.web.surface import Answer
 
 
@@ -108,9 +108,10 @@ class Period(Answer):
 
 
 class ParticipantAnswer(Answer):
-    """A participant with allocation, periods and signed blinded assessments."""
+    """A participant with products, allocation, periods and signed blinded assessments."""
 
     participant: Participant
+    products: list[Product]
     allocation: Allocation | None
     periods: list[Period]
     assessments: list[Assessment]

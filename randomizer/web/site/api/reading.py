@@ -89,6 +89,7 @@ def _of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 exchange.offer_tokens(api)
+exchange.offer_trial(api)
 
 
 @api.get("/me", responses={200: answers.Me})

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from randomizer.web.codebreak.api.forms.breaks import Reason, RecoveryReason, Shown
-from randomizer.web.exchange import Short  # noqa: TC001 - read at run time by pydantic
+from randomizer.web.exchange import Short, Whole  # noqa: TC001 - read at run time by pydantic
 from randomizer.web.surface import Answer
 
 
@@ -24,7 +24,7 @@ class Called(BaseModel):
     caller_function: Short
     caller_telephone: Short
     way: Literal["voice", "page", "colleague"]
-    colleague: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    colleague: Annotated[Whole, Field(ge=0, le=2**31 - 1)] = 0
 
 
 class CalledReason(Called, Reason):

@@ -7,19 +7,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from randomizer.web.exchange import Assessment, SignedWhy, Task
+from randomizer.web.exchange import Assessment, Body, Long, Short, SignedWhy, Task, Whole
 from randomizer.web.surface import Answer
 
 
-class Done(SignedWhy):
-    """A task that is signed for; `treatment` is needed where that is to be decided.
+class Decided(Body):
+    """What is signed of a task beside its reason; `treatment` is needed where that is to be decided.
 
     ``assessments`` are the numbers of the blinded assessments that the task lists: an impact assessment is
     signed over that list, and refused where another one stands by now.
     """
 
     treatment: Literal["", "goes on", "stops"] = ""
-    assessments: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=1000)
+    assessments: list[Annotated[Whole, Field(ge=0)]] = Field(default_factory=list, max_length=1000)
+
+
+class Done(Decided, SignedWhy):
+    """A task that is signed for."""
+
+
+class RecoveryDone(Decided):
+    """A task that is signed for with a recovery code."""
+
+    recovery_code: Short
+    why: Long
 
 
 class Tasks(Answer):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from randomizer.web.exchange import Body, Long, Short, Signed
+from randomizer.web.exchange import Body, Long, Product, Short, Signed
 from randomizer.web.surface import Answer
 
 
@@ -44,19 +44,6 @@ class Failure(Body):
     """Why a product can't be used."""
 
     note: Long
-
-
-class Product(Answer):
-    """A product as blinded people see it."""
-
-    KINDS = ("Product",)
-    participant: str | None = None
-    donation: int | None = None
-    identifier: str | None = None
-    state: str | None = None
-    harvested_at: datetime | None = None
-    cleared_at: datetime | None = None
-    failed_at: datetime | None = None
 
 
 class LotShown(Answer):

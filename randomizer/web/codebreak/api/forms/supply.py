@@ -8,31 +8,31 @@ from typing import Annotated
 from pydantic import Field
 
 from randomizer.web.codebreak.api.forms.products import Details
-from randomizer.web.exchange import Body, Long, Short
+from randomizer.web.exchange import Body, Long, Moment, Short, Whole, YesNo
 from randomizer.web.surface import Answer
 
 
 class Ended(Details):
     """The end of a preparation."""
 
-    ready: bool
+    ready: YesNo
     note: Long = ""
     kit: Short = ""
     content: Short = ""
     thaw: Short = ""
-    spoiled: bool = False
+    spoiled: YesNo = False
 
 
 class Answered(Body):
     """When another kit is available, UTC; null where there is no product for this period."""
 
-    available_at: datetime | None
+    available_at: Moment | None
 
 
 class Printed(Body):
     """Which labels are printed, and why again from the second time on."""
 
-    period: Annotated[int, Field(ge=1, le=99)]
+    period: Annotated[Whole, Field(ge=1, le=99)]
     why: Long = ""
 
 
