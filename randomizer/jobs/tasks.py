@@ -10,6 +10,7 @@ from randomizer.domain.trial import Trial
 from randomizer.errors import Conflict, Stopped
 from randomizer.services import alarms, checkpoints, notices, outside, transactions
 from randomizer.services.care import dispensing
+from randomizer.services.founding import instance_publication
 from randomizer.services.sealed import sealed_rows
 from randomizer.services.upkeep import arrivals, daily, due, nightly, publishing, results_due, sweep
 
@@ -35,6 +36,7 @@ def sign_checkpoint(context: Context) -> bool:
             checkpoints.sign(uow, context.checkpoint_key, context.settings.origin)
     with context.store.reading() as uow:
         publishing.export(uow, context.settings.public)
+    instance_publication.publish_keys(context.settings.public)
     return waiting > 0
 
 

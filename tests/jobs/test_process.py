@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,7 +235,7 @@ def test_a_job_that_fails_stops_no_other(context: Context, error: Exception) -> 
 
 @pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.promise(17)
-def test_a_sealed_row_that_was_changed_raises_an_alarm(
+def test_an_active_trial_gets_its_published_keys_and_an_alarm_for_a_sealed_row_that_was_changed(
     tmp_path: Path, make_context: Callable[..., Context], rehearsal_store: Store
 ) -> None:
     context = make_context()
@@ -249,6 +250,12 @@ def test_a_sealed_row_that_was_changed_raises_an_alarm(
     elector = Elector(context)
     elector.renew()
     assert tasks.check_sealed_rows(context) == 20
+    public = context.settings.public
+    for name in ("certificate.note", "ceremony.vkey", "definition.json"):
+        shutil.copy(tmp_path / "bundle" / name, public / name)
+    (public / "log.vkey").write_text(f"{context.checkpoint_key.verifier.encode()}\n")
+    tasks.sign_checkpoint(context)
+    assert (public / "keys.json").exists()  # of a trial that was activated before there was such a file
     with rehearsal_store.reading() as uow:
         slot = uow.get(Slot, 7)
     with rehearsal_store.engine.begin() as connection:

@@ -33,16 +33,35 @@ def publish(bundle: Bundle, public: Path) -> None:
     """
     for name in PUBLIC:
         _keep(public / name, bundle.read(name))
-    found = public_keys.encode(
-        certificate_fields.read(bundle.read(bundle_files.CERTIFICATE)),
-        ceremony=bundle.read(bundle_files.CEREMONY_KEY).decode().strip(),
-        log=(public / LOG_KEY).read_text(encoding="utf-8").strip(),
-    )
-    _keep(public / public_keys.NAME, found)
+    _keep(public / public_keys.NAME, _keys(public))
     notes, keys = bundle.commitments(), bundle.commitment_keys()
     for number, (note, key) in enumerate(zip(notes, keys, strict=True), start=1):
         _keep(public / bundle_files.COMMITMENTS / f"{number}.vkey", key)
         _keep(public / bundle_files.COMMITMENTS / f"{number}.note", note)
+
+
+def publish_keys(public: Path) -> bool:
+    """Add ``keys.json`` where a trial was activated before there was such a file; safe to repeat.
+
+    Args:
+        public: Directory ``public`` of the instance.
+
+    Returns:
+        Whether it was added.
+    """
+    path = public / public_keys.NAME
+    if path.exists() or not all((public / name).exists() for name in (*PUBLIC, LOG_KEY)):
+        return False
+    _keep(path, _keys(public))
+    return True
+
+
+def _keys(public: Path) -> bytes:
+    return public_keys.encode(
+        certificate_fields.read((public / bundle_files.CERTIFICATE).read_bytes()),
+        ceremony=(public / bundle_files.CEREMONY_KEY).read_text(encoding="utf-8").strip(),
+        log=(public / LOG_KEY).read_text(encoding="utf-8").strip(),
+    )
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -74,9 +74,8 @@ def check(uow: UnitOfWork, desk: Desk) -> None:
         NotFound: The instance holds no trial.
         Tampered: A rotation is told of that this host did not make, or one is missing that it made.
     """
-    pinned = _pinned(
-        desk
-    )  # before the database: a rotation that ends in between has pinned both roots by now
+    # Before the database is read: a rotation that ends in between has pinned both roots by now.
+    pinned = _pinned(desk)
     trial, _ = trials.current(uow)
     trail.check(uow, trial)
     if not trial.certificate:
