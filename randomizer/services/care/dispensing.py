@@ -189,11 +189,12 @@ def _demand_ready(uow: UnitOfWork, record: PeriodRecord, definition: Definition)
         asked = replacements.describe(record)
         if not begun and not asked:
             _demand_no_quarantine(uow, record, definition)
+        missed, ready = "The investigator records the missed period.", "Wait until it shows as ready."
         raise HardStop(
             f"The kit for period {record.period} of participant {record.participant} {state}."
             + (f" {asked}" if asked else ""),
             scanned=record.participant,
-            next_step="Wait until it shows as ready. " + _call(definition),
+            next_step=f"{missed if record.no_product else ready} {_call(definition)}",
         )
 
 
@@ -224,7 +225,8 @@ def _demand_fresh(kit: Kit, record: PeriodRecord, now: datetime, definition: Def
         raise HardStop(
             f"Kit {group3(kit.number)} is {state}{when}. {replacements.describe(record)}".rstrip(),
             scanned=kit.number,
-            next_step="Put it aside. " + _call(definition),
+            next_step=("Put it aside. " if record.asked_at else "Put it aside, and ask for another kit. ")
+            + _call(definition),
         )
 
 

@@ -89,18 +89,27 @@ def of(
         now: The current moment.
     """
     step = _by_life(definition, participant, periods, products, now)
-    kit, booked_for = next(
-        ((one.kit, one.booked_for) for one in periods if one.period == step.period), ("", None)
-    )
-    if step.act is Act.KIT_DISPENSED and kit in expired:
-        step = replace(step, act=Act.REPLACEMENT_REQUESTED, what=ASK, state="Expired", kind="attention")
-    elif step.act is Act.KIT_DISPENSED and kit in shipped:
-        late = booked_for is not None and booked_for < now
-        state, kind = ("Not received", "overdue") if late else ("On its way", "due")
-        step = replace(step, act=Act.KIT_RECEIVED, what="Receive the kit", state=state, kind=kind)
+    record = next((one for one in periods if one.period == step.period), None)
+    if record is not None and step.act is Act.KIT_DISPENSED:
+        step = _with_kit(step, record, expired=record.kit in expired, shipped=record.kit in shipped, now=now)
     elif step.act is Act.REPLACEMENT_REQUESTED and step.period in quarantined:
         step = replace(step, state="In quarantine")
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)
+
+
+def _with_kit(
+    step: NextStep, record: PeriodRecord, *, expired: bool, shipped: bool, now: datetime
+) -> NextStep:
+    """What comes before a kit is handed out: to ask for another one, or to receive it."""
+    if expired and record.asked_at is not None:
+        return _asked(record)
+    if expired:
+        return replace(step, act=Act.REPLACEMENT_REQUESTED, what=ASK, state="Expired", kind="attention")
+    if shipped:
+        late = record.booked_for is not None and record.booked_for < now
+        state, kind = ("Not received", "overdue") if late else ("On its way", "due")
+        return replace(step, act=Act.KIT_RECEIVED, what="Receive the kit", state=state, kind=kind)
+    return step
 
 
 def _by_life(

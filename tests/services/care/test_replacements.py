@@ -77,10 +77,11 @@ def test_no_product_is_said_in_the_same_words_whatever_the_treatment(stage: Stag
     assert answered.no_product
     assert replacements.describe(answered) == "There is no product for this period."
     with (
-        pytest.raises(HardStop, match=r"is not ready\. There is no product for this period\."),
+        pytest.raises(HardStop, match=r"is not ready\. There is no product for this period\.") as stop,
         stage.store.reading() as uow,
     ):
         dispensing.look_up(uow, stage.instance.person(Role.PHARMACIST), stage[station])
+    assert str(stop.value.next_step).startswith("The investigator records the missed period. ")
 
 
 def test_a_preparation_without_a_kit_shows_as_not_ready_and_can_be_asked_for(stage: Stage) -> None:

@@ -27,6 +27,7 @@ from tests.desks import published
 from tests.web.site.counter import Counter, read_page, read_pdf
 from tests.web.site.others import Others
 from tests.web.site.visitors import Visitor
+from tests.web.site.walks import PICTURES, keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 PATIENCE_MS = 15_000
+SHEET = 800  # pixels: what stands on half a printed sheet can still be read
 THAWED = "2 min at 37 °C"
 FRENCH, ITALIAN, SWEDISH, DANISH = (LAYOUTS[one] for one in ("French", "Italian", "Swedish", "Danish"))
 
@@ -107,6 +109,12 @@ class Day:
         self.lens.show(self.counter.page.content())
         assert self.lens.faults() == []
 
+    def picture(self, name: str, html: str = "") -> None:
+        """Keep what the counter shows, or a page, for docs/pharmacy.md; only where pictures are asked for."""
+        if PICTURES:
+            self.lens.show(html or self.counter.page.content())
+            keep(self.lens, f"day-{name}", SHEET)
+
     def card(self, number: str) -> str:
         """What a scanner reads off the participant's card."""
         return read_page(self.paper.get(f"/participants/{number}/card"))
@@ -136,6 +144,7 @@ class Day:
         self.see("How did it come?")
         assert self.counter.page.input_value("#kit") == self.kits[number]
         self.counter.page.get_by_label("Sound").check()
+        self.picture("receive")
         self.counter.page.get_by_role("button", name="Receive this kit").click()
         self.see("It can be handed out.")
 
@@ -145,6 +154,7 @@ class Day:
         self.counter.scan(self.card(number), keyboard)
         self.see("Stop. Nothing is handed out.")
         assert sentence in self.counter.page.inner_text("main")
+        self.picture("stop")
 
     def dispense(
         self, number: str, keyboard: Layout, endings: tuple[str, str] = ("Enter", "Enter"), wrong: str = ""
@@ -156,14 +166,17 @@ class Day:
         counter.page.wait_for_selector("[name=kit]:focus")
         shown = counter.page.locator(".number-big").get_attribute("data-number")
         assert shown == self.kits[number]
+        self.picture("counter")
         if wrong:
             counter.scan(self.label(wrong), keyboard)
             self.see("Stop. Wrong kit.")
             assert "It belongs to another participant." in counter.page.inner_text("main")
             assert counter.page.locator(".digit.differs").count() > 0
+            self.picture("wrong-kit")
             counter.page.wait_for_selector("[name=kit]:focus")
         counter.scan(self.label(self.kits[number]), keyboard, endings[1])
         self.see(f"Right kit · handed to {number}")
+        self.picture("right-kit")
         counter.press("Enter")
         assert counter.page.evaluate("window.printed") == 1
         used = counter.scans - before[0] - bool(wrong), counter.pressed - before[1]
@@ -299,6 +312,9 @@ def ready_but_not_now(day: Day, early: str, due: str) -> None:
     """Home tells what is due, and a kit alone is handed to nobody."""
     day.home()
     day.axe()
+    day.picture("home")
+    day.picture("card", day.paper.get(f"/participants/{due}/card"))
+    day.picture("label", day.paper.get(f"/kits/{day.kits[due]}/label"))
     assert day.counter.page.locator(".worklist tbody tr").count() == len(day.kits)
     assert day.counter.page.locator(".worklist [data-until]").count() == len(day.kits)
     day.counter.scan(day.label(day.kits[due]), SWEDISH)
@@ -312,6 +328,7 @@ def damaged_and_replaced(day: Day, number: str) -> str:
     day.home()
     day.counter.scan(day.card(number), DANISH)
     day.counter.page.get_by_role("link", name="Something is wrong with this kit").click()
+    day.picture("kit")
     day.counter.page.get_by_role("link", name="Record that this kit is damaged").click()
     day.act(f"/kits/{broken}/damage", "Record that this kit is damaged", why="It leaks")
     day.counter.page.get_by_role("link", name="Ask for another kit").click()
@@ -334,7 +351,10 @@ def expired_and_no_product(day: Day, number: str) -> None:
     day.act(f"/participants/{number}/replacement", "Ask for another kit", why="Its time has passed")
     day.others.answer(number, None)
     day.home()
-    assert "There is no product for this period." in day.counter.page.inner_text("main")
+    told = day.counter.page.inner_text("main")
+    assert "There is no product for this period." in told
+    assert "Ask for another kit" not in told
+    day.picture("no-product")
     day.stop(number, FRENCH, "There is no product for this period.")
     with day.instance.store.writing() as uow:
         assert dispensing.expire(uow) == 1
@@ -352,6 +372,7 @@ def take_stock(day: Day, shelf: list[str]) -> None:
     page.get_by_role("button", name="Close the stock take").click()
     day.see("The stock take is closed.")
     day.axe()
+    day.picture("stock-take")
     told = page.inner_text("main")
     assert group3(stranger) in told
     assert not any(group3(kit) in told.split("Unexpected")[1].split("Kits counted")[0] for kit in shelf)
@@ -361,9 +382,11 @@ def everything_is_accounted_for(day: Day, out: list[str], held: int) -> None:
     """The log balances, as page, file and answer, and names the state of every kit."""
     day.counter.page.goto(f"{day.address}/accountability")
     day.axe()
+    day.picture("accountability")
     day.counter.page.get_by_role("link", name="Record a temperature excursion").click()
     day.see("Scan every kit that was on this shelf")
     day.axe()
+    day.picture("excursion")
     rows = list(csv.DictReader(day.paper.get("/accountability.csv").splitlines()))
     last = {row["kit"]: row["what"] for row in rows}
     assert {last[day.kits[number]] for number in out} == {"dispensed"}

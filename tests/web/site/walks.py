@@ -92,9 +92,16 @@ def look(lens: Lens, html: str, sentence: str, picture: str = "") -> None:
     assert lens.faults() == []
     if picture and PICTURES:
         for width in (DESKTOP, PHONE):
-            lens.resize(width)
-            data = lens.page.screenshot(full_page=True, animations="disabled", caret="hide")
-            image = Image.open(io.BytesIO(data)).convert("RGB")
-            image = image.crop((0, 0, image.width, min(image.height, TALLEST)))
-            target = Path(PICTURES) / f"site-{picture}-{width}.png"
-            image.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+            keep(lens, picture, width)
+
+
+def keep(lens: Lens, picture: str, width: int) -> None:
+    """What the lens shows as a small file, in a window of some width."""
+    before = lens.width
+    lens.resize(width)
+    data = lens.page.screenshot(full_page=True, animations="disabled", caret="hide")
+    lens.resize(before)
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image = image.crop((0, 0, image.width, min(image.height, TALLEST)))
+    target = Path(PICTURES) / f"site-{picture}-{width}.png"
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
