@@ -83,7 +83,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "kit participant site period raised_at",
         (KIT_READERS - {Role.PREPARER}) | {Role.SPONSOR, Role.SAFETY_PHYSICIAN},
     ),
-    "Quarantine": _rules("kit site participant period state since expires_at", {Role.CLEARER}),
+    "Quarantine": _rules("kit site participant period state since why expires_at", {Role.CLEARER}),
     # A line of the accountability log; it begins when the kit becomes ready.
     "KitMovement": _rules(
         "number at act site kit code period participant state what by role balance remark",
@@ -166,7 +166,7 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     # Only the unblinded statistician sees what the design gives away, and only the preparer a content.
     "Sheet": _rules(
         "participant period kit spares content treatment booked_for donation volume_ml infusion_minutes "
-        "expiry_minutes preparation_minutes fit preparing earliest_end_at out_of_limits",
+        "expiry_minutes preparation_minutes fit preparing earliest_end_at out_of_limits lots",
         {Role.PREPARER},
     ),
     "Lock": _rules("blocks", LOCK_READERS),

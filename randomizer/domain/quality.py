@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PRODUCT_BYTES: Final = 16384
 FOR_FAILURES: Final = 2048  # bytes that nothing else takes up: room for more than ten failed results
+LONGEST_LOT: Final = 60  # characters
 
 
 class Result(StrEnum):
@@ -204,14 +205,21 @@ class ProductDetails:
 
 
 def demand_lot(lot: Lot, known: ProductDetails) -> None:
-    """Refuse a lot without a number, or one that is recorded already.
+    """Refuse a lot without a number that fits a label, or one that is recorded already.
 
     Raises:
-        Refused: The number is missing or taken.
+        Refused: The number is missing, too long or taken.
     """
     if not lot.number.strip():
         raise Refused(
             "The lot is missing. Nothing was changed.", field="lot", next_step="Copy it from the lot's label."
+        )
+    if len(lot.number) > LONGEST_LOT or not lot.number.isprintable():
+        raise Refused(
+            f"A lot has at most {LONGEST_LOT} characters on one line; got {len(lot.number)}. "
+            "Nothing was changed.",
+            field="lot",
+            next_step="Copy it from the lot's label.",
         )
     if lot.number in {one.number for one in known.lots}:
         raise Refused(

@@ -19,6 +19,7 @@ from randomizer.services.care import alerts, kits, periods, products
 from randomizer.services.signatures import StepUp, sign
 from randomizer.services.unblinded import quality
 from randomizer.services.unblinded.opening import read_preparation
+from randomizer.services.views import kit_views
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
@@ -41,7 +42,7 @@ def listing(sight: Sight) -> list[View]:
 
 
 def shown(sight: Sight, kit: Kit) -> View:
-    """A kit with its site, participant, period, state, since and expires_at, as the person may see it."""
+    """A kit: site, participant, period, state, since, why and expires_at, as the person may see it."""
     entry = sight.uow.get(Entry, kit.entry, what="entry")
     told = {
         "kit": kit.number,
@@ -50,9 +51,16 @@ def shown(sight: Sight, kit: Kit) -> View:
         "period": kit.period,
         "state": kit.state,
         "since": entry.at,
+        "why": _cause(sight.uow, kit),
         "expires_at": kit.expires_at,
     }
     return sight.show(told, kind=KIND)
+
+
+def _cause(uow: UnitOfWork, kit: Kit) -> str:
+    """Why a kit was put into quarantine: what the logger showed, and the reason that was given, if any."""
+    found = uow.recorded(kit.entry)
+    return "" if found is None else ". ".join(filter(None, (kit_views.remark(found[1]), found[1].why)))
 
 
 def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: str, *, why: str) -> Kit:

@@ -48,6 +48,7 @@ class Sheet:
         earliest_end_at: When it can be ended; None before it begins, and where it can be at any time.
         out_of_limits: Whether a quality result of the product is, so that nothing may be prepared; everybody
             has a product, so it says nothing of the content.
+        lots: Those of the product that are cleared.
     """
 
     participant: str
@@ -66,6 +67,7 @@ class Sheet:
     preparing: bool
     earliest_end_at: datetime | None
     out_of_limits: bool
+    lots: tuple[str, ...]
 
     def __repr__(self) -> str:
         return "Sheet(masked)"
@@ -168,6 +170,7 @@ def _sheet(
     treatment = opened.content.treatments[record.period - 1]
     product = products.latest(uow, record.participant)
     kits = definition.kits
+    details = quality.read(desk, product)
     kit, *spares = (
         one.number for one in kit_order.kits_left(uow, desk, opened.slot, record.period, noted.spoiled)
     )
@@ -187,7 +190,8 @@ def _sheet(
         fit=record.fit_signed_at is not None,
         preparing=record.preparing,
         earliest_end_at=preparation_clock.earliest_end(kits, record.preparing_since),
-        out_of_limits=quality.read(desk, product).out_of_limits,
+        out_of_limits=details.out_of_limits,
+        lots=tuple(one.number for one in details.lots if one.in_use),
     )
 
 

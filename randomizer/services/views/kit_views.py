@@ -252,7 +252,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
     found = []
     for values in uow.all(EntryValues, number=list(entries)):
         entry = entries[values.number]
-        remark = _remark(values)
+        told_beside = remark(values)
         for row in _kits(values, kit):
             new = row["new"]
             told = {
@@ -267,7 +267,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
                 "state": new["state"],
                 "by": names[entry.actor],
                 "role": entry.role,
-                "remark": remark,
+                "remark": told_beside,
             }
             found.append(sight.show(told, site=entry.site, kind=MOVEMENT))
     return [one for one in found if one]
@@ -287,7 +287,7 @@ def _kits(values: EntryValues, wanted: str) -> list[dict[str, Any]]:
     ]
 
 
-def _remark(values: EntryValues) -> str:
+def remark(values: EntryValues) -> str:
     """How far the temperature left its limits, where an entry tells of an excursion, or ""."""
     if '"lowest_c"' not in values.content:
         return ""

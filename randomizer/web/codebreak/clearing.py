@@ -110,7 +110,8 @@ def record_result(number: str) -> str | Response:
         )
     form = Form.posted(fields, request.form)
     try:
-        subject, _, test = form.text("what").partition(" ")
+        form.demand_filled()
+        subject, _, test = form.text("what").rpartition(" ")  # a lot may be named in several words
         result = _result(form.text("result"))
         with this().store.writing() as uow:
             quality.record_result(
@@ -155,8 +156,20 @@ def _result_fields(results: list[View]) -> tuple[Field, ...]:
     options = tuple((f"{one['subject']} {one['test']}", _named(one), _standing(one)) for one in results)
     passed = ((str(Result.PASSED), "Passed"), (str(Result.FAILED), "Failed", ALERTS))
     return (
-        Field(name="what", label="Which result?", type="radio", options=options),
-        Field(name="result", label="What does the report say?", type="radio", options=passed),
+        Field(
+            name="what",
+            label="Which result?",
+            type="radio",
+            options=options,
+            needed="Choose which result it is.",
+        ),
+        Field(
+            name="result",
+            label="What does the report say?",
+            type="radio",
+            options=passed,
+            needed="Say whether the test passed or failed.",
+        ),
     )
 
 

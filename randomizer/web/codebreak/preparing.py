@@ -127,6 +127,7 @@ def ready(number: str) -> Response:
     page = url_for("codebreak.sheet", number=number)
     form = Form.posted(_ending_fields(), request.form)
     try:
+        form.demand_filled()
         with this().store.writing() as uow:
             record = preparation.end(
                 uow,
@@ -254,9 +255,21 @@ def _ending_fields() -> tuple[Field, ...]:
     with looking() as seen:
         options = tuple((one.code, one.name) for one in seen.definition.treatments)
     return (
-        Field(name="kit", label="Kit number, from the label of the kit", inputmode="numeric", width="half"),
+        Field(
+            name="kit",
+            label="Kit number, from the label of the kit",
+            inputmode="numeric",
+            width="half",
+            needed="The kit number is missing: scan it, or type it from the label.",
+        ),
         SPARE,
-        Field(name="content", label="What was put into it", type="radio", options=options),
+        Field(
+            name="content",
+            label="What was put into it",
+            type="radio",
+            options=options,
+            needed="Say what was put into it.",
+        ),
         *NOTES,
     )
 

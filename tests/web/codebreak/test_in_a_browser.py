@@ -155,7 +155,13 @@ def test_from_the_lots_to_a_late_result(lens: Lens, visit: Visit, instance: Inst
     look(lens, guest.get("/clearance"), "clearance")
     look(lens, guest.get(f"{product}/lot"), "lot")
     look(lens, guest.send(f"{product}/lot", {"viability": "90 %"}).text, "lot-missing")
-    look(lens, guest.send(f"{product}/lot", {"lot": "L-1", "test-identity": "passed"}).text, "product")
+    page = guest.send(f"{product}/lot", {"lot": "L" * 61}).text
+    assert "A lot has at most 60 characters on one line; got 61." in page
+    look(lens, guest.send(f"{product}/lot", {"lot": "LOT 1 A", "test-identity": "passed"}).text, "product")
+    page = guest.send(f"{product}/result", {}).text
+    assert 0 < page.find("Choose which result") < page.find("Say whether the test passed or failed")
+    page = guest.send(f"{product}/result", {"what": "LOT 1 A viability", "result": "passed"}).text
+    assert "Viability is pending" not in page, "a lot is named as its label names it"
     look(lens, guest.get(f"/clearance/{number}/result"), "result")
     out_of_limits = {"what": f"{LOT.number} sterility", "result": "failed"}
     page = guest.send(f"/clearance/{number}/result", out_of_limits).text

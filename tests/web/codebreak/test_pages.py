@@ -17,7 +17,7 @@ from randomizer.services.care import assessments, booking, kits, products, repla
 from randomizer.services.unblinded import unblinding
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import FIT, PASSWORD
-from tests.desks import booked, copy_for, harvested, plan_of, prepared, randomized
+from tests.desks import LOT, booked, copy_for, harvested, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -161,6 +161,7 @@ def test_the_wrong_kit_stops_and_a_slip_keeps_what_was_typed(
     guest = visit(Role.PREPARER)
     guest.send(f"/preparation/{number}")
     guest.send(f"/preparation/{number}/begin", page=f"/preparation/{number}")
+    assert f"<dd>{LOT.number}</dd>" in guest.get(f"/preparation/{number}"), "the cleared lot is shown"
     with instance.store.reading() as uow:
         other = uow.all(Kit, slot=9, limit=1)[0].number
     ready, sheet = f"/preparation/{number}/ready", f"/preparation/{number}"
@@ -168,6 +169,9 @@ def test_the_wrong_kit_stops_and_a_slip_keeps_what_was_typed(
     stop = guest.send(ready, {"kit": other, "content": "MSC", "lot": "L-8"}, page=sheet).text
     assert "Stop. Wrong kit." in stop
     assert "L-8" in guest.get(sheet)  # the stop is said once, and what was typed is kept
+    slip = guest.send(ready, {"kit": "", "content": ""}, page=sheet).text
+    assert 0 < slip.find("The kit number is missing") < slip.find("Say what was put into it.")
+    assert "call the clearing person" not in slip
     slip = guest.send(ready, {"kit": "12", "content": "MSC", "lot": "L-9"}, page=sheet).text
     assert "has 9 digits" in slip
     assert "L-9" in slip
@@ -241,6 +245,7 @@ def test_lift_a_quarantine(visit: Visit, instance: Instance, desk: Desk) -> None
     instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, kit, "The fridge stood open.")
     guest = visit(Role.CLEARER)
     assert f'href="/quarantine/{kit}"' in guest.get("/quarantine")
+    assert "The fridge stood open." in guest.get(f"/quarantine/{kit}"), "who decides knows why it is there"
     assert "give the reason" in guest.send(f"/quarantine/{kit}", {}, sign=True).text
     page = guest.send(f"/quarantine/{kit}", {"why": "Five minutes only."}, sign=True).text
     assert "No kit is in quarantine." in page
