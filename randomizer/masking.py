@@ -113,13 +113,15 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Deviation": _rules("number participant period what recorded_at", BLINDED),
     # Which blinded assessments were signed for, when and by whom; no result is kept here.
     "Assessment": _rules(
-        "number participant assessment label time_point done_at printed_name signed_at", BLINDED
+        "number participant assessment label time_point done_at struck entry printed_name signed_at "
+        "changed_by changed_at",
+        BLINDED,
     ),
     "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR})
     | _rules("kit", KIT_READERS - {Role.PREPARER}),
     # What an impact assessment looks at; who knows is told in the code-break door alone.
     "Impact": _rules("exposed_at assessments", TREATING | OFFICE | {Role.MONITOR})
-    | _rules("known_by", BREAKERS),
+    | _rules("known_by knew", BREAKERS),
     # What an alarm is about may be a kit, or a participant of another site.
     "Alarm": _rules("number kind raised_at cleared_at", EVERYBODY) | _rules("about", OVERSEERS),
     "SiteStatus": _rules("code name country state opened_at participants randomized", EVERYBODY),

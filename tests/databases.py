@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from sqlalchemy import event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
+    from sqlalchemy import Engine
 
 EMPTY = "template1"
 """The template of a PostgreSQL server's own that holds nothing."""
@@ -30,6 +33,22 @@ def on_server(server: str, name: str) -> str:
 def copy_on_server(server: str, template: str, name: str) -> None:
     """Copy a database that nobody is connected to."""
     _say(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+
+
+@contextlib.contextmanager
+def only_reading(engine: Engine) -> Iterator[None]:
+    """For a while, the database can be read and not written."""
+
+    def check_out(connection: Any, *_: object) -> None:  # noqa: ANN401 - of either driver
+        if engine.dialect.name == "sqlite":
+            connection.execute(f"PRAGMA query_only = {'ON' if frozen else 'OFF'}")
+        else:
+            connection.read_only = frozen
+
+    frozen = True
+    event.listen(engine, "checkout", check_out)
+    yield
+    frozen = False  # and every connection is told so when it is taken again
 
 
 @contextlib.contextmanager

@@ -138,7 +138,7 @@ def settle(instance: Instance, why: str) -> None:
         since = {task.number: impact.assessed_since(uow, task) for task, _ in tasks}
     for task, site in tasks:
         if task.kind is TaskKind.IMPACT_ASSESSMENT:
-            listed = [one.number for one in since[task.number]]
+            listed = [one.entry for one in since[task.number]]
             instance.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task.number, why, listed=listed)
         elif task.kind is TaskKind.QUALITY_ALERT:
             instance.sign(alerts.acknowledge, Role.INVESTIGATOR, task.number, site=site)

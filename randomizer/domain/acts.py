@@ -95,6 +95,8 @@ class Act(StrEnum):
     LOST_TO_FOLLOW_UP = "lost to follow-up", "record a loss to follow-up"
     DIED = "died", "record a death"
     ASSESSMENT_SIGNED = "blinded assessment signed", "sign a blinded assessment"
+    ASSESSMENT_CORRECTED = "blinded assessment corrected", "correct a blinded assessment"
+    ASSESSMENT_STRUCK = "blinded assessment struck out", "strike out a blinded assessment"
     COMPLETED = "completed", "record the end of follow-up"
     CODE_BREAK_INTENT = "code break intent", "break a code"
     CODE_BREAK_DISCLOSED = "code break disclosed", "see what a code break tells"
@@ -195,6 +197,8 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.DIED: _CLINICAL,
     Act.COMPLETED: _CLINICAL,
     Act.ASSESSMENT_SIGNED: _ASSESSING,
+    Act.ASSESSMENT_CORRECTED: _ASSESSING,
+    Act.ASSESSMENT_STRUCK: _ASSESSING,
     Act.CODE_BREAK_INTENT: BREAKERS,
     Act.CODE_BREAK_DISCLOSED: BREAKERS,
     Act.CODE_BREAK_DENIED: _SERVICE,
@@ -277,6 +281,8 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.DIED: OPEN,
     Act.COMPLETED: OPEN,
     Act.ASSESSMENT_SIGNED: OPEN,
+    Act.ASSESSMENT_CORRECTED: OPEN,
+    Act.ASSESSMENT_STRUCK: OPEN,
 }
 """The phases that admit an act; the service may ask for more."""
 
@@ -311,6 +317,8 @@ SIGNED = frozenset(
         Act.DISPENSATION_UNDONE,
         Act.KIT_DESTROYED,
         Act.ASSESSMENT_SIGNED,
+        Act.ASSESSMENT_CORRECTED,
+        Act.ASSESSMENT_STRUCK,
         Act.ALERT_ACKNOWLEDGED,
         Act.QUARANTINE_LIFTED,
         Act.CODE_BREAK_INTENT,
@@ -384,15 +392,17 @@ CHECKING_KITS = _of(Role.PHARMACIST, Role.CARE_PROVIDER, Role.INVESTIGATOR)
 """Who may check a kit beside the pharmacist who hands it out."""
 
 
-def demand(person: Person, act: Act, site: str | None) -> Role:
+def demand(person: Person, act: Act, site: str | None, *, among: frozenset[Role] | None = None) -> Role:
     """The role in which a person may do an act.
 
     Args:
         person: Who wants to.
         act: What.
         site: Site code that it is about, or None where any of the person's sites will do.
+        among: Roles of those that may, where what it is about admits fewer; None for all of them.
 
     Raises:
         NotAllowed: No role of the person fits.
     """
-    return people.demand(person, MAY[act], site, what=act.doing)
+    may = MAY[act] if among is None else MAY[act] & among
+    return people.demand(person, may, site, what=act.doing)

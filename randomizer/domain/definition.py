@@ -8,6 +8,7 @@ from randomizer.domain.canonical import read, write
 from randomizer.domain.definition_parser import parse
 from randomizer.domain.definition_values import (
     AssessmentPlan,
+    AssessmentWindow,
     CarryOver,
     Check,
     CodeBreakPolicy,
@@ -27,6 +28,7 @@ from randomizer.domain.definition_values import (
 
 __all__ = [
     "AssessmentPlan",
+    "AssessmentWindow",
     "CarryOver",
     "Check",
     "CodeBreakPolicy",

@@ -117,6 +117,16 @@ class EligibilityItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentWindow:
+    """When an assessment of one time point is due, counted from the first infusion that was given."""
+
+    time_point: str
+    due_days: int
+    before_days: int
+    after_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentPlan:
     """A blinded assessment that somebody signs for; its result belongs to the trial's data base."""
 
@@ -125,6 +135,13 @@ class AssessmentPlan:
     roles: tuple[str, ...]  # of ASSESSING_ROLES: who signs it
     time_points: tuple[str, ...]  # such as "week 24", in order
     open_question: str | None = None
+    windows: tuple[
+        AssessmentWindow, ...
+    ] = ()  # a time point without one, such as "unscheduled", is never due
+
+    def window(self, time_point: str) -> AssessmentWindow | None:
+        """When the assessment of a time point is due, or None where it is made as it is needed."""
+        return next((one for one in self.windows if one.time_point == time_point), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

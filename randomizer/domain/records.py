@@ -55,13 +55,16 @@ class Deviation:
 class Assessment:
     """A blinded assessment that its assessor signed for; the result is kept elsewhere.
 
+    It stands as it was signed or corrected last; what it was before stands in its entries.
+
     Args:
         number: Number of the entry, and of the signature.
         participant: Participant number.
         assessment: Code of the assessment in the definition.
         time_point: One of its time points.
         done_at: When it was done.
-        entry: Number of the last entry about this record.
+        struck: Whether it was struck out: signed by mistake, and counted nowhere.
+        entry: Number of the last entry about this record, and of the signature under how it stands.
     """
 
     KEY: ClassVar = ("number",)
@@ -70,6 +73,7 @@ class Assessment:
     assessment: str
     time_point: str
     done_at: datetime
+    struck: bool = False
     entry: int = 0
 
 

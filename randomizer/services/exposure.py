@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
 
+REPORTED = "reported_at"
+"""What *emergency pack opened* notes: when that happened, which is before it was entered."""
+
 OPENER = "opener"
 """What *emergency pack opened* notes: number of the account of whoever opened it, if they have one."""
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant
-from randomizer.domain.records import Assessment, Signature, Task, TaskKind
+from randomizer.domain.records import Assessment, CodeBreak, Signature, Task, TaskKind
 from randomizer.domain.trial import OPEN
 from randomizer.errors import Refused
-from randomizer.services import trail, trials
+from randomizer.services import exposure, trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 IMPACT_MEANING = "I have assessed which assessments came after this code break and may be affected by it."
-REPORTED = "reported_at"
-"""What *emergency pack opened* notes: when that happened, which is before it was entered."""
 
 
 def open_tasks(uow: UnitOfWork) -> tuple[Task, ...]:
@@ -31,15 +29,26 @@ def open_tasks(uow: UnitOfWork) -> tuple[Task, ...]:
 
 
 def exposed_at(uow: UnitOfWork, task: Task) -> datetime:
-    """From when on the person knew whom a task is about: an answer shown, or a sheet opened."""
+    """From when on the person knew whom a task is about: an answer shown, or a sheet opened.
+
+    Both may have been entered later than they happened: from the file of intents, or by a report.
+    """
     entry = uow.find(Entry, task.number)
-    if entry is None or entry.act != Act.PACK_OPENED:
-        return task.opened_at
-    return datetime.fromisoformat(trail.noted(uow, task.number)[REPORTED])
+    if entry is not None and entry.act == Act.PACK_OPENED:
+        return datetime.fromisoformat(trail.noted(uow, task.number)[exposure.REPORTED])
+    shown = (
+        one.disclosed_at
+        for one in uow.all(CodeBreak, participant=task.participant)
+        if one.entry == task.number and one.disclosed_at is not None
+    )
+    return next(shown, task.opened_at)
 
 
 def assessed_since(uow: UnitOfWork, task: Task) -> tuple[Assessment, ...]:
-    """The blinded assessments of a task's participant that were signed since the code break, by date."""
+    """The blinded assessments of a task's participant on which anything was signed since, by date.
+
+    That is, which were signed, corrected or struck out since the code break.
+    """
     since = exposed_at(uow, task)
     listed = uow.all(Assessment, participant=task.participant)
     found = [one for one in listed if _signature(uow, one).signed_at >= since]
@@ -63,7 +72,8 @@ def sign_impact(
         step_up: Their re-authentication.
         number: Number of the task.
         why: The assessment; nothing of what was given.
-        listed: Numbers of the blinded assessments that the person was shown as signed since the code break.
+        listed: Entries in which the blinded assessments stand as the person was shown them, all that were
+            signed, corrected or struck out since the code break.
 
     Raises:
         NotFound: There is no such task.
@@ -81,7 +91,7 @@ def sign_impact(
     task = open_task(uow, number, TaskKind.IMPACT_ASSESSMENT)
     site = uow.get(Participant, task.participant, what="participant").site
     since = assessed_since(uow, task)
-    if sorted(listed) != sorted(one.number for one in since):
+    if sorted(listed) != sorted(one.entry for one in since):
         raise Refused(
             "The list of blinded assessments has changed since it was shown. Nothing was signed.",
             field="assessments",
@@ -103,16 +113,18 @@ def sign_impact(
 
 
 def _signature(uow: UnitOfWork, one: Assessment) -> Signature:
-    return uow.get(Signature, one.number, what="signature")
+    """The signature under how an assessment stands now."""
+    return uow.get(Signature, one.entry, what="signature")
 
 
 def _signed(uow: UnitOfWork, one: Assessment) -> dict[str, Any]:
     signature = _signature(uow, one)
     return {
-        "entry": one.number,
+        "entry": one.entry,
         "assessment": one.assessment,
         "time_point": one.time_point,
         "done_at": one.done_at.isoformat(),
+        "struck": one.struck,
         "signed_at": signature.signed_at.isoformat(),
         "by": signature.printed_name,
     }

@@ -19,7 +19,7 @@ from randomizer.domain.people import Account
 from randomizer.domain.records import Task, TaskKind
 from randomizer.domain.trial import Allocation, SiteStatus, Slot
 from randomizer.errors import NotFound, Refused
-from randomizer.services import acting, afterwards, exposure, impact, notices, trail
+from randomizer.services import acting, afterwards, exposure, notices, trail
 from randomizer.services.care import issued
 from randomizer.services.sealed import pack, sealed_rows
 
@@ -218,7 +218,7 @@ def _entering(
     number = participant.number if participant else ""
     why = f"{report.who.strip()}: {report.why.strip()}"
     with trail.act(uow, what, person, site=site, participant=number, why=why) as act:
-        act.note(pack_site=report.site, **{impact.REPORTED: report.at})
+        act.note(pack_site=report.site, **{exposure.REPORTED: report.at})
         if sheet is not None:
             act.note(slot=sheet.slot.number, randomization_number=sheet.slot.randomization_number)
         yield act

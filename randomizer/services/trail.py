@@ -29,6 +29,7 @@ from randomizer.errors import Refused, Stopped, Tampered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from randomizer.domain.people import Role
     from randomizer.store.work import UnitOfWork
 
 T = TypeVar("T")
@@ -103,7 +104,14 @@ class OpenAct:
 
 @contextmanager
 def act(
-    uow: UnitOfWork, what: Act, person: Person, *, site: str = "", participant: str = "", why: str = ""
+    uow: UnitOfWork,
+    what: Act,
+    person: Person,
+    *,
+    site: str = "",
+    participant: str = "",
+    why: str = "",
+    among: frozenset[Role] | None = None,
 ) -> Iterator[OpenAct]:
     """One act: checked, carried out under a savepoint, and entered.
 
@@ -114,6 +122,7 @@ def act(
         site: Site code that it is about, or "".
         participant: Participant number, or "".
         why: The reason, free text; it stands in the side table only.
+        among: Roles of those that may do the act, where what it is about admits fewer; None for all of them.
 
     Yields:
         The open act; leave the block to enter it, raise to undo it.
@@ -122,7 +131,7 @@ def act(
         NotAllowed: The person's roles do not cover the act at this site.
         Refused: The data are locked, and the act would change them.
     """
-    role = "" if person is SERVICE else str(acts.demand(person, what, site or None))
+    role = "" if person is SERVICE else str(acts.demand(person, what, site or None, among=among))
     with uow.savepoint():
         head = uow.find(TrailHead, 1, locked=True)
         if head is None:

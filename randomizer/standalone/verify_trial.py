@@ -185,6 +185,8 @@ lost to follow-up: investigator
 died: investigator
 completed: investigator
 blinded assessment signed: investigator, outcomes assessor
+blinded assessment corrected: investigator, outcomes assessor
+blinded assessment struck out: investigator, outcomes assessor
 code break intent: investigator, on-call clinician, safety physician
 code break disclosed: investigator, on-call clinician, safety physician
 code break denied:
@@ -208,6 +210,7 @@ SETS = listed("""
 signed: definition signed, keys rotated, site opened, trial terminated, period 1 locked, trial locked,\
  eligibility signed, product cleared, product go given, randomized, deviation signed,\
  fit for infusion signed, dispensation undone, kit destroyed, blinded assessment signed,\
+ blinded assessment corrected, blinded assessment struck out,\
  quality alert acknowledged, quarantine lifted, code break intent,\
  impact assessment signed, treatment decided after a code break, code break explained, reason erased
 by the service: instance created, kit expired, quality alert opened, code break denied,\
@@ -253,7 +256,8 @@ RECORDS = listed("""
 Alarm: number* int, kind one, about text, raised_at time, cleared_at time?
 Allocation: participant* text, slot int, stratum text, ordinal int, randomization_number text,\
  allocated_at time
-Assessment: number* int, participant text, assessment text, time_point text, done_at time
+Assessment: number* int, participant text, assessment text, time_point text, done_at time,\
+ struck flag
 CodeBreak: intent* text, participant text, account int, reason text, intended_at time,\
  disclosed_at time?, shown bytes
 CountedKit: take* int, kit* text, counted_at time
@@ -2481,6 +2485,22 @@ class Ledger:
 
 # ==== Step: blinded assessments
 
+SIGNED_ANEW, CORRECTED = "blinded assessment signed", "blinded assessment corrected"
+STRUCK_OUT = "blinded assessment struck out"
+TOLD = ("assessment", "time_point", "done_at")
+
+
+@dataclass
+class Assessed:
+    """A blinded assessment: every signature under it, the first one making it."""
+
+    lines: list[Line]
+
+    @property
+    def now(self) -> Fields:
+        """How it stands."""
+        return self.lines[-1].new
+
 
 class Assessments:
     """``assessments.blind``.
@@ -2492,11 +2512,11 @@ class Assessments:
 
     def __init__(self, public: Public, report: Report) -> None:
         self._report = report
-        declared = public.definition.get("assessments", [])
-        self._points = {(one["code"], point) for one in declared for point in one["time_points"]}
+        self._declared = {one["code"]: one for one in public.definition.get("assessments", [])}
         self._readers: dict[str, int] = {}
-        self._shown: set[tuple[str, object]] = set()
-        self.signed: list[Line] = []
+        self._shown: dict[tuple[str, object], list[str]] = defaultdict(list)  # since when, by who and account
+        self.found: dict[int, Assessed] = {}
+        self.lines: list[Line] = []
 
     def see(self, event: Event) -> None:
         """Check the next entry."""
@@ -2505,27 +2525,67 @@ class Assessments:
             self._readers[text_of(telling.new, "intent")] = number_of(telling.new, "reader")
         if event.act == "code break disclosed":
             for row in event.of("CodeBreak"):
-                account = number_of(row.new, "account")
-                self._shown.add((who, self._readers.get(text_of(row.new, "intent"), account)))
-        if event.act == "emergency pack opened":
-            opener = event.details.get("opener")
-            self._shown |= {(who, opener)} if is_number(opener) else set()
+                reader = self._readers.get(text_of(row.new, "intent"), number_of(row.new, "account"))
+                self._shown[who, reader].append(text_of(row.new, "disclosed_at"))
+        opener = event.details.get("opener")
+        if event.act == "emergency pack opened" and is_number(opener):
+            self._shown[who, opener].append(text_of(event.details, "reported_at"))
         self._check(event, who)
+
+    def end(self) -> None:
+        """Hold what was entered late against what was signed before its entry."""
+        step, told = "assessments.blind", [f"{len(self.found)} blinded assessments."]
+        for line in self.lines:
+            who, by, at = (line.entry[name] for name in ("participant", "actor", "at"))
+            if not any(since and since < at for since in self._shown.get((who, by), ())):
+                continue
+            number = number_of(line.new, "number")
+            if self.found[number].now["struck"] is True:
+                told.append(f"Entry {number}: account {by} knew, and the assessment is struck out.")
+                continue
+            sentence = f"Account {by} had been shown before {at} what {who} was given."
+            self._report.fail(step, line_of(line.entry["number"]), sentence)
+        self._report.saw(step, " ".join(told))
 
     def _check(self, event: Event, who: str) -> None:
         step, rows = "assessments.blind", event.of("Assessment")
-        wanted = 1 if event.act == "blinded assessment signed" else 0
+        wanted = 1 if event.act in {SIGNED_ANEW, CORRECTED, STRUCK_OUT} else 0
         sentence = f"It tells of {len(rows)} blinded assessments."
         if not self._report.check(step, event.place, sentence, holds=len(rows) == wanted):
             return
         for row in rows:
-            declared = (text_of(row.new, "assessment"), text_of(row.new, "time_point")) in self._points
-            sentence = "The definition has no such assessment and time point."
-            self._report.check(step, event.place, sentence, holds=declared)
+            earlier = self.found.get(number_of(row.new, "number"))
+            follows = self._follows(event, row.new, earlier)
+            sentence = "It neither makes a blinded assessment nor changes one that stands."
+            if not self._report.check(step, event.place, sentence, holds=follows):
+                return
+            names = {text_of(one, "assessment") for one in (row.new, *((earlier.now,) if earlier else ()))}
+            plans = [self._declared.get(name, {"roles": (), "time_points": ()}) for name in names]
+            fits = all(event.entry["role"] in plan["roles"] for plan in plans)
+            point = text_of(row.new, "time_point")
+            plan = self._declared.get(text_of(row.new, "assessment"), {"time_points": ()})
+            sentence = "The definition has no such assessment and time point for this role."
+            self._report.check(step, event.place, sentence, holds=fits and point in plan["time_points"])
             blind = (who, event.entry["actor"]) not in self._shown
             sentence = f"Account {event.entry['actor']} had been shown what {who} was given."
             self._report.check(step, event.place, sentence, holds=blind)
-            self.signed.append(Line(event.entry, row.new))
+            line = Line(event.entry, row.new)
+            self.lines.append(line)
+            self.found.setdefault(number_of(row.new, "number"), Assessed([])).lines.append(line)
+
+    @staticmethod
+    def _follows(event: Event, new: Fields, earlier: Assessed | None) -> bool:
+        """Whether the act does with the assessment what it says."""
+        if event.act == SIGNED_ANEW:
+            return number_of(new, "number") == event.entry["number"] and new.get("struck") is False
+        if earlier is None or earlier.now["struck"] is True:
+            return False
+        if earlier.lines[0].entry["participant"] != event.entry["participant"]:
+            return False
+        differs = any(text_of(new, name) != text_of(earlier.now, name) for name in TOLD)
+        if event.act == CORRECTED:
+            return differs and new.get("struck") is False
+        return not differs and new.get("struck") is True
 
 
 # ==== Step: tables
@@ -2533,13 +2593,16 @@ class Assessments:
 Cells = list[object]
 
 
-def tables(public: Public, release: Release, ledger: Ledger, signed: list[Line]) -> dict[str, list[Cells]]:
+def tables(
+    public: Public, release: Release, ledger: Ledger, assessments: Assessments
+) -> dict[str, list[Cells]]:
     """The lines of each table, headings first."""
     return {
         "allocation.csv": _allocation_table(public, release, ledger),
         "dispensation.csv": _dispensation_table(release, ledger),
         "deviations.csv": _deviation_table(ledger),
-        "assessments.csv": _assessment_table(signed),
+        "assessments.csv": _assessment_table(assessments),
+        "assessment_history.csv": _history_table(assessments),
         "code_breaks.csv": _code_break_table(ledger),
         "participants.csv": _participant_table(public, ledger),
         "products.csv": _product_table(ledger),
@@ -2585,13 +2648,26 @@ def _deviation_table(ledger: Ledger) -> list[Cells]:
     return lines
 
 
-def _assessment_table(signed: list[Line]) -> list[Cells]:
-    names = ["assessment", "time_point", "done_at"]
-    lines: list[Cells] = [["entry", "participant", "site", *names, "account", "signed_at"]]
-    for line in signed:
-        about = [line.entry[name] for name in ("number", "participant", "site")]
-        told = [cell_of("Assessment", line.new, name) for name in names]
-        lines.append([*about, *told, line.entry["actor"], line.entry["at"]])
+def _assessment_table(assessments: Assessments) -> list[Cells]:
+    heading: Cells = ["entry", "participant", "site", *TOLD, "account", "signed_at", "stands", "last_entry"]
+    lines = [heading]
+    for one in assessments.found.values():
+        made, last = one.lines[0].entry, one.lines[-1].entry
+        about = [made[name] for name in ("number", "participant", "site")]
+        told = [cell_of("Assessment", one.now, name) for name in TOLD]
+        lines.append([*about, *told, made["actor"], made["at"], not one.now["struck"], last["number"]])
+    return lines
+
+
+def _history_table(assessments: Assessments) -> list[Cells]:
+    about = ["participant", "site", "act"]
+    lines: list[Cells] = [["entry", "assessment_entry", *about, *TOLD, "account", "signed_at"]]
+    for line in assessments.lines:
+        entry = line.entry
+        told = [cell_of("Assessment", line.new, name) for name in TOLD]
+        named = [entry[name] for name in about]
+        number = number_of(line.new, "number")
+        lines.append([entry["number"], number, *named, *told, entry["actor"], entry["at"]])
     return lines
 
 
@@ -2711,8 +2787,8 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         report.saw(step, f"{len(ledger.dispensed)} kits handed out.")
     seen = f"{len(ledger.intents)} intents, {len(ledger.disclosures)} disclosures."
     report.saw("code-breaks.disclosure-of-its-intent", seen)
-    report.saw("assessments.blind", f"{len(assessments.signed)} blinded assessments.")
-    check_tables(release, tables(public, release, ledger, assessments.signed), report)
+    assessments.end()
+    check_tables(release, tables(public, release, ledger, assessments), report)
 
 
 # ==== Everything together

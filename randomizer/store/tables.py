@@ -237,6 +237,7 @@ class AssessmentRow(SQLModel, table=True):
     assessment: str
     time_point: str
     done_at: datetime = _when()
+    struck: bool
     entry: int
 
 

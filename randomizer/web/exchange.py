@@ -108,8 +108,12 @@ class Assessment(Answer):
     label: str | None = None
     time_point: str | None = None
     done_at: datetime | None = None
+    struck: bool | None = None
+    entry: int | None = None
     printed_name: str | None = None
     signed_at: datetime | None = None
+    changed_by: str | None = None
+    changed_at: datetime | None = None
 
 
 class Trial(Answer):

@@ -135,7 +135,7 @@ class Ending(Traffic):
         for task in investigator.ask("/tasks").get_json()["rows"]:
             decided = {"treatment": GOES_ON} if task["kind"] == TaskKind.TREATMENT_DECISION else {}
             impact = investigator.ask(f"/tasks/{task['number']}").get_json()["impact"] or {"assessments": []}
-            listed = {"assessments": [one["number"] for one in impact["assessments"]]}
+            listed = {"assessments": [one["entry"] for one in impact["assessments"]]}
             told = {"why": "The assessment may be affected."} | decided | listed
             investigator.tell(f"/tasks/{task['number']}/sign", told, sign=True)
         self._glance(Role.INVESTIGATOR)

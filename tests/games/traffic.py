@@ -126,6 +126,7 @@ class Traffic:
 
     def _between(self) -> None:
         self._break_a_code()
+        self._judge_blind()
         self._wait(days=self.definition.periods[1].interval_days - 8)
         self._jobs()
 
@@ -392,6 +393,16 @@ class Traffic:
             world.desk, person, step_up, participant=number, reason="emergency", text="x"
         )
         unblinding.disclose(world.desk, person, intent)
+
+    def _judge_blind(self) -> None:
+        """Somebody who is blind signs an assessment, and corrects which one it was."""
+        path, now = f"/participants/{self.people['whole']}", self.world.instance.clock().isoformat()
+        told: dict[str, Any] = {"assessment": "EDSS", "time_point": "week 24", "done_at": now}
+        assessor = self.act(Role.OUTCOMES_ASSESSOR, f"{path}/assessment", sign=True, **told)
+        number = assessor.ask(path).get_json()["assessments"][-1]["number"]
+        again: dict[str, Any] = {**told, "time_point": "unscheduled", "why": "It was an extra visit."}
+        self.act(Role.OUTCOMES_ASSESSOR, f"/assessments/{number}/correct", sign=True, **again)
+        self._open(Role.INVESTIGATOR, f"/assessments/{number}/strike-out")
 
     def _jobs(self) -> None:
         with self.world.instance.store.writing() as uow:

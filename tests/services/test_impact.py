@@ -15,10 +15,19 @@ from randomizer.domain.records import Task, TaskKind
 from randomizer.domain.supply import Outcome
 from randomizer.errors import Refused
 from randomizer.services import exposure, impact, packs, trail
-from randomizer.services.care import assessments, booking, endings, infusions, replacements
+from randomizer.services.care import (
+    assessment_changes,
+    assessments,
+    booking,
+    endings,
+    infusions,
+    replacements,
+)
 from randomizer.services.packs import Report
+from randomizer.services.unblinded import code_breaks
 from randomizer.services.views import impact_views, sight
 from tests.activated import FIT, SITE
+from tests.databases import only_reading
 
 if TYPE_CHECKING:
     from tests.stages import Stage
@@ -86,6 +95,44 @@ def test_a_sheet_that_was_opened_counts_from_when_that_happened(stage: Stage) ->
     assert told["exposed_at"] == opened_at
     assert [one["number"] for one in told["assessments"]] == [between]
     assert told["known_by"] == impact_views.WITHOUT_ACCOUNT
+
+
+@pytest.mark.promise(9)
+def test_what_was_entered_late_counts_from_when_it_was_shown(stage: Stage) -> None:
+    """Else an assessment by the very person who knew stays off the list that is signed before the lock."""
+    number = stage["second"]
+    with only_reading(stage.store.engine):
+        stage.break_code(number)
+    shown_at = stage.clock()
+    stage.clock.advance(seconds=60)
+    given = {"assessment": "EDSS", "time_point": "week 24", "done_at": stage.clock()}
+    knew = stage.sign(assessments.sign_assessment, Role.INVESTIGATOR, number, **given)
+    blind = assess(stage, number, time_point="week 48")
+    stage.clock.advance(hours=1)
+    code_breaks.reconcile(stage.desk)
+
+    with stage.store.reading() as uow:
+        seen = sight.of(uow, stage.instance.person(Role.SAFETY_PHYSICIAN))
+        told = impact_views.of(seen, the_task(stage, number))
+    assert told["exposed_at"] == shown_at
+    assert [one["number"] for one in told["assessments"]] == [knew.number, blind]
+    assert told["knew"] == [knew.number]
+
+
+@pytest.mark.promise(9)
+def test_a_correction_since_the_code_break_is_listed_and_signed_over(stage: Stage) -> None:
+    number = stage["second"]
+    earlier, untouched = assess(stage, number), assess(stage, number, time_point="week 48")
+    stage.clock.advance(seconds=60)
+    stage.break_code(number)
+    stage.clock.advance(days=1)
+    task = the_task(stage, number)
+    struck = stage.sign(assessment_changes.strike_out, Role.OUTCOMES_ASSESSOR, earlier, why=WHY)
+
+    for listed in ((), (earlier,), (struck.entry, untouched)):
+        with pytest.raises(Refused, match="list of blinded assessments has changed"):
+            stage.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task, WHY, listed=listed)
+    stage.sign(impact.sign_impact, Role.SAFETY_PHYSICIAN, task, WHY, listed=(struck.entry,))
 
 
 def test_every_clinical_act_of_whoever_knows_is_marked(stage: Stage) -> None:

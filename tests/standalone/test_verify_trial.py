@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -399,3 +400,34 @@ def test_it_runs_where_there_is_nothing_but_cryptography(
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.endswith("OK: Everything holds against the pins.\n")
     assert set(answer.stderr.split()) <= {"__main__", "_cffi_backend", "_openssl", "cryptography"}
+
+
+@pytest.mark.promise(15)
+def test_an_assessment_of_whoever_knew_is_told_and_does_not_fail_once_it_is_struck_out(
+    forged: Forged, given_pins: list[str]
+) -> None:
+    struck = forged.row(forged.numbers("blinded assessment struck out")[0], "Assessment")["new"]["number"]
+    allocation_defects.shown_meanwhile(forged, struck)
+    forged.write_trail()
+
+    code, answer = agreed(forged.directory, *given_pins)
+
+    assert (code, answer["verdict"]) == (0, "OK")
+    for told in (answer, project(forged.directory, *given_pins)[1]):
+        [step] = [one for one in told["steps"] if one["id"] == "assessments.blind"]
+        assert f"Entry {struck}" in step["sentence"]
+        assert "is struck out" in step["sentence"]
+
+
+def test_the_tables_carry_an_assessment_as_it_stands_and_all_that_was_signed_under_it(record: Path) -> None:
+    def rows(name: str) -> list[dict[str, str]]:
+        with (record / "release" / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    standing, history = rows("assessments.csv"), rows("assessment_history.csv")
+    [corrected] = [one for one in standing if one["time_point"] == "unscheduled"]
+    before, after = [one for one in history if one["assessment_entry"] == corrected["entry"]]
+    assert [one["stands"] for one in standing].count("no") == 1
+    assert (before["time_point"], after["time_point"]) == ("week 24", "unscheduled")
+    assert (before["act"], after["act"]) == ("blinded assessment signed", "blinded assessment corrected")
+    assert (before["entry"], after["entry"]) == (corrected["entry"], corrected["last_entry"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from randomizer.domain.definition_values import AssessmentPlan, Definition
     from randomizer.domain.participants import Participant
-    from randomizer.domain.people import Person
+    from randomizer.domain.people import Person, Role
     from randomizer.store.work import UnitOfWork
 
 ASSESSMENT_MEANING = "I made this assessment without knowledge of the treatment."
@@ -54,15 +54,9 @@ def sign_assessment(
     participant = acting.on_participant(uow, person, Act.ASSESSMENT_SIGNED, number)
     demand_blind(uow, person, participant)
     plan = definition.assessment(assessment)
-    if not signs(person, plan, participant.site):
-        raise Refused(
-            f"{plan.label} is signed by: {', '.join(plan.roles)}. Nothing was signed.",
-            field="assessment",
-            next_step="Leave it to whoever made it.",
-        )
-    _demand_point(plan, time_point)
-    _demand_moment(uow, number, done_at)
-    _demand_unsigned(uow, person, number, plan, time_point)
+    demand_signer(person, plan, participant.site)
+    demand_possible(uow, number, plan, time_point=time_point, done_at=done_at)
+    demand_unsigned(uow, person.account, number, plan, time_point=time_point, done_at=done_at)
     values = {
         "participant": number,
         "assessment": plan.code,
@@ -70,7 +64,14 @@ def sign_assessment(
         "time_point": time_point,
         "done_at": done_at.isoformat(),
     }
-    with trail.act(uow, Act.ASSESSMENT_SIGNED, person, site=participant.site, participant=number) as act:
+    with trail.act(
+        uow,
+        Act.ASSESSMENT_SIGNED,
+        person,
+        site=participant.site,
+        participant=number,
+        among=roles_of(plan),
+    ) as act:
         sign(act, step_up, meaning=ASSESSMENT_MEANING, about=f"participant {number}", values=values)
         return act.add(
             Assessment(
@@ -112,22 +113,59 @@ def demand_blind(uow: UnitOfWork, person: Person, participant: Participant) -> N
         )
 
 
+def demand_some(definition: Definition, person: Person, site: str) -> None:
+    """Refuse whoever has a role that signs blinded assessments elsewhere, and none of this trial's here.
+
+    Raises:
+        Refused: None of them is theirs.
+    """
+    if definition.assessments and not any(signs(person, plan, site) for plan in definition.assessments):
+        asked = sorted({role for plan in definition.assessments for role in plan.roles})
+        raise Refused(
+            f"The blinded assessments of this trial are signed by: {', '.join(asked)}. Nothing was signed.",
+            next_step="Leave it to whoever made it.",
+        )
+
+
+def roles_of(plan: AssessmentPlan) -> frozenset[Role]:
+    """The roles that sign an assessment."""
+    return frozenset(people.Role(role) for role in plan.roles)
+
+
 def signs(person: Person, plan: AssessmentPlan, site: str) -> bool:
     """Whether a person has a role at a site that signs an assessment."""
-    roles = frozenset(people.Role(role) for role in plan.roles)
-    return person.role_for(roles, site) is not None
+    return person.role_for(roles_of(plan), site) is not None
 
 
-def _demand_point(plan: AssessmentPlan, time_point: str) -> None:
+def demand_signer(person: Person, plan: AssessmentPlan, site: str) -> None:
+    """Refuse an assessment that others sign.
+
+    Raises:
+        Refused: None of the person's roles at the site signs it.
+    """
+    if not signs(person, plan, site):
+        raise Refused(
+            f"{plan.label} is signed by: {', '.join(plan.roles)}. Nothing was signed.",
+            field="assessment",
+            next_step="Leave it to whoever made it.",
+        )
+
+
+def demand_possible(
+    uow: UnitOfWork, number: str, plan: AssessmentPlan, *, time_point: str, done_at: datetime
+) -> None:
+    """Refuse a time point that the assessment does not have, and a moment at which it cannot have been made.
+
+    Raises:
+        Refused: The sentence says which.
+        Tampered: The allocation differs from its entry.
+    """
     if time_point not in plan.time_points:
         raise Refused(
             f"{plan.label} has these time points: {', '.join(plan.time_points)}. Nothing was signed.",
             field="time_point",
             next_step="Choose one of them.",
         )
-
-
-def _demand_moment(uow: UnitOfWork, number: str, done_at: datetime) -> None:
     if done_at > uow.clock():
         raise Refused(
             f"An assessment is signed once it was done; {windows.minute(done_at)} lies ahead. "
@@ -135,26 +173,56 @@ def _demand_moment(uow: UnitOfWork, number: str, done_at: datetime) -> None:
             field="done_at",
             next_step="Check the day and the time; times are in UTC.",
         )
-    allocated_at = uow.get(Allocation, number, what="allocation").allocated_at
-    if done_at < allocated_at.replace(second=0, microsecond=0):  # the minute counts whole
+    allocation = uow.get(Allocation, number, what="allocation")
+    trail.check(uow, allocation)
+    if done_at < allocation.allocated_at.replace(second=0, microsecond=0):  # the minute counts whole
         raise Refused(
-            f"Participant {number} was randomized {windows.minute(allocated_at)}; an assessment before that "
-            "needs no statement that it was blind. Nothing was signed.",
+            f"Participant {number} was randomized {windows.minute(allocation.allocated_at)}; an assessment "
+            "before that needs no statement that it was blind. Nothing was signed.",
             field="done_at",
             next_step="Check the day and the time; times are in UTC.",
         )
 
 
-def _demand_unsigned(
-    uow: UnitOfWork, person: Person, number: str, plan: AssessmentPlan, time_point: str
+def demand_unsigned(
+    uow: UnitOfWork,
+    account: int,
+    number: str,
+    plan: AssessmentPlan,
+    *,
+    time_point: str,
+    done_at: datetime,
+    beside: int | None = None,
 ) -> None:
-    # Two readers may each sign the same image; one person signs it once.
-    signed = uow.all(Assessment, participant=number, assessment=plan.code, time_point=time_point)
+    """Refuse what the same person has signed already: two readers may each sign the same image.
+
+    What has no planned day, such as "unscheduled", is made as often as it is needed, each at another moment.
+
+    Args:
+        uow: The unit of work.
+        account: Number of the account of whoever made the assessment.
+        number: Participant number.
+        plan: Which assessment.
+        time_point: One of its time points.
+        done_at: When it was done.
+        beside: Number of one that is being corrected, and so is in nobody's way.
+
+    Raises:
+        Refused: It is signed, and was not struck out.
+        Tampered: One that is signed differs from its entry.
+    """
+    signed = uow.all(
+        Assessment, participant=number, assessment=plan.code, time_point=time_point, struck=False
+    )
+    trail.check(uow, *signed)
     for one in signed:
-        if uow.get(Signature, one.number, what="signature").account == person.account:
+        again = plan.window(time_point) is None and one.done_at != done_at
+        mine = uow.get(Signature, one.number, what="signature").account == account
+        if mine and not again and one.number != beside:
             raise Refused(
-                f"You have signed {plan.label}, {time_point}, of this participant already: done "
+                f"{plan.label}, {time_point}, of this participant is signed already: done "
                 f"{windows.minute(one.done_at)}. Nothing was signed.",
                 field="assessment",
-                next_step="Choose another assessment or time point.",
+                next_step="Choose another assessment or time point. One that is wrong is corrected from the "
+                "participant's page.",
             )

@@ -15,6 +15,7 @@ ALLOCATION: Final = "allocation.csv"
 DISPENSATION: Final = "dispensation.csv"
 DEVIATIONS: Final = "deviations.csv"
 ASSESSMENTS: Final = "assessments.csv"
+ASSESSMENT_HISTORY: Final = "assessment_history.csv"
 CODE_BREAKS: Final = "code_breaks.csv"
 PARTICIPANTS: Final = "participants.csv"
 PRODUCTS: Final = "products.csv"
@@ -22,7 +23,8 @@ ORDER: Final[Mapping[str, str]] = {
     ALLOCATION: "One row per randomization, in the order of the entries.",
     DISPENSATION: "One row per kit that was handed out and not taken back, in the order of the entries.",
     DEVIATIONS: "One row per deviation, in the order of the entries.",
-    ASSESSMENTS: "One row per blinded assessment that was signed for, in the order of the entries.",
+    ASSESSMENTS: "One row per blinded assessment that was signed for, as it stands, by its first entry.",
+    ASSESSMENT_HISTORY: "One row per signature under a blinded assessment, in the order of the entries.",
     CODE_BREAKS: "One row per code break, in the order of the entries of intent.",
     PARTICIPANTS: "One row per participant, by number: everybody who consented.",
     PRODUCTS: "One row per donation, by participant and donation.",
@@ -60,14 +62,28 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         ("recorded_at", "when"),
     ),
     ASSESSMENTS: (
-        ("entry", "number of the entry that the row comes from"),
+        ("entry", "number of the entry in which it was signed"),
         ("participant", "participant number"),
         ("site", "site code at that time"),
         ("assessment", "code of the assessment in the definition"),
         ("time_point", "time point of the definition"),
-        ("done_at", "when it was done, as its assessor says"),
-        ("account", "number of the account of whoever signed it"),
+        ("done_at", "when it was done"),
+        ("account", "number of the account of whoever signed it as made"),
         ("signed_at", "when it was signed as made without knowledge of the treatment"),
+        ("stands", "no where it was struck out and counts nowhere, else yes"),
+        ("last_entry", "number of the entry that corrected it last or struck it out, else that of its own"),
+    ),
+    ASSESSMENT_HISTORY: (
+        ("entry", "number of the entry that the row comes from"),
+        ("assessment_entry", "number of the entry in which the assessment was signed"),
+        ("participant", "participant number"),
+        ("site", "site code at that time"),
+        ("act", "whether the entry signed it, corrected it or struck it out"),
+        ("assessment", "code of the assessment in the definition, as this entry leaves it"),
+        ("time_point", "time point of the definition, as this entry leaves it"),
+        ("done_at", "when it was done, as this entry leaves it"),
+        ("account", "number of the account of whoever signed this entry"),
+        ("signed_at", "when this entry was signed, without knowledge of the treatment"),
     ),
     CODE_BREAKS: (
         ("entry", "number of the entry of the intent"),

@@ -63,14 +63,31 @@ class Deviated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """A blinded assessment that was signed for, as its entry tells it."""
+    """A blinded assessment that was signed for, as it stands after one of its entries.
 
+    Args:
+        number: Entry in which it was signed.
+        entry: The entry that leaves it like this.
+        act: What that did.
+        participant: Participant number.
+        site: Site code at that time.
+        assessment: Code of the assessment.
+        time_point: Its time point.
+        done_at: When it was done.
+        struck: Whether it was struck out.
+        account: Who signed this entry.
+        signed_at: When.
+    """
+
+    number: int
     entry: int
+    act: str
     participant: str
     site: str
     assessment: str
     time_point: str
     done_at: str
+    struck: bool
     account: int
     signed_at: str
 
@@ -99,7 +116,8 @@ class Ledger:
         dispensations: In the order of entries.
         periods: By participant and period, as they stood last.
         deviations: In the order of entries.
-        assessments: In the order of entries.
+        assessments: By number, each as it stood last.
+        statements: Every signature under an assessment, in the order of entries.
         breaks: By intent.
         participants: By number, as they stood last.
         products: By participant and donation, as they stood last.
@@ -109,7 +127,8 @@ class Ledger:
     dispensations: list[Dispensed] = field(default_factory=list)
     periods: dict[tuple[str, int], PeriodEnd] = field(default_factory=dict)
     deviations: list[Deviated] = field(default_factory=list)
-    assessments: list[Assessed] = field(default_factory=list)
+    assessments: dict[int, Assessed] = field(default_factory=dict)
+    statements: list[Assessed] = field(default_factory=list)
     breaks: dict[str, Broken] = field(default_factory=dict)
     participants: dict[str, Row] = field(default_factory=dict)
     products: dict[tuple[str, int], Row] = field(default_factory=dict)
@@ -120,6 +139,11 @@ class Ledger:
             self.participants[row.text("number")] = row
         for row in rows_of(values.rows, "Product"):
             self.products[row.text("participant"), row.whole("donation")] = row
+
+    def assess(self, one: Assessed) -> None:
+        """Keep a signature under a blinded assessment, and how that stands now."""
+        self.assessments[one.number] = one
+        self.statements.append(one)
 
     def follow(self, values: Values) -> None:
         """Keep how each period stands now, once what the act did was compared with how it stood."""
@@ -182,12 +206,15 @@ def deviated(row: Row) -> Deviated:
 def assessed(entry: TrailEntry, row: Row) -> Assessed:
     """The blinded assessment of a row."""
     return Assessed(
+        number=row.whole("number"),
         entry=entry.number,
+        act=entry.act,
         participant=entry.participant,
         site=entry.site,
         assessment=row.text("assessment"),
         time_point=row.text("time_point"),
         done_at=row.text("done_at"),
+        struck=row.new.get("struck") is True,
         account=entry.actor,
         signed_at=entry.at,
     )

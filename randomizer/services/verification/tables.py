@@ -36,6 +36,7 @@ def tables(ledger: Ledger, slots: Slots, definition: Definition) -> dict[str, It
         codebook.DISPENSATION: _dispensation(ledger, slots),
         codebook.DEVIATIONS: _deviations(ledger),
         codebook.ASSESSMENTS: _assessments(ledger),
+        codebook.ASSESSMENT_HISTORY: _assessment_history(ledger),
         codebook.CODE_BREAKS: _code_breaks(ledger),
         codebook.PARTICIPANTS: _participants(ledger, factors),
         codebook.PRODUCTS: _products(ledger),
@@ -125,11 +126,31 @@ def _deviations(ledger: Ledger) -> Iterator[Line]:
 
 
 def _assessments(ledger: Ledger) -> Iterator[Line]:
-    for one in ledger.assessments:
+    first = {one.number: one for one in reversed(ledger.statements)}
+    for number, one in ledger.assessments.items():
+        made = first[number]
+        yield (
+            number,
+            made.participant,
+            made.site,
+            one.assessment,
+            one.time_point,
+            one.done_at,
+            made.account,
+            made.signed_at,
+            "no" if one.struck else "yes",
+            one.entry,
+        )
+
+
+def _assessment_history(ledger: Ledger) -> Iterator[Line]:
+    for one in ledger.statements:
         yield (
             one.entry,
+            one.number,
             one.participant,
             one.site,
+            one.act,
             one.assessment,
             one.time_point,
             one.done_at,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain.participants import Participant
-from randomizer.domain.records import CodeBreak, Task, TaskKind
+from randomizer.domain.records import Assessment, CodeBreak, Signature, Task, TaskKind
 from randomizer.services import exposure, impact
-from randomizer.services.views import participant_views
+from randomizer.services.views import assessment_views, participant_views
 
 if TYPE_CHECKING:
     from randomizer.masking import View
@@ -24,8 +24,9 @@ def of(sight: Sight, number: int) -> View:
         number: Number of the task.
 
     Returns:
-        exposed_at, known_by (a name), assessments (blinded ones that were signed since, by when they were
-        done); of a task that is no impact assessment: nothing.
+        exposed_at, known_by (a name), assessments (blinded ones that were signed, corrected or struck out
+        since, by when they were done), knew (numbers of those that stand and that the person who knew signed
+        since); of a task that is no impact assessment: nothing.
     """
     task = sight.uow.get(Task, number, what="task")
     if task.kind is not TaskKind.IMPACT_ASSESSMENT:
@@ -35,23 +36,40 @@ def of(sight: Sight, number: int) -> View:
         "exposed_at": impact.exposed_at(sight.uow, task),
         "known_by": _known_by(sight, task),
         "assessments": assessed_since(sight, number),
+        "knew": _by_whoever_knew(sight, task),
     }
     return sight.show(found, site=site, kind="Impact")
 
 
 def assessed_since(sight: Sight, number: int) -> list[View]:
-    """The blinded assessments that were signed since the code break of a task, by when they were done."""
+    """The blinded assessments signed, corrected or struck out since the code break of a task, by date."""
     task = sight.uow.get(Task, number, what="task")
     site = sight.uow.get(Participant, task.participant, what="participant").site
     since = {one.number for one in impact.assessed_since(sight.uow, task)}
-    listed = participant_views.assessments(sight, task.participant, site)
+    listed = assessment_views.assessed(sight, task.participant, site)
     return [one for one in listed if one["number"] in since]
 
 
 def _known_by(sight: Sight, task: Task) -> str:
     """Who was shown what the participant was given."""
+    account = _reader(sight, task)
+    return participant_views.printed_name(sight, account) if account else WITHOUT_ACCOUNT
+
+
+def _reader(sight: Sight, task: Task) -> int:
+    """Number of the account of whoever was shown what the participant was given, 0 without one."""
     shown = [
         one for one in sight.uow.all(CodeBreak, participant=task.participant) if one.entry == task.number
     ]
-    account = exposure.reader_of(sight.uow, shown[0]) if shown else exposure.opener_of(sight.uow, task.number)
-    return participant_views.printed_name(sight, account) if account else WITHOUT_ACCOUNT
+    return exposure.reader_of(sight.uow, shown[0]) if shown else exposure.opener_of(sight.uow, task.number)
+
+
+def _by_whoever_knew(sight: Sight, task: Task) -> list[int]:
+    """Numbers of the blinded assessments that stand although the person who knew signed them since.
+
+    The door refuses that; what was entered late from the file of intents, or reported, can still be so.
+    """
+    since, reader = impact.exposed_at(sight.uow, task), _reader(sight, task)
+    standing = sight.uow.all(Assessment, participant=task.participant, struck=False)
+    made = {one.number: sight.uow.get(Signature, one.number, what="signature") for one in standing}
+    return [number for number, by in made.items() if by.account == reader and by.signed_at >= since]

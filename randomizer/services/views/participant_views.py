@@ -10,13 +10,13 @@ from randomizer.domain.acts import CODE_BREAKS, MAY, Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant, State, levels_of
 from randomizer.domain.people import SERVICE, Account
-from randomizer.domain.records import Assessment, Deviation, Signature
+from randomizer.domain.records import Deviation, Signature
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import RUNNING, Allocation
 from randomizer.errors import Refused
 from randomizer.services import exposure
-from randomizer.services.care import readiness
-from randomizer.services.views import next_steps, worklist
+from randomizer.services.care import assessments, readiness
+from randomizer.services.views import assessment_views, next_steps, worklist
 from randomizer.services.views.sight import PAGE
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
 
     Returns:
         participant, levels, corrected, products, allocation, periods, signatures, deviations, assessments,
-        events, next (the next step), mine (whether it is this person's), acts (those that this person could
-        do now), running (whether anything more is given in this trial) and unblinded (whether this person
-        knows what the participant was given).
+        changeable (numbers of those that this person may correct), events, next (the next step), mine
+        (whether it is this person's), acts (those that this person could do now), running (whether anything
+        more is given in this trial) and unblinded (whether this person knows what the participant was given).
     """
     site, number, uow = participant.site, participant.number, sight.uow
     periods = uow.all(PeriodRecord, participant=number)
@@ -95,7 +95,8 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
     allocation = uow.find(Allocation, number)
     view = row(sight, participant)
     unblinded = exposure.unblinded_for(uow, sight.person.account, number)
-    blind_only = {Act.ASSESSMENT_SIGNED} if unblinded else set()
+    signs = any(assessments.signs(sight.person, plan, site) for plan in sight.definition.assessments)
+    not_theirs = set() if signs and not unblinded else {Act.ASSESSMENT_SIGNED}
     return {
         "participant": view,
         "levels": levels(sight, view.get("levels", "")),
@@ -105,11 +106,12 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
         "periods": [_period(sight, site, record, periods) for record in periods],
         "signatures": signatures(sight, f"participant {number}", site),
         "deviations": _shown(sight, uow.all(Deviation, participant=number), site),
-        "assessments": assessments(sight, number, site),
+        "assessments": assessment_views.assessed(sight, number, site),
+        "changeable": frozenset() if unblinded else assessment_views.changeable(sight, number, site),
         "events": events(sight, number, site),
         "next": sight.show(step, site=site),
         "mine": step.act is not None and sight.person.role_for(MAY[step.act], site) is not None,
-        "acts": possible(sight, participant) - blind_only,
+        "acts": possible(sight, participant) - not_theirs,
         "running": sight.trial.phase in RUNNING,
         "unblinded": unblinded,
     }
@@ -147,24 +149,6 @@ def signatures(sight: Sight, about: str, site: str = "") -> list[View]:
         if entry is None or entry.act in CODE_BREAKS:
             continue
         view = sight.show(signature, site=site, role=entry.role)
-        if view:
-            found.append(view)
-    return found
-
-
-def assessments(sight: Sight, number: str, site: str) -> list[View]:
-    """The blinded assessments of a participant that were signed for, by when they were done."""
-    labels = {one.code: one.label for one in sight.definition.assessments}
-    found = []
-    for one in sorted(sight.uow.all(Assessment, participant=number), key=lambda one: one.done_at):
-        signed = sight.uow.get(Signature, one.number, what="signature")
-        view = sight.show(
-            one,
-            site=site,
-            label=labels.get(one.assessment, one.assessment),
-            printed_name=signed.printed_name,
-            signed_at=signed.signed_at,
-        )
         if view:
             found.append(view)
     return found

@@ -19,6 +19,7 @@ from randomizer.web.forms import Field, Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from werkzeug.wrappers import Response
 
@@ -64,7 +65,7 @@ class Work:
 
 
 LISTED = "assessments"
-"""Carries the numbers of the blinded assessments that the page lists: what is signed covers this list."""
+"""Carries the entries in which the listed blinded assessments stand: what is signed covers this list."""
 
 
 def _words(label: str, hint: str) -> Field:
@@ -132,8 +133,8 @@ def sign(uow: UnitOfWork, person: Person, step_up: StepUp, number: int, given: M
         person: Who signs.
         step_up: Their re-authentication.
         number: Number of the task.
-        given: `why`; `treatment` where that is to be decided; `assessments`, the numbers of the blinded ones
-            that an impact assessment was shown, with spaces between.
+        given: `why`; `treatment` where that is to be decided; `assessments`, the entries in which the
+            blinded ones stand that an impact assessment was shown, with spaces between.
 
     Raises:
         NotFound: There is no such task.
@@ -164,8 +165,8 @@ def task(number: int) -> str | Response:
     auth.demand_act(Act.IMPACT_SIGNED)
     with looking() as seen:
         found = find(seen, number)
-        came_after = _came_after(seen, found)
         assessed = impact_views.of(seen, number)
+        came_after = _came_after(seen, found, assessed.get("exposed_at") or found["opened_at"])
     work = WORK[TaskKind(found["kind"])]
     if request.method == "POST":
         form = Form.posted(work.fields, request.form)
@@ -189,9 +190,9 @@ def task(number: int) -> str | Response:
     )
 
 
-def _came_after(seen: Sight, found: View) -> list[View]:
-    """What is on record of the participant since the code break, as the person may see it."""
+def _came_after(seen: Sight, found: View, since: datetime) -> list[View]:
+    """What is on record of the participant since somebody knew, as the person may see it."""
     site = participant_views.find(seen, found["participant"]).site
     known = exposure.marked(seen.uow, found["participant"])
     listed = participant_views.events(seen, found["participant"], site, known=known)
-    return [one for one in listed if one["at"] > found["opened_at"] and "by" in one]
+    return [one for one in listed if one["at"] > since and "by" in one]

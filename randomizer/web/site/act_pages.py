@@ -11,6 +11,8 @@ from randomizer.web import auth, idle, problems, signing, words
 from randomizer.web.door import this
 from randomizer.web.forms import Form
 from randomizer.web.site.acts import Call
+from randomizer.web.site.assessment_acts import PAGES as ASSESSMENT_PAGES
+from randomizer.web.site.assessment_acts import OfAssessment
 from randomizer.web.site.kit_acts import PAGES as KIT_PAGES
 from randomizer.web.site.kit_acts import OfKit
 from randomizer.web.site.pages import looking, site
@@ -49,6 +51,7 @@ TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
     (OfShelf(), SHELF_PAGES, "site.stock"),
     (OfStockTake(), STOCK_PAGES, "site.stock_take"),
     (OfTask(), TASK_PAGES, "site.tasks"),
+    (OfAssessment(), ASSESSMENT_PAGES, "site.participant"),
 )
 """What acts are about, the acts, and the page to go to afterwards."""
 OWN_PAGES = frozenset({"site.participant", "site.kit", "site.stock_take"})
@@ -83,11 +86,12 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         with looking() as sight:
             loaded = subject.load(sight, key)
             blocked = _in_the_way(subject, sight, key, page)
-            fields = page.asks(sight, key)
+            fields, filled = page.asks(sight, key), page.filled(sight, key)
+        back = loaded.home or loaded.key
         if request.method == "GET":
             if blocked is not None:
-                return closed(page.title, loaded, blocked, _home(home, loaded.key))
-            return _shown(page, loaded, idle.form(fields, _scanned(page, fields)), home)
+                return closed(page.title, loaded, blocked, _home(home, back))
+            return _shown(page, loaded, idle.form(fields, filled | _scanned(page, fields)), home)
         form = Form.posted(fields, request.form)
         signing.read(form)
         try:
@@ -99,7 +103,7 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         except SHOWN_AGAIN as error:
             status = status_of_refusal(form, error)
             return _shown(page, loaded, form, home, blocked), status
-        onward = page.onward(form) if page.onward else _home(home, loaded.key, done=page.slug)
+        onward = page.onward(form) if page.onward else _home(home, back, done=page.slug)
         return redirect(onward, code=303)
 
     site.add_url_rule(
@@ -149,7 +153,7 @@ def _shown(
         facts=[fact for name, fact in loaded.facts.items() if name.split()[0] in page.facts],
         form=form,
         blocked=blocked,
-        back=_home(home, loaded.key),
+        back=_home(home, loaded.home or loaded.key),
         signer=auth.person(),
         roles=", ".join(sorted(auth.person().roles)),
         at=words.moment(this().store.clock()),

@@ -47,12 +47,14 @@ class Loaded:
         caption: What stands above the title.
         back: Label of the way back.
         facts: Label and value, by name: an act's page shows those that it names.
+        home: Key of the page to go to afterwards, where that is another thing's; "" where it is its own.
     """
 
     key: str
     caption: str
     back: str
     facts: dict[str, tuple[str, str]]
+    home: str = ""
 
 
 class Subject(Protocol):
@@ -101,6 +103,7 @@ class ActPage:
         lead: One sentence under the heading.
         meaning: What a signature states; "" for an act that is not signed.
         asks: Gives the fields.
+        filled: Gives what stands in them from the start, by name.
         facts: Names of the facts that are shown above, and signed where the act is signed.
         scans: Whether the first field takes a scan, and so has the focus.
         onward: Gives the page to go to afterwards; None for the record's own.
@@ -116,6 +119,7 @@ class ActPage:
     lead: str = ""
     meaning: str = ""
     asks: Callable[[Sight, str], tuple[Field, ...]] = field(default=lambda _sight, _key: ())
+    filled: Callable[[Sight, str], dict[str, str]] = field(default=lambda _sight, _key: {})
     facts: tuple[str, ...] = ()
     scans: bool = False
     onward: Callable[[Form], str] | None = None

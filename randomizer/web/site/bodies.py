@@ -76,6 +76,12 @@ class Assessed(Signed):
     done_at: Moment
 
 
+class AssessedAnew(Assessed):
+    """A blinded assessment as it should have been signed, and what was wrong."""
+
+    why: Long
+
+
 class Infusion(Body):
     """What became of the kit that was handed out."""
 

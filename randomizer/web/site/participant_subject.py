@@ -39,6 +39,7 @@ class OfParticipant:
         participant = participant_views.find(sight, key)
         if act is Act.ASSESSMENT_SIGNED:
             assessments.demand_blind(sight.uow, sight.person, participant)
+            assessments.demand_some(sight.definition, sight.person, participant.site)
         readiness.demand(sight.uow, act, participant)
 
     def answer(self, sight: Sight, key: str) -> dict[str, Any]:

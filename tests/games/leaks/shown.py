@@ -15,7 +15,7 @@ from randomizer.domain.records import CodeBreak
 from randomizer.domain.trial import Allocation
 from randomizer.errors import HardStop
 from randomizer.services.care import dispensing
-from randomizer.services.views import enrolment_views, next_steps, participant_views
+from randomizer.services.views import assessment_views, enrolment_views, next_steps, participant_views
 from randomizer.web import problems, surface
 from randomizer.web.codebreak import finishing
 from randomizer.web.site import dispensing as dispensing_pages
@@ -196,7 +196,7 @@ def in_the_next_step(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -
 
 def in_a_blinded_assessment(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:
     """Once a code was broken, the assessments on a participant's page are worded by sequence."""
-    shipped = participant_views.assessments
+    shipped = assessment_views.assessed
 
     def leaky(sight: Any, number: str, site: str) -> Any:  # noqa: ANN401
         listed = shipped(sight, number, site)
@@ -205,7 +205,7 @@ def in_a_blinded_assessment(patch: pytest.MonkeyPatch, secret: Secret, _doors: D
         said = "." * (secret.sequence(number) == "BA")
         return [one | {"label": f"{one['label']}{said}"} for one in listed]
 
-    patch.setattr(participant_views, "assessments", leaky)
+    patch.setattr(assessment_views, "assessed", leaky)
 
 
 def in_the_storage_place(patch: pytest.MonkeyPatch, secret: Secret, _doors: Doors) -> None:

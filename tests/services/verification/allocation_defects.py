@@ -10,6 +10,8 @@ from tests.services.verification.defects import caught_by
 if TYPE_CHECKING:
     from tests.services.verification.forging import Forged
 
+ASSESSED = "blinded assessment signed"
+
 
 @caught_by("allocations.one-slot-each")
 def randomization_without_an_allocation(forged: Forged) -> None:
@@ -199,7 +201,7 @@ def _map(forged: Forged, allocation: dict[str, Any], slot: int) -> None:
 
 @caught_by("assessments.blind")
 def assessment_by_a_colleague_who_was_shown_the_answer(forged: Forged) -> None:
-    number = forged.numbers("blinded assessment signed")[0]
+    number = forged.numbers(ASSESSED)[0]
     told = forged.entries[number]["participant"]
     [shown] = [
         one
@@ -213,21 +215,108 @@ def assessment_by_a_colleague_who_was_shown_the_answer(forged: Forged) -> None:
 
 @caught_by("assessments.blind")
 def assessment_by_whoever_opened_the_emergency_pack(forged: Forged) -> None:
-    number = forged.numbers("blinded assessment signed")[1]
+    number = forged.numbers(ASSESSED)[-1]
     opened = forged.numbers("emergency pack opened")[0]
     forged.details(opened)["opener"] = forged.entries[number]["actor"]
     forged.write_trail()
 
 
+def _late(forged: Forged, act: str) -> tuple[int, int]:
+    """An entry about somebody whose blinded assessment was signed before it, and that of the assessment."""
+    signed = {forged.entries[one]["participant"]: one for one in forged.numbers(ASSESSED)[::-1]}
+    number = forged.numbers(act)[-1]
+    return number, signed[forged.entries[number]["participant"]]
+
+
+@caught_by("assessments.blind")
+def assessment_between_a_disclosure_and_its_late_entry(forged: Forged) -> None:
+    _, between = _late(forged, "site transferred")
+    shown_meanwhile(forged, between)
+    forged.write_trail()
+
+
+def shown_meanwhile(forged: Forged, between: int) -> None:
+    """Let the answer that was entered after a blinded assessment have been shown before, to who signed it."""
+    about = forged.entries[between]["participant"]
+    [intent] = [
+        one
+        for one in forged.numbers("code break intent")
+        if one > between and forged.entries[one]["participant"] == about
+    ]
+    forged.row(intent, "Telling")["new"]["reader"] = forged.entries[between]["actor"]
+
+
+@caught_by("assessments.blind")
+def assessment_between_the_opening_of_a_pack_and_its_report(forged: Forged) -> None:
+    opened, signed = _late(forged, "emergency pack opened")
+    signer = forged.entries[signed]["actor"]
+    moment = forged.entries[forged.numbers("trial activated")[0]]["at"]
+    forged.details(opened).update(opener=signer, reported_at=moment)
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def assessment_in_a_role_that_does_not_sign_it(forged: Forged) -> None:
+    number = forged.numbers(ASSESSED)[-1]
+    assert forged.entries[number]["role"] == "investigator"
+    forged.row(number, "Assessment")["new"]["assessment"] = "MRI"
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def correction_from_an_assessment_that_the_role_does_not_sign(forged: Forged) -> None:
+    corrected = forged.numbers("blinded assessment corrected")[0]
+    forged.entries[corrected]["role"] = "investigator"
+    forged.row(forged.numbers(ASSESSED)[0], "Assessment")["new"]["assessment"] = "MRI"
+    forged.row(corrected, "Assessment")["old"]["assessment"] = "MRI"
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def correction_by_somebody_who_was_shown_the_answer(forged: Forged) -> None:
+    corrected = forged.numbers("blinded assessment corrected")[0]
+    about = forged.entries[corrected]["participant"]
+    told = [one for one in forged.numbers("code break disclosed") if one < corrected]
+    [shown] = [
+        one
+        for one in told
+        if (forged.entries[one]["participant"], forged.entries[one]["role"]) == (about, "investigator")
+    ]
+    actor = forged.entries[shown]["actor"]
+    forged.entries[corrected].update(actor=actor, role="investigator")
+    forged.row(corrected, "Signature")["new"]["account"] = actor
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def correction_that_changes_nothing(forged: Forged) -> None:
+    row = forged.row(forged.numbers("blinded assessment corrected")[0], "Assessment")
+    row["new"]["time_point"] = row["old"]["time_point"]
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def assessment_that_was_signed_as_struck_out(forged: Forged) -> None:
+    forged.row(forged.numbers(ASSESSED)[-1], "Assessment")["new"]["struck"] = True
+    forged.write_trail()
+
+
+@caught_by("assessments.blind")
+def assessment_struck_out_and_corrected_at_once(forged: Forged) -> None:
+    row = forged.row(forged.numbers("blinded assessment struck out")[0], "Assessment")
+    row["old"]["time_point"], row["new"]["time_point"] = row["new"]["time_point"], "unscheduled"
+    forged.write_trail()
+
+
 @caught_by("assessments.blind")
 def assessment_of_a_time_point_that_nobody_declared(forged: Forged) -> None:
-    number = forged.numbers("blinded assessment signed")[0]
+    number = forged.numbers(ASSESSED)[-1]
     forged.row(number, "Assessment")["new"]["time_point"] = "week 12"
     forged.write_trail()
 
 
 @caught_by("assessments.blind")
 def assessment_without_its_record(forged: Forged) -> None:
-    content = forged.values[forged.numbers("blinded assessment signed")[0]][1]
+    content = forged.values[forged.numbers(ASSESSED)[-1]][1]
     content["rows"] = [row for row in content["rows"] if row["kind"] != "Assessment"]
     forged.write_trail()

@@ -261,8 +261,11 @@ class Forged:
                     row["new"]["entry"] = new
                     if row.get("old", {}).get("entry") in after:
                         row["old"]["entry"] = after[row["old"]["entry"]]
-                    if row["kind"] in {"Signature", "Deviation", "Assessment"}:
+                    if row["kind"] in {"Signature", "Deviation"}:
                         row["new"]["number"], row["key"] = new, [new]
+                    if row["kind"] == "Assessment":  # a later entry may change one of an earlier
+                        row["new"]["number"] = after[row["new"]["number"]]
+                        row["key"] = [row["new"]["number"]]
                 values[new] = (salt, content)
         self.values = values
 

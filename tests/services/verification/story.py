@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
-
-from sqlalchemy import event
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
@@ -17,6 +15,7 @@ from randomizer.domain.supply import Destruction, Outcome
 from randomizer.errors import NotFound
 from randomizer.services import conduct, erasure, labels, locking, packs, passkeys
 from randomizer.services.care import (
+    assessment_changes,
     assessments,
     booking,
     dispensing,
@@ -43,6 +42,7 @@ from randomizer.services.unblinded.calls import Call
 from randomizer.services.verification import pinning
 from tests.activated import FIT, SECOND_SITE, SITE
 from tests.authenticator import Authenticator
+from tests.databases import only_reading
 from tests.desks import (
     copy_for,
     dispensed,
@@ -55,11 +55,10 @@ from tests.desks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-    from sqlite3 import Connection
 
     from randomizer.domain.people import Passkey, Person
+    from randomizer.domain.records import Assessment
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
 
@@ -83,7 +82,7 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     for number in people[:2]:
         _break_code(instance, desk, number)
     _break_for_others(instance, desk, people[3])
-    with _only_reading(instance):
+    with only_reading(instance.store.engine):
         _break_code(instance, desk, people[4])
     code_breaks.reconcile(desk)
     instance.checkpoint()
@@ -93,8 +92,9 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
     instance.act(stock_takes.count, Role.PHARMACIST, take, with_check(10_000_000))
     instance.act(stock_takes.close, Role.PHARMACIST, take)
     instance.act(stock_takes.settle, Role.PHARMACIST, take, WHY)
-    with _only_reading(instance):
+    with only_reading(instance.store.engine):
         _break_code(instance, desk, people[0])
+    _assess_meanwhile(instance, people[0])
     instance.act(endings.transfer, Role.TRIAL_MANAGER, people[0], SECOND_SITE, WHY)
     code_breaks.reconcile(desk)  # who was broken has moved on meanwhile
     _try_to_break(instance, desk, "12")
@@ -195,19 +195,6 @@ def _step_up(instance: Instance, person: Person) -> StepUp:
     return StepUp(account=person.account, at=now, expires_at=now + timedelta(minutes=1))
 
 
-@contextmanager
-def _only_reading(instance: Instance) -> Iterator[None]:
-    """The database can be read and not written."""
-
-    def check_out(connection: Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA query_only = {'ON' if shut else 'OFF'}")
-
-    shut = True
-    event.listen(instance.store.engine, "checkout", check_out)
-    yield
-    shut = False
-
-
 def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     plan = instance.definition.periods[1]
     instance.clock.advance(days=plan.interval_days - DAYS_OF_FIRST_PERIODS)
@@ -215,7 +202,16 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     for number in people[1:3]:
         instance.act(infusions.miss, Role.INVESTIGATOR, number, WHY)
     instance.act(endings.end, Role.INVESTIGATOR, Act.DIED, people[4], why=WHY, follow_up=False)
-    _assess(instance, Role.OUTCOMES_ASSESSOR, people[3])
+    made = _assess(instance, Role.OUTCOMES_ASSESSOR, people[3])
+    instance.sign(
+        assessment_changes.correct,
+        Role.OUTCOMES_ASSESSOR,
+        made.number,
+        assessment=made.assessment,
+        time_point="unscheduled",
+        done_at=made.done_at,
+        why=WHY,
+    )
     late = instance.clock() + timedelta(days=plan.window_after_days + 30)
     instance.act(booking.book, Role.COORDINATOR, people[3], late)
     instance.sign(booking.sign_deviation, Role.INVESTIGATOR, people[3], WHY)
@@ -236,8 +232,16 @@ def _second_period(instance: Instance, desk: Desk, people: list[str]) -> None:
     instance.sign(kits.destroy, Role.PHARMACIST, sheet.kit, method=Destruction.INCINERATED, why=WHY)
 
 
-def _assess(instance: Instance, role: Role, number: str, site: str = SITE) -> None:
-    instance.sign(
+def _assess_meanwhile(instance: Instance, number: str) -> None:
+    """An answer was shown and is not entered yet: two people sign, and one of both is struck out."""
+    instance.clock.advance(seconds=60)
+    _assess(instance, Role.OUTCOMES_ASSESSOR, number)
+    by_mistake = _assess(instance, Role.INVESTIGATOR, number)
+    instance.sign(assessment_changes.strike_out, Role.OUTCOMES_ASSESSOR, by_mistake.number, why=WHY)
+
+
+def _assess(instance: Instance, role: Role, number: str, site: str = SITE) -> Assessment:
+    return instance.sign(
         assessments.sign_assessment,
         role,
         number,

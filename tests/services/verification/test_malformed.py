@@ -27,6 +27,7 @@ SMALL = [
     "release/dispensation.csv",
     "release/deviations.csv",
     "release/assessments.csv",
+    "release/assessment_history.csv",
     "release/code_breaks.csv",
     "release/participants.csv",
     "release/products.csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,8 +44,21 @@ def test_an_assessor_signs_and_who_knows_is_refused(
     assert "The blinded assessment is signed." in signed
     assert "EDSS: progression of disability" in signed
 
+    [made] = re.findall(r'href="(/assessments/\d+)/correct"', signed)
+    correction = assessor.get(f"{made}/correct")
+    assert f'value="{now}"' in correction, "it shows what stands"
+    assert "Reason is missing" in assessor.post(f"{made}/correct", edss, 422, sign=True)
+    again = {**edss, "time_point": "unscheduled", "why": "an extra visit"}
+    corrected = assessor.post(f"{made}/correct", again, sign=True)
+    assert "The blinded assessment is corrected." in corrected
+    assert "Unscheduled" in corrected
+    assert f"by {instance.person(Role.OUTCOMES_ASSESSOR).printed_name}" in corrected
+    assert investigator.get("/assessments/999999/correct", 404)
+
     break_code(instance, desk, number, Role.INVESTIGATOR)
     page = investigator.get(path, 422)
+    assert "You are unblinded" in investigator.get(f"{made}/strike-out", 422)
+    assert made not in investigator.get(f"/participants/{number}")
     assert f"You are unblinded for participant {number}" in page
     assert "who is blind to this participant" in page
     assert path not in investigator.get(f"/participants/{number}")
@@ -58,6 +72,8 @@ def test_an_assessor_signs_and_who_knows_is_refused(
     blind = Program(instance, app.test_client(), Role.OUTCOMES_ASSESSOR).sign_in()
     answer = blind.post(f"/participants/{number}/assessment", {**relapse, **blind.factor()})
     assert [one["assessment"] for one in answer["assessments"]] == ["EDSS", "RELAPSE"]
+    struck = blind.post(f"{made}/strike-out", {"why": "of somebody else", **blind.factor()})
+    assert [one["struck"] for one in struck["assessments"]] == [True, False]
     tasks = visit(Role.TRIAL_MANAGER).get("/tasks")
     assert "Relapses: number since the first infusion · week 24" in tasks
-    assert "EDSS" not in tasks, "it came before the code break"
+    assert "EDSS: progression of disability · unscheduled, struck out" in tasks, "that came since"

@@ -45,6 +45,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "shelf": answers.ShelfAnswer,
     "stock_take": answers.StockTakeAnswer,
     "task": answers.TaskAnswer,
+    "assessment": answers.ParticipantAnswer,
 }
 PARTICIPANT = OfParticipant()
 STOCK_TAKE = OfStockTake()

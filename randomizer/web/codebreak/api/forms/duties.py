@@ -14,7 +14,7 @@ from randomizer.web.surface import Answer
 class Decided(Body):
     """What is signed of a task beside its reason; `treatment` is needed where that is to be decided.
 
-    ``assessments`` are the numbers of the blinded assessments that the task lists: an impact assessment is
+    ``assessments`` are the entries of the blinded assessments that the task lists: an impact assessment is
     signed over that list, and refused where another one stands by now.
     """
 
@@ -45,6 +45,7 @@ class Impact(Answer):
     KINDS = ("Impact",)
     exposed_at: datetime | None = None
     known_by: str | None = None
+    knew: list[int] | None = None
     assessments: list[Assessment] | None = None
 
 
