@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from randomizer import masking
 from randomizer.domain import stock
+from randomizer.domain.acts import Act
 from randomizer.domain.stock import COLUMN, Column
 from randomizer.domain.supply import KitState
 from randomizer.services.views import kit_views, participant_views
@@ -72,8 +73,14 @@ def _balanced(moved: Iterable[View]) -> Iterable[View]:
         before = states.get(kit)
         held[one["site"]] += _holds(state) - (_holds(before) if before else 0)
         states[kit] = state
-        came = state is KitState.READY and before in {None, KitState.SHIPPED}
-        yield one | {"what": RECEIVED if came else str(state), "balance": held[one["site"]]}
+        yield one | {"what": _what(one["act"], before, state), "balance": held[one["site"]]}
+
+
+def _what(act: str, before: KitState | None, state: KitState) -> str:
+    """What happened to a kit; one that travelled is received however it came."""
+    if state is KitState.READY and before in {None, KitState.SHIPPED}:
+        return RECEIVED
+    return f"{RECEIVED}, {state}" if act == Act.KIT_RECEIVED else str(state)
 
 
 def _holds(state: KitState) -> int:

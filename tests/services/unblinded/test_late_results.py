@@ -19,8 +19,10 @@ from randomizer.domain.supply import Arrival, Kit, KitState, PeriodRecord
 from randomizer.errors import NotAllowed, Refused, StepUpRefused
 from randomizer.services import alarms
 from randomizer.services.care import alerts, allocation, booking, dispensing, kits, receipts
+from randomizer.services.care.excursions import Excursion
 from randomizer.services.locking import blocks
 from randomizer.services.unblinded import lifting, preparation, quality, sheets
+from randomizer.services.views import accountability, sight
 from tests.desks import (
     LOT,
     booked,
@@ -200,6 +202,18 @@ def test_a_kit_on_its_way_whose_alarm_the_trial_office_cleared_is_not_handed_out
     assert kit_of(instance, kit).state is KitState.QUARANTINED
     with pytest.raises(Refused, match="out of limits"):
         lift(instance, desk, kit)
+
+
+@pytest.mark.usefixtures("travelling")
+def test_the_log_says_that_a_kit_was_received_however_it_came(instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    kit = ready(instance, desk, number)
+    came, warm = Arrival.EXCURSION, Excursion(lowest_c=3, highest_c=31, minutes=50)
+    instance.act(receipts.receive, Role.PHARMACIST, number, kit, arrival=came, excursion=warm)
+    lift(instance, desk, kit)
+    with instance.store.reading() as uow:
+        log = accountability.log(sight.of(uow, instance.person(Role.MONITOR)), kit=kit)
+    assert [one["what"] for one in log["rows"]] == ["shipped", "received, quarantined", "ready"]
 
 
 def test_a_quarantine_is_lifted_only_when_no_result_is_out_of_limits(instance: Instance, desk: Desk) -> None:
