@@ -17,13 +17,26 @@ from sqlalchemy import event
 
 from randomizer.domain.acts import CHECKING_KITS, MAY, Act
 from randomizer.domain.housekeeping import Entry, TrailHead
+from randomizer.domain.kit_moves import MOVES
 from randomizer.domain.participants import ENDINGS, Participant, State
 from randomizer.domain.people import SITE_BOUND, Role
+from randomizer.domain.quality import Result
+from randomizer.domain.records import Task, TaskKind
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Arrival, Destruction, Kit, KitState, Outcome, PeriodRecord, Product
+from randomizer.domain.supply import (
+    VISIBLE,
+    Arrival,
+    Destruction,
+    Kit,
+    KitState,
+    Outcome,
+    PeriodRecord,
+    Product,
+)
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services.care import (
+    alerts,
     allocation,
     booking,
     dispensing,
@@ -36,10 +49,12 @@ from randomizer.services.care import (
     products,
     receipts,
     replacements,
+    stock_takes,
 )
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.care.excursions import Excursion
-from randomizer.services.unblinded import clearance, preparation, quality, sheets
+from randomizer.services.unblinded import clearance, lifting, preparation, quality, sheets
+from randomizer.services.views import accountability, sight
 from tests import activated
 from tests.activated import FIT, SECOND_SITE, SITE, answers
 from tests.desks import LOT, PASSED, set_up_desk
@@ -111,7 +126,9 @@ def _clear(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object
     step_up = lives.stage.step_up(person)
     lot = replace(LOT, number=f"L-{uow.count(Entry)}")
     quality.record_lot(uow, lives.stage.desk, person, number, lot=lot, results=PASSED)
-    return clearance.clear(uow, lives.stage.desk, person, step_up, number)
+    cleared = clearance.clear(uow, lives.stage.desk, person, step_up, number)
+    lives.lots[number] = lot.number
+    return cleared
 
 
 def _fail(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
@@ -184,6 +201,57 @@ def _answer(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> objec
     return replacements.answer(uow, person, number, soon if uow.count(Entry) % 2 else None)
 
 
+def _result(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    """A result of the lot or of a kit comes late, or turns out to be wrong."""
+    made = sorted(quality.ready_since(uow, number))
+    waiting = [(kit, "bag-sterility") for kit in made] + [(lives.lots.get(number, "L"), "sterility")] * 2
+    subject, test = waiting[uow.count(Entry) % len(waiting)]
+    result = Result.PASSED if lives.failed.get(subject) else Result.FAILED
+    recorded = quality.record_result(
+        uow, lives.stage.desk, person, number, subject=subject, test=test, result=result
+    )
+    lives.failed[subject] = result is Result.FAILED
+    if lives.failed[subject]:
+        demand_alerts(uow, number, [subject] if subject in made else made)
+    return recorded
+
+
+def demand_alerts(uow: UnitOfWork, number: str, concerned: list[str]) -> None:
+    """Nothing that has failed waits to be handed out, and of what was handed out somebody is to be told."""
+    out = {one.kit for one in uow.all(PeriodRecord, participant=number) if one.dispensed_at is not None}
+    told = {
+        alerts.kit_of(uow, task.number)
+        for task in uow.all(Task, participant=number, kind=TaskKind.QUALITY_ALERT, done_at=None)
+    }
+    for kit in uow.all(Kit, number=concerned):
+        assert kit.state is not KitState.READY
+        assert kit.number in told or kit.number not in out
+
+
+def _acknowledge(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    standing = uow.all(Task, participant=number, kind=TaskKind.QUALITY_ALERT, done_at=None)
+    task = standing[0].number if standing else 0
+    return alerts.acknowledge(uow, person, lives.stage.step_up(person), task)
+
+
+def _lift(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> object:
+    step_up = lives.stage.step_up(person)
+    return lifting.lift(uow, lives.stage.desk, person, step_up, _last_kit(uow, number), why=WHY)
+
+
+def _count(lives: Lives, uow: UnitOfWork, person: Person, _number: str) -> object:
+    """The shelf is counted but for one kit, which somebody explains."""
+    take = stock_takes.open_take(uow, person, SITE)
+    shelf = sorted(stock_takes.expected_at(uow, SITE))
+    [books] = accountability.log(sight.of(uow, lives.people[Role.MONITOR, SITE]), site=SITE)["totals"]
+    assert len(shelf) == books["held"] + books["returned"]
+    for kit in shelf[1:]:
+        stock_takes.count(uow, person, take.number, kit)
+    closed = stock_takes.close(uow, person, take.number)
+    assert (closed.matched, closed.missing.split()) == (len(shelf[1:]), shelf[:1])
+    return stock_takes.settle(uow, person, take.number, WHY) if closed.unsettled else closed
+
+
 def _ending(what: Act) -> Upon:
     return lambda _lives, uow, person, number: endings.end(
         uow, person, what, number, why=WHY, follow_up=what is Act.TREATMENT_STOPPED
@@ -217,6 +285,10 @@ DOING: dict[Act, Upon] = {
     Act.REPLACEMENT_ANSWERED: _answer,
     Act.KIT_RECEIVED: _receive,
     Act.STOCK_TAKE_SETTLED: _excursion,  # of the pharmacist, in this table alone
+    Act.STOCK_TAKE_CLOSED: _count,
+    Act.QUALITY_RECORDED: _result,
+    Act.ALERT_ACKNOWLEDGED: _acknowledge,
+    Act.QUARANTINE_LIFTED: _lift,
     Act.KIT_RETURNED: _kit(Act.KIT_RETURNED),
     Act.KIT_QUARANTINED: _kit(Act.KIT_QUARANTINED),
     Act.KIT_DAMAGED: _kit(Act.KIT_DAMAGED),
@@ -257,8 +329,28 @@ TROUBLE = (
     Act.KIT_FOUND,
     Act.KIT_MISSING,
     Act.KIT_DESTROYED,
+    Act.QUALITY_RECORDED,
+    Act.ALERT_ACKNOWLEDGED,
+    Act.QUARANTINE_LIFTED,
+    Act.STOCK_TAKE_CLOSED,
 )
 """What happens around a kit that left its way."""
+STORIES = (
+    (Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
+    (Act.QUALITY_RECORDED, Act.QUARANTINE_LIFTED, Act.QUALITY_RECORDED, Act.QUARANTINE_LIFTED),
+    (Act.KIT_QUARANTINED, Act.QUALITY_RECORDED, Act.QUARANTINE_LIFTED),
+    (Act.KIT_MISSING, Act.KIT_FOUND, Act.QUARANTINE_LIFTED),
+    (Act.KIT_DAMAGED, Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
+    (Act.BOOKING_CANCELLED, Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
+    (Act.KIT_DISPENSED, Act.DISPENSATION_UNDONE, Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
+    (Act.KIT_DISPENSED, Act.QUALITY_RECORDED, Act.ALERT_ACKNOWLEDGED, Act.QUALITY_RECORDED),
+)
+"""Ways out of quarantine, right ones and wrong ones."""
+KIT_MOVES = {act for act in MOVES if act.value.startswith("kit ")} - {Act.KIT_DISPENSED, Act.KIT_EXPIRED}
+KIT_MOVES |= {Act.STOCK_TAKE_SETTLED, Act.QUARANTINE_LIFTED}  # the former in this table alone: an excursion
+"""Acts on a kit, wherever its participant is by now."""
+WAITING = {KitState.SHIPPED, KitState.READY, KitState.QUARANTINED}
+"""States out of which a kit may be handed out after all."""
 MAY_HERE = dict(MAY) | {Act.KIT_EXPIRED: MAY[Act.PREPARATION_ENDED]}
 PATH = {
     State.CONSENTED: Act.ELIGIBILITY_SIGNED,
@@ -292,6 +384,9 @@ class Lives(RuleBasedStateMachine):
         self.numbers: list[str] = []
         self.sheets: dict[str, Any] = {}
         self.handed_out: set[str] = set()
+        self.gone: set[str] = set()  # kits that nobody may get any more
+        self.lots: dict[str, str] = {}  # by participant, the one in use
+        self.failed: dict[str, bool] = {}  # by lot and by kit, as its last result says
         self.patient = True  # whether everybody waits until the time has come
 
     def teardown(self) -> None:
@@ -305,10 +400,19 @@ class Lives(RuleBasedStateMachine):
     def somebody(self, one: int) -> str:
         return self.numbers[one % len(self.numbers)]
 
+    def place_of(self, number: str, what: Act) -> str:
+        """The site that an act is about: a participant's, a kit's, or that of the shelf."""
+        if what is Act.STOCK_TAKE_CLOSED:
+            return SITE
+        with self.stage.store.reading() as uow:
+            kit = uow.get(Kit, _last_kit(uow, number))
+            of_kit = what in KIT_MOVES and kit.state in VISIBLE
+            return kits.site_of(uow, kit) if of_kit else self.site_of(number)
+
     def attempt(self, role: Role, site: str, number: str, what: Act, act: Callable[..., object]) -> bool:
         """Try an act; whatever is refused changes nothing, and whatever is done was theirs to do."""
         person = self.people.get((role, site)) or self.people[role, SITE]
-        before, where = self.stage.all(TrailHead), self.site_of(number)
+        before, where = self.stage.all(TrailHead), self.place_of(number, what)
         try:
             with self.stage.store.writing() as uow:
                 act(uow, person)
@@ -409,6 +513,7 @@ class Lives(RuleBasedStateMachine):
         assert all(now.date() >= at.date() + timedelta(days=plan.minimum_interval_days) for at in given)
         booked = [one.booked_for for one in records if one.kit == kit]
         assert all(at is not None and abs(now - at) <= timedelta(hours=12) for at in booked)
+        assert all(one.fit_signed_at is not None for one in records if one.kit == kit)
         assert self.stage.get(Participant, number).ending is None
 
     @initialize(stations=st.lists(st.sampled_from(STATIONS), min_size=2, max_size=3))
@@ -458,6 +563,18 @@ class Lives(RuleBasedStateMachine):
         for what in acts:
             self.do(min(MAY_HERE[what]), self.site_of(number), number, what)
 
+    @rule(one=ONE, received=st.booleans(), acts=st.sampled_from(STORIES))
+    def a_kit_is_wanted_back(self, one: int, received: bool, acts: tuple[Act, ...]) -> None:  # noqa: FBT001
+        waiting = self.at_the_counter() or self.numbers
+        number = waiting[one % len(waiting)]
+        for what in (*[Act.KIT_RECEIVED] * received, *acts, Act.KIT_RECEIVED, Act.KIT_DISPENSED):
+            with self.stage.store.reading() as uow:
+                kit = _last_kit(uow, number)
+            if what is Act.KIT_DISPENSED:
+                self.hand_out(number, kit, Role.PHARMACIST)
+            else:
+                self.do(min(MAY_HERE[what]), self.site_of(number), number, what)
+
     @rule(one=ONE, what=st.sampled_from(sorted(DOING)), role=ROLES, site=st.sampled_from(SITES))
     def anybody_tries_it(self, one: int, what: Act, role: Role, site: str) -> None:
         self.do(role, site, self.somebody(one), what)
@@ -492,6 +609,17 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def every_place_is_kept(self) -> None:
         demand_places(self.stage)
+
+    @invariant()
+    def what_was_out_or_has_failed_is_not_ready(self) -> None:
+        seen = self.stage.all(Kit, state=list(VISIBLE))
+        whose = {one.slot: one.participant for one in self.stage.all(Allocation)}
+        for kit in [one for one in seen if one.state is KitState.READY]:
+            lot = self.lots.get(whose[kit.slot], "")
+            assert kit.number not in self.gone
+            assert not self.failed.get(kit.number)
+            assert not self.failed.get(lot)
+        self.gone |= {one.number for one in seen if one.state not in WAITING}
 
     @invariant()
     def for_whoever_ended_nothing_is_booked_or_ready(self) -> None:
