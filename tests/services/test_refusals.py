@@ -441,6 +441,15 @@ CASES = {
         about="volume_ml",
         error=Faulty,
     ),
+    "a start of what was not given": case(
+        infusions.record,
+        NURSE,
+        person_at("dispensed"),
+        says="A start belongs to an infusion that was begun; this one was not given",
+        named={"outcome": Outcome.NOT_GIVEN, "given_at": now(), "why": "fever"},
+        about="outcome",
+        error=Faulty,
+    ),
     "a volume of what was not given": case(
         infusions.record,
         NURSE,

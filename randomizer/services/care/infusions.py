@@ -155,6 +155,14 @@ def _faults(told: Told, dispensed_at: datetime, now: datetime, full_ml: int) -> 
                     f"{windows.minute(now)}; got {_got(told.given_at)}."
                 ),
             )
+    elif told.given_at is not None:
+        yield (
+            "outcome",
+            (
+                f"A start belongs to an infusion that was begun; this one was {told.outcome}: choose given "
+                "or partly given, or leave the start empty."
+            ),
+        )
     if told.outcome is Outcome.PARTLY_GIVEN:
         yield from _faults_of_a_part(told, now, full_ml)
     elif told.stopped_at is not None or told.volume_ml:
