@@ -135,7 +135,7 @@ def settle(instance: Instance, why: str) -> None:
     """Everything that code breaks and quality alerts ask for is signed; treatment goes on."""
     with instance.store.reading() as uow:
         tasks = [(one, uow.get(Participant, one.participant).site) for one in impact.open_tasks(uow)]
-        since = {task.number: impact.assessed_since(uow, task) for task, _ in tasks}
+        since = impact.assessed_since(uow, *(task for task, _ in tasks))
     for task, site in tasks:
         if task.kind is TaskKind.IMPACT_ASSESSMENT:
             listed = [one.entry for one in since[task.number]]

@@ -11,6 +11,8 @@ from randomizer.domain.records import CodeBreak, Telling
 from randomizer.services import trail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from randomizer.services.trail import OpenAct
     from randomizer.store.work import UnitOfWork
 
@@ -63,6 +65,12 @@ def reader_of(uow: UnitOfWork, one: CodeBreak) -> int:
     """Number of the account that is shown the answer of a code break; 0 for somebody without one."""
     telling = uow.find(Telling, one.intent)
     return one.account if telling is None else telling.reader
+
+
+def readers_of(uow: UnitOfWork, breaks: Iterable[CodeBreak]) -> dict[str, int]:
+    """Number of the account that is shown the answer, by intent; see `reader_of`."""
+    accounts = {one.intent: one.account for one in breaks}
+    return accounts | {one.intent: one.reader for one in uow.all(Telling, intent=list(accounts))}
 
 
 def mark(act: OpenAct) -> None:

@@ -33,26 +33,26 @@ def exposed_at(uow: UnitOfWork, task: Task) -> datetime:
 
     Both may have been entered later than they happened: from the file of intents, or by a report.
     """
-    entry = uow.find(Entry, task.number)
-    if entry is not None and entry.act == Act.PACK_OPENED:
-        return datetime.fromisoformat(trail.noted(uow, task.number)[exposure.REPORTED])
-    shown = (
-        one.disclosed_at
-        for one in uow.all(CodeBreak, participant=task.participant)
-        if one.entry == task.number and one.disclosed_at is not None
-    )
-    return next(shown, task.opened_at)
+    return _exposed_at(uow, (task,))[task.number]
 
 
-def assessed_since(uow: UnitOfWork, task: Task) -> tuple[Assessment, ...]:
-    """The blinded assessments of a task's participant on which anything was signed since, by date.
+def assessed_since(uow: UnitOfWork, *tasks: Task) -> dict[int, tuple[Assessment, ...]]:
+    """The blinded assessments of each task's participant on which anything was signed since, by date.
 
     That is, which were signed, corrected or struck out since the code break.
     """
-    since = exposed_at(uow, task)
-    listed = uow.all(Assessment, participant=task.participant)
-    found = [one for one in listed if _signature(uow, one).signed_at >= since]
-    return tuple(sorted(found, key=lambda one: (one.done_at, one.number)))
+    exposed = _exposed_at(uow, tasks)
+    listed = uow.all(Assessment, participant=sorted({task.participant for task in tasks}))
+    uow.all(Signature, number=[entry for one in listed for entry in (one.number, one.entry)])  # in one look
+    ordered = sorted(listed, key=lambda one: (one.done_at, one.number))
+    return {
+        task.number: tuple(
+            one
+            for one in ordered
+            if one.participant == task.participant and _signature(uow, one).signed_at >= exposed[task.number]
+        )
+        for task in tasks
+    }
 
 
 def sign_impact(
@@ -90,7 +90,7 @@ def sign_impact(
     trial, _ = trials.current(uow)
     task = open_task(uow, number, TaskKind.IMPACT_ASSESSMENT)
     site = uow.get(Participant, task.participant, what="participant").site
-    since = assessed_since(uow, task)
+    since = assessed_since(uow, task)[number]
     if sorted(listed) != sorted(one.entry for one in since):
         raise Refused(
             "The list of blinded assessments has changed since it was shown. Nothing was signed.",
@@ -110,6 +110,14 @@ def sign_impact(
             act.note(addendum=True)
         sign(act, step_up, meaning=IMPACT_MEANING, about=f"participant {task.participant}", values=values)
         return act.change(task, done_at=act.at)
+
+
+def _exposed_at(uow: UnitOfWork, tasks: Collection[Task]) -> dict[int, datetime]:
+    breaks = uow.all(CodeBreak, participant=sorted({task.participant for task in tasks}))
+    known = {one.entry: one.disclosed_at for one in breaks if one.disclosed_at is not None}
+    for pack in uow.all(Entry, number=[task.number for task in tasks], act=Act.PACK_OPENED.value):
+        known[pack.number] = datetime.fromisoformat(trail.noted(uow, pack.number)[exposure.REPORTED])
+    return {task.number: known.get(task.number, task.opened_at) for task in tasks}
 
 
 def _signature(uow: UnitOfWork, one: Assessment) -> Signature:

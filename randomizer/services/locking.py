@@ -16,6 +16,8 @@ from randomizer.services import acting, trail, trials
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
@@ -44,11 +46,13 @@ def blocks(uow: UnitOfWork) -> tuple[str, ...]:
         for take in uow.all(StockTake, settled_at=None)
         if take.closed_at is None or take.unsettled
     ]
-    for record in uow.all(PeriodRecord, outcome=None):
+    records = uow.all(PeriodRecord, outcome=None)
+    going_on = _going_on(uow, records)
+    for record in records:
         whose = f"Participant {record.participant}, period {record.period}"
         if record.dispensed_at is not None:
             found.append(f"{whose}: the kit was handed out and its infusion is not recorded.")
-        elif trial.phase is not Phase.TERMINATED and _goes_on(uow, record):
+        elif trial.phase is not Phase.TERMINATED and record.participant in going_on:
             found.append(f"{whose}: the period is open.")
     return tuple(found)
 
@@ -89,13 +93,15 @@ def period_blocks(uow: UnitOfWork) -> tuple[str, ...]:
     ]
     found += [f"Alarm {alarm.number} stands: {alarm.kind}." for alarm in _alarms(uow)]
     over = trial.phase is Phase.TERMINATED
-    for record in uow.all(PeriodRecord, period=STAGED_PERIOD, outcome=None):
+    records = uow.all(PeriodRecord, period=STAGED_PERIOD, outcome=None)
+    going_on = _going_on(uow, records)
+    for record in records:
         whose = f"Participant {record.participant}, period {STAGED_PERIOD}"
         if record.dispensed_at is not None:
             found.append(f"{whose}: the kit was handed out and its infusion is not recorded.")
         elif record.booked_for is not None or record.kit:
             found.append(f"{whose}: an infusion is booked.")
-        elif not over and _goes_on(uow, record):
+        elif not over and record.participant in going_on:
             found.append(f"{whose}: the period is open.")
     if not over:
         waiting = uow.all(Participant, state=_ON_THE_WAY, ending=None)
@@ -153,5 +159,7 @@ def _alarms(uow: UnitOfWork) -> tuple[Alarm, ...]:
     return uow.all(Alarm, kind=STOPS_ALLOCATION, cleared_at=None)
 
 
-def _goes_on(uow: UnitOfWork, record: PeriodRecord) -> bool:
-    return uow.get(Participant, record.participant, what="participant").treatable
+def _going_on(uow: UnitOfWork, records: Iterable[PeriodRecord]) -> frozenset[str]:
+    """Those whose periods these are and who go on with treatment."""
+    listed = uow.all(Participant, number=[record.participant for record in records])
+    return frozenset(one.number for one in listed if one.treatable)

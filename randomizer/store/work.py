@@ -136,7 +136,7 @@ class UnitOfWork:
     def all(
         self, kind: type[T], /, *, order: str = "", limit: int | None = None, skip: int = 0, **where: object
     ) -> tuple[T, ...]:
-        """Every value that fits, ordered by its key.
+        """Every value that fits, ordered by its key; what is read once, `find` knows from then on.
 
         Args:
             kind: A domain value.
@@ -153,6 +153,7 @@ class UnitOfWork:
         found = tuple(_value(kind, row) for row in self._connection.execute(statement, wanted))
         if kind in READ_ONCE:
             self._listed[kind][asked] = found
+            self._found[kind].update((_key(value), value) for value in found)
         return found
 
     def page(self, kind: type[T], /, *, after: int, limit: int) -> tuple[T, ...]:
@@ -267,7 +268,7 @@ class UnitOfWork:
         kind = type(value)
         self._listed.pop(kind, None)
         if kind in READ_ONCE:
-            self._found[kind][tuple(getattr(value, name) for name in KEYS[kind])] = value
+            self._found[kind][_key(value)] = value
 
     def _forget(self) -> None:
         self._found.clear()
@@ -357,6 +358,10 @@ ENTRY_WITH_VALUES = (
     .join_from(TABLES[Entry], TABLES[EntryValues], TABLES[Entry].c.number == TABLES[EntryValues].c.number)
     .where(TABLES[Entry].c.number == bindparam("number"))
 )
+
+
+def _key(value: object) -> tuple[object, ...]:
+    return tuple(getattr(value, name) for name in KEYS[type(value)])
 
 
 def _mapping(value: object) -> dict[str, Any]:

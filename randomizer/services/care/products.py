@@ -14,6 +14,8 @@ from randomizer.services.care import strata
 from randomizer.services.signatures import StepUp, sign
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from randomizer.domain.participants import Participant
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
@@ -185,6 +187,12 @@ def is_out_of_limits(uow: UnitOfWork, number: str) -> bool:
     """Whether a lot in use has failed a test, as far as is known without a key."""
     known = uow.find(QualityWatch, number)
     return known is not None and known.out_of_limits
+
+
+def out_of_limits_among(uow: UnitOfWork, numbers: Collection[str]) -> frozenset[str]:
+    """Those of some participants of whose product a lot in use has failed a test; see `is_out_of_limits`."""
+    known = uow.all(QualityWatch, participant=list(numbers), out_of_limits=True)
+    return frozenset(one.participant for one in known)
 
 
 def out_of_limits(number: str) -> Refused:

@@ -63,11 +63,14 @@ def worklist(uow: UnitOfWork) -> tuple[ToPrepare, ...]:
         for record in uow.all(PeriodRecord, outcome=None, kit="", order="booked_for")
         if record.booked_for and (running or record.preparing)
     ]
+    numbers = [record.participant for record in booked]
+    people = {one.number: one for one in uow.all(Participant, number=numbers)}
+    failed = products.out_of_limits_among(uow, numbers)
     return tuple(
         ToPrepare(
-            participant=uow.get(Participant, record.participant, what="participant"),
+            participant=people[record.participant],
             record=record,
-            out_of_limits=products.is_out_of_limits(uow, record.participant),
+            out_of_limits=record.participant in failed,
         )
         for record in booked
     )

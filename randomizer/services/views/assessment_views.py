@@ -46,22 +46,25 @@ def assessed(sight: Sight, number: str, site: str) -> list[View]:
 
     Each as it stands, with who corrected it or struck it out; what it was before stands in its entries.
     """
+    listed = sorted(sight.uow.all(Assessment, participant=number), key=lambda one: one.done_at)
+    entries = [entry for one in listed for entry in (one.number, one.entry)]
+    sight.uow.all(Signature, number=entries)  # in one look
+    return [view for view in (signed(sight, one, site) for one in listed) if view]
+
+
+def signed(sight: Sight, found: Assessment, site: str) -> View:
+    """A blinded assessment as it stands, and who signed for it; empty where the person may not see it."""
     labels = {one.code: one.label for one in sight.definition.assessments}
-    found = []
-    for one in sorted(sight.uow.all(Assessment, participant=number), key=lambda one: one.done_at):
-        signed = sight.uow.get(Signature, one.number, what="signature")
-        derived: dict[str, Any] = {
-            "label": labels.get(one.assessment, one.assessment),
-            "printed_name": signed.printed_name,
-            "signed_at": signed.signed_at,
-        }
-        if one.entry != one.number:
-            changed = sight.uow.get(Signature, one.entry, what="signature")
-            derived |= {"changed_by": changed.printed_name, "changed_at": changed.signed_at}
-        view = sight.show(one, site=site, **derived)
-        if view:
-            found.append(view)
-    return found
+    made = sight.uow.get(Signature, found.number, what="signature")
+    derived: dict[str, Any] = {
+        "label": labels.get(found.assessment, found.assessment),
+        "printed_name": made.printed_name,
+        "signed_at": made.signed_at,
+    }
+    if found.entry != found.number:
+        changed = sight.uow.get(Signature, found.entry, what="signature")
+        derived |= {"changed_by": changed.printed_name, "changed_at": changed.signed_at}
+    return sight.show(found, site=site, **derived)
 
 
 def changeable(sight: Sight, number: str, site: str) -> frozenset[int]:

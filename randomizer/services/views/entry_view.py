@@ -75,7 +75,7 @@ def entry(sight: Sight, number: int) -> dict[str, Any]:
     sight.demand("Entry", "digest")
     found = sight.uow.find(Entry, number)
     values = sight.uow.find(EntryValues, number)
-    row = trail_views.row(sight, found) if found else {}
+    row = trail_views.row(sight, found, values) if found else {}
     if found is None or values is None or not row:
         raise NotFound(
             f"There is no entry {number}.", field="entry", next_step="Look for it in the list of entries."

@@ -10,6 +10,8 @@ from randomizer.services import exposure, impact
 from randomizer.services.views import assessment_views, participant_views
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from randomizer.masking import View
     from randomizer.services.views.sight import Sight
 
@@ -35,19 +37,24 @@ def of(sight: Sight, number: int) -> View:
     found = {
         "exposed_at": impact.exposed_at(sight.uow, task),
         "known_by": _known_by(sight, task),
-        "assessments": assessed_since(sight, number),
+        "assessments": assessed_since(sight, (number,)),
         "knew": _by_whoever_knew(sight, task),
     }
     return sight.show(found, site=site, kind="Impact")
 
 
-def assessed_since(sight: Sight, number: int) -> list[View]:
-    """The blinded assessments signed, corrected or struck out since the code break of a task, by date."""
-    task = sight.uow.get(Task, number, what="task")
-    site = sight.uow.get(Participant, task.participant, what="participant").site
-    since = {one.number for one in impact.assessed_since(sight.uow, task)}
-    listed = assessment_views.assessed(sight, task.participant, site)
-    return [one for one in listed if one["number"] in since]
+def assessed_since(sight: Sight, numbers: Collection[int]) -> list[View]:
+    """The blinded assessments signed, corrected or struck out since the code break of each task, by date."""
+    tasks = sight.uow.all(Task, number=list(numbers))
+    people = sight.uow.all(Participant, number=[task.participant for task in tasks])
+    sites = {one.number: one.site for one in people}
+    since = impact.assessed_since(sight.uow, *tasks)
+    rows = (
+        assessment_views.signed(sight, one, sites[task.participant])
+        for task in tasks
+        for one in since[task.number]
+    )
+    return [row for row in rows if row]
 
 
 def _known_by(sight: Sight, task: Task) -> str:

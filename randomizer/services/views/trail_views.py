@@ -42,7 +42,10 @@ def entries(sight: Sight, *, page: int = 1, participant: str = "", size: int = P
     pages = max(1, -(-count // size))
     page = min(max(1, page), pages)
     found = sight.uow.all(Entry, order="-number", limit=size, skip=(page - 1) * size, **where)
-    rows = [shown for shown in (row(sight, entry) for entry in found) if shown]
+    told = sight.uow.all(EntryValues, number=[entry.number for entry in found])
+    values = {one.number: one for one in told}
+    sight.uow.all(Account, number=sorted({entry.actor for entry in found}))  # in one look
+    rows = [shown for shown in (row(sight, entry, values.get(entry.number)) for entry in found) if shown]
     return {"rows": rows, "page": page, "pages": pages, "count": count}
 
 
@@ -83,11 +86,10 @@ def may_read(sight: Sight) -> bool:
     return masking.allows(sight.roles(""), sight.trial.phase, "Entry", "digest")
 
 
-def row(sight: Sight, entry: Entry) -> dict[str, Any]:
+def row(sight: Sight, entry: Entry, values: EntryValues | None) -> dict[str, Any]:
     """An entry as the person may see it, with `by` (a name) and `agrees`; empty where they see none of it."""
     broken = entry.act in CODE_BREAKS
     actor = sight.uow.find(Account, entry.actor) if entry.actor and not broken else None
-    values = sight.uow.find(EntryValues, entry.number)
     agrees = values is not None and (
         trail.values_digest(values.salt, values.content.encode()) == entry.digest
     )

@@ -194,16 +194,18 @@ def mine() -> str:
     auth.demand_role(BREAKERS, what="see code breaks")
     with looking() as seen:
         reasons = {one.code: one.text for one in seen.definition.code_break.reasons}
+        listed = code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
+        readers = exposure.readers_of(seen.uow, listed)
         rows = [
             (
                 shown["participant"],
                 words.moment(shown["intended_at"]),
                 reasons.get(shown["reason"], shown["reason"]),
                 url_for("codebreak.answer", intent=shown["intent"]),
-                exposure.reader_of(seen.uow, one) == seen.person.account,
+                readers[shown["intent"]] == seen.person.account,
                 shown["disclosed_at"] is not None,
             )
-            for one in code_breaks.breaks_of(seen.uow, desk(), seen.person.account)
+            for one in listed
             for shown in (seen.show(one),)
         ]
     return render_template("codebreak/mine.html", rows=rows)

@@ -58,8 +58,8 @@ def tasks() -> str:
     with looking() as sight:
         sight.demand("Task", "kind")
         found = worklist.tasks(sight)
-        impacts = [one for one in found if one["kind"] == TaskKind.IMPACT_ASSESSMENT]
-        assessed = [row for one in impacts for row in impact_views.assessed_since(sight, one["number"])]
+        impacts = [one["number"] for one in found if one["kind"] == TaskKind.IMPACT_ASSESSMENT]
+        assessed = impact_views.assessed_since(sight, impacts)
         to_sign = _to_sign(sight, found)
         differences = stock_views.tasks(sight)
         to_destroy = kit_views.to_destroy(sight)
