@@ -27,6 +27,7 @@ from randomizer.services.transactions import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from apscheduler.triggers.base import BaseTrigger
 
@@ -98,19 +99,7 @@ def run(settings: Settings) -> None:
         Refused: Secrets cannot be read.
         KeyFileRefused: The checkpoint key cannot be read.
     """
-    context = Context(
-        store=open_store(
-            settings.engine_url,
-            clock=system_clock,
-            entropy=secrets.token_bytes,
-            held=outside.reader(settings.public, settings.witness_keys),
-        ),
-        settings=settings,
-        checkpoint_key=read_checkpoint_key(settings.directory),
-        smtp_password=load_jobs_secrets(settings.directory).smtp_password.get_secret_value(),
-        holder=f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}",
-        log=structlog.stdlib.get_logger(),
-    )
+    context = context_of(settings, clock=system_clock)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -122,6 +111,32 @@ def run(settings: Settings) -> None:
     scheduler.shutdown()
     elector.step_down()
     context.log.info("jobs stopped")
+
+
+def context_of(settings: Settings, *, clock: Callable[[], datetime]) -> Context:
+    """What the jobs of this process work with.
+
+    Args:
+        settings: Of the instance.
+        clock: Gives the current moment, UTC.
+
+    Raises:
+        Refused: Secrets cannot be read.
+        KeyFileRefused: The checkpoint key cannot be read.
+    """
+    return Context(
+        store=open_store(
+            settings.engine_url,
+            clock=clock,
+            entropy=secrets.token_bytes,
+            held=outside.reader(settings.public, settings.witness_keys),
+        ),
+        settings=settings,
+        checkpoint_key=read_checkpoint_key(settings.directory),
+        smtp_password=load_jobs_secrets(settings.directory).smtp_password.get_secret_value(),
+        holder=f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}",
+        log=structlog.stdlib.get_logger(),
+    )
 
 
 def schedule(context: Context, elector: Elector) -> BackgroundScheduler:

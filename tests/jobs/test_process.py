@@ -117,32 +117,29 @@ def add_account(store: Store, number: int) -> None:
 
 @pytest.mark.promise(16)
 @pytest.mark.requirement("notices")
-def test_when_the_working_process_is_killed_another_takes_over_and_no_notice_is_lost(
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_when_the_working_process_is_killed_another_takes_over(
     instance: Settings, live_store: Store, mail_server: MailServer
 ) -> None:
+    """As they are started, by their own clocks; `test_killed` kills them at each step, on each database."""
     with jobs_process(instance) as first, jobs_process(instance) as second:
         await_until(lambda: holder(live_store) in {first.pid, second.pid})
         working = first if holder(live_store) == first.pid else second
-        queue(live_store, range(30))
+        queue(live_store, range(3))
         add_account(live_store, 1)
-        await_until(lambda: len(mail_server.messages) >= 3)
+        await_until(lambda: all_sent(live_store) and checkpoint_sizes(live_store) == [1])
         os.kill(working.pid, signal.SIGKILL)
         killed_at = time.monotonic()
-        queue(live_store, range(30, 40))
+        queue(live_store, range(3, 6))
         add_account(live_store, 2)
         other = second if working is first else first
         await_until(lambda: holder(live_store) == other.pid)
         took = time.monotonic() - killed_at
-        await_until(lambda: all_sent(live_store))
-        await_until(lambda: checkpoint_sizes(live_store)[-1:] == [2])
+        await_until(lambda: all_sent(live_store) and checkpoint_sizes(live_store) == [1, 2])
         other.send_signal(signal.SIGTERM)
         assert other.wait(PATIENCE_SECONDS) == 0
     assert took < 3 * LEASE_SECONDS
-    assert {f"Notice {number}" for number in range(40)} == set(mail_server.subjects)
-    identities = [message["Message-ID"] for message in mail_server.messages]
-    # One message may have been on its way: then it came twice under one number.
-    assert len(set(identities)) == 40
-    assert len(identities) <= 41
+    assert sorted(mail_server.subjects) == [f"Notice {number}" for number in range(6)]
     assert holder(live_store) == 0  # given back
     lines = (instance.public / "entries.jsonl").read_bytes().splitlines()
     assert len(lines) == 2

@@ -159,21 +159,6 @@ def test_several_processes_at_once_tell_each_person_once(
     assert [recipient for recipient, _ in told(running)] == ["user1@example.org", CLEARER]
 
 
-def test_what_a_killed_process_had_not_committed_is_told_by_the_next(running: Context) -> None:
-    class Killed(BaseException):
-        """What no handler of a job stops."""
-
-    def tell_and_die() -> None:
-        with running.store.writing() as uow:
-            daily.tell(uow)
-            raise Killed
-
-    with pytest.raises(Killed):
-        tell_and_die()
-    assert told(running) == []
-    assert tasks.tell_open_work(running) == 1
-
-
 def test_where_there_is_no_trial_or_it_is_over_nobody_is_told(context: Context) -> None:
     assert (tasks.tell_results(context), tasks.look_for_arrivals(context)) == (0, 0)
     assert tasks.tell_open_work(context) == 0
