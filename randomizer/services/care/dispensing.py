@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 AGAIN_SECONDS = 10
 """How long the same scan of the same person counts as the first one sent twice."""
+READY = "Wait until it shows as ready."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,13 +190,25 @@ def _demand_ready(uow: UnitOfWork, record: PeriodRecord, definition: Definition)
         asked = replacements.describe(record)
         if not begun and not asked:
             _demand_no_quarantine(uow, record, definition)
-        missed, ready = "The investigator records the missed period.", "Wait until it shows as ready."
         raise HardStop(
             f"The kit for period {record.period} of participant {record.participant} {state}."
             + (f" {asked}" if asked else ""),
             scanned=record.participant,
-            next_step=f"{missed if record.no_product else ready} {_call(definition)}",
+            next_step=f"{_until_ready(record)} {_call(definition)}",
         )
+
+
+def _until_ready(record: PeriodRecord) -> str:
+    """What comes before the kit of a period is ready, so that nobody waits for what does not come."""
+    if record.preparing:
+        return READY
+    if record.asked_at is not None:
+        return "The investigator records the missed period." if record.no_product else READY
+    if record.booked_for is None:
+        return "Hand nothing out. The infusion has to be booked first."
+    if record.preparation_ended_at is not None:
+        return "Ask for another kit."
+    return READY if record.fit_signed_at else "Wait. The investigator has to sign fit for infusion first."
 
 
 def _demand_no_quarantine(uow: UnitOfWork, record: PeriodRecord, definition: Definition) -> None:

@@ -123,26 +123,38 @@ def test_a_kit_of_the_right_number_for_the_wrong_person_is_stopped(stage: Stage)
 
 
 @pytest.mark.parametrize(
-    ("station", "said"),
+    ("station", "said", "then"),
     [
-        ("consented", "Nothing is handed out to participant {}: consented."),
-        ("cleared", "Nothing is handed out to participant {}: product cleared."),
-        ("randomized", "The kit for period 1 of participant {} is not ready."),
-        ("fit", "The kit for period 1 of participant {} is not ready."),
-        ("preparing", "The kit for period 1 of participant {} is being prepared."),
-        ("dispensed", "The kit for period 1 of participant {} was handed out at"),
-        ("between", "The kit for period 2 of participant {} is not ready."),
-        ("completed", "Nothing is handed out to participant {}: completed."),
-        ("died", "Nothing is handed out to participant {}: died."),
-        ("followed", "Nothing is handed out to participant {}: treatment stopped."),
+        ("consented", "Nothing is handed out to participant {}: consented.", "Trial office"),
+        ("cleared", "Nothing is handed out to participant {}: product cleared.", "Trial office"),
+        (
+            "randomized",
+            "The kit for period 1 of participant {} is not ready.",
+            "Hand nothing out. The infusion",
+        ),
+        (
+            "booked",
+            "The kit for period 1 of participant {} is not ready.",
+            "Wait. The investigator has to sign",
+        ),
+        ("fit", "The kit for period 1 of participant {} is not ready.", "Wait until it shows as ready."),
+        ("preparing", "The kit for period 1 of participant {} is being prepared.", "Wait until it shows as"),
+        ("dispensed", "The kit for period 1 of participant {} was handed out at", "Do not hand out another"),
+        ("between", "The kit for period 2 of participant {} is not ready.", "Hand nothing out. The infusion"),
+        ("completed", "Nothing is handed out to participant {}: completed.", "Trial office"),
+        ("died", "Nothing is handed out to participant {}: died.", "Trial office"),
+        ("followed", "Nothing is handed out to participant {}: treatment stopped.", "Trial office"),
     ],
 )
 @pytest.mark.parametrize("database", ["sqlite"])
-def test_where_nothing_can_be_handed_out_it_says_why(stage: Stage, station: str, said: str) -> None:
+def test_where_nothing_can_be_handed_out_it_says_why_and_what_comes_first(
+    stage: Stage, station: str, said: str, then: str
+) -> None:
     number = stage[station]
     stop = stopped(stage, number, ready_kit(stage))
     assert stop.message.startswith(said.format(number))
     assert (stop.scanned, stop.needed) == (number, "")
+    assert str(stop.next_step).startswith(then)
 
 
 def test_when_both_periods_are_closed_and_follow_up_goes_on_nothing_is_handed_out(stage: Stage) -> None:
@@ -175,7 +187,9 @@ def test_the_job_takes_expired_kits_out_of_use_and_the_spare_can_be_prepared(sta
     with stage.store.writing() as uow:
         assert dispensing.expire(uow) == 0
     assert stage.get(Kit, kit).state is KitState.EXPIRED
-    assert "is not ready" in stopped(stage, number, kit).message
+    stop = stopped(stage, number, kit)
+    assert "is not ready" in stop.message
+    assert str(stop.next_step).startswith("Ask for another kit.")
     second = stage.prepare(number)
     assert second != kit
     assert stopped(stage, number, kit).needed == second
