@@ -65,6 +65,7 @@ def test_the_page_says_from_when_it_can_be_ended_and_keeps_what_was_typed_before
     instance.clock.now = earliest
     guest = visit(Role.PREPARER)
     assert "Being prepared until" not in guest.get("/preparation")
+    assert "thawed at 37 °C" in guest.get(sheet)
     ready = guest.send(f"{sheet}/ready", _filled(page), page=sheet).text
     assert f"{earliest + timedelta(hours=3):%H:%M} UTC" in ready  # four hours from the beginning
 
