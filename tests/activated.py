@@ -26,7 +26,7 @@ from randomizer.domain.fitness import Fitness, PregnancyTest
 from randomizer.domain.people import SERVICE, SITE_BOUND, Account, Person, Role
 from randomizer.domain.trial import Kind
 from randomizer.domain.unblinded import parse_unblinded
-from randomizer.services import accounts, checkpoints, conduct
+from randomizer.services import accounts, authentication, checkpoints, conduct
 from randomizer.services.founding import activation, definition_signing, instances, key_installation
 from randomizer.services.sealed import bundle as bundle_files
 from randomizer.services.sealed import ceremony, ceremony_files, certificate_fields, rehearsals
@@ -235,7 +235,7 @@ class Instance:
     store: Store
     clock: FakeClock
     definition: Definition
-    gate: accounts.Gate
+    gate: authentication.Gate
     log: NoteKey = field(repr=False)
 
     def number(self, role: Role, site: str = SITE) -> int:
@@ -258,7 +258,9 @@ class Instance:
         self.clock.advance(seconds=TOTP_STEP_SECONDS)
         with self.store.writing() as uow:
             person = accounts.person(uow, self.number(role, site))
-            return accounts.step_up(uow, self.gate, person, password=PASSWORD, code=self.code(role, site))
+            return authentication.step_up(
+                uow, self.gate, person, password=PASSWORD, code=self.code(role, site)
+            )
 
     def act(self, service: Callable[..., T], role: Role, *given: Any, site: str = SITE, **named: Any) -> T:  # noqa: ANN401 - any service
         """One act in a commit of its own: ``service(uow, person, *given, **named)``."""
@@ -290,9 +292,9 @@ def totp_secret(name: str) -> str:
 _BASE32 = str.maketrans("0189abcdef", "ABCDEFGHIJ")
 
 
-def cheap_gate() -> accounts.Gate:
+def cheap_gate() -> authentication.Gate:
     """A gate whose password hash costs next to nothing."""
-    return accounts.Gate(totp_key=TOTP_KEY, hasher=CHEAP)
+    return authentication.Gate(totp_key=TOTP_KEY, hasher=CHEAP)
 
 
 def migrate(url: str) -> None:

@@ -17,7 +17,7 @@ from randomizer.cli.signing_in import as_option, code_option, gate_of, password_
 from randomizer.domain.people import SERVICE, Account, Role
 from randomizer.domain.trial import Trial
 from randomizer.errors import NotFound, Refused
-from randomizer.services import account_closing, accounts, recovery_codes, trials
+from randomizer.services import account_closing, accounts, authentication, recovery_codes, trials
 from randomizer.services.views import account_views
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.domain.people import Person
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import Store, UnitOfWork
 
@@ -244,7 +244,7 @@ def _second(store: Store, gate: Gate, username: str, password: str, code: str) -
     password = password or click.prompt(f"Password of {username}", hide_input=True)
     code = code or click.prompt(f"Six-digit code of {username}")
     with store.writing() as uow:
-        return accounts.witness(uow, gate, username=username, password=password, code=code)
+        return authentication.witness(uow, gate, username=username, password=password, code=code)
 
 
 def _create(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from randomizer.config import load_site_secrets
-from randomizer.services import accounts
-from randomizer.services.accounts import Gate
+from randomizer.services import accounts, authentication
+from randomizer.services.authentication import Gate
 
 if TYPE_CHECKING:
     from randomizer.config import Settings
@@ -43,7 +43,7 @@ def sign_in(
     """
     gate = gate_of(settings)
     with store.writing() as uow:
-        step_up = accounts.witness(uow, gate, username=username, password=password, code=code)
+        step_up = authentication.witness(uow, gate, username=username, password=password, code=code)
         return accounts.person(uow, step_up.account), step_up
 
 

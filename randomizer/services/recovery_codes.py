@@ -17,7 +17,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import RecoveryUse
 from randomizer.domain.people import BREAKERS, SERVICE, Account, Credential, RecoveryCodes
 from randomizer.errors import Refused, SignInRefused
-from randomizer.services import accounts, notices, trail
+from randomizer.services import accounts, authentication, notices, trail
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
@@ -115,7 +115,7 @@ def fit(uow: UnitOfWork, *, username: str, typed: str) -> Recovered:
             f"{refused} Nothing was changed.", field=FIELD, next_step="Type it again as it is printed."
         ) from None
     named = uow.all(Account, username=username.strip().lower(), active=True)
-    number = named[0].number if named else accounts.NOBODY
+    number = named[0].number if named else authentication.NOBODY
     codes = _standing(uow, number)
     if codes is None:
         raise refusal()

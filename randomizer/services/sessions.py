@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.housekeeping import Session
 from randomizer.errors import SignInRefused
-from randomizer.services import accounts, passkeys, six_digits
+from randomizer.services import accounts, authentication, passkeys, six_digits
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
-    from randomizer.services.accounts import Presented
+    from randomizer.services.authentication import Presented
     from randomizer.services.passkeys import Asserted
     from randomizer.store.work import UnitOfWork
 
@@ -28,7 +28,7 @@ def begin(uow: UnitOfWork, *, door: str, presented: Presented) -> str:
     Args:
         uow: The unit of work.
         door: "site" or "codebreak".
-        presented: From `accounts.present`; `accounts.prove` took the password.
+        presented: From `authentication.present`; `authentication.prove` took the password.
 
     Returns:
         The session token; only its digest is stored.
@@ -37,7 +37,7 @@ def begin(uow: UnitOfWork, *, door: str, presented: Presented) -> str:
         SignInRefused: The code was used, or the account changed, in the meantime.
         Tampered: Account or credential differ from their entries.
     """
-    accounts.confirm(uow, presented)
+    authentication.confirm(uow, presented)
     six_digits.use(uow, presented.account.number, presented.step)
     return _open(uow, door, presented.account.number)
 

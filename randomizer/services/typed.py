@@ -17,7 +17,7 @@ from randomizer.services.sessions import SESSION_HOURS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
 
 LABEL = "crossover-randomizer/v1/typed"
 

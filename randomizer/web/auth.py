@@ -10,7 +10,7 @@ from flask import g, redirect, request, session, url_for
 from randomizer.domain import acts
 from randomizer.domain.people import demand
 from randomizer.errors import NotAllowed, SignInRefused, StepUpRefused
-from randomizer.services import accounts
+from randomizer.services import authentication
 from randomizer.web import door as doors
 from randomizer.web import idle
 from randomizer.web.throttle import TriedTooOften
@@ -174,7 +174,7 @@ def witness(uow: UnitOfWork, *, username: str, password: str, code: str) -> Step
     return _braked(
         door.throttle,
         username,
-        lambda: accounts.witness(uow, door.gate, username=username, password=password, code=code),
+        lambda: authentication.witness(uow, door.gate, username=username, password=password, code=code),
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from randomizer.domain.people import Person
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
     from randomizer.services.challenges import Challenges
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import Store

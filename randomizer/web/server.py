@@ -16,7 +16,7 @@ from randomizer.config import load_settings, system_clock
 from randomizer.errors import RandomizerError
 from randomizer.logging_setup import configure_logging
 from randomizer.services import outside
-from randomizer.services.accounts import Gate
+from randomizer.services.authentication import Gate
 from randomizer.services.transactions import PATIENCE_SECONDS, open_store
 from randomizer.services.tries import Tries
 from randomizer.services.turns import Turns

@@ -14,7 +14,7 @@ import structlog
 
 from randomizer.domain.housekeeping import Session
 from randomizer.errors import SignInRefused, Unwritable
-from randomizer.services import accounts, passkeys, six_digits
+from randomizer.services import accounts, authentication, passkeys, six_digits
 from randomizer.services import sessions as stored
 from randomizer.services.challenges import MINUTES
 from randomizer.services.signatures import StepUp
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from randomizer.domain.people import Person
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
     from randomizer.services.passkeys import Asserted
     from randomizer.services.transactions import Store, UnitOfWork
     from randomizer.services.turns import Turns
@@ -110,8 +110,10 @@ class StoredSessions:
     def sign_in(self, *, username: str, password: str, code: str) -> str:
         """See `SessionStore`."""
         with self._store.reading() as uow:
-            presented = accounts.present(uow, self._gate, username=username, code=code)
-        accounts.prove(self._gate.sign_ins, self._gate, presented, password)  # slow: no transaction is open
+            presented = authentication.present(uow, self._gate, username=username, code=code)
+        authentication.prove(
+            self._gate.sign_ins, self._gate, presented, password
+        )  # slow: no transaction is open
         with self._store.writing() as uow:
             return stored.begin(uow, door=self._door, presented=presented)
 
@@ -133,9 +135,9 @@ class StoredSessions:
     def step_up(self, person: Person, *, password: str, code: str, uow: UnitOfWork | None = None) -> StepUp:
         """See `SessionStore`."""
         if uow is not None:
-            return accounts.step_up(uow, self._gate, person, password=password, code=code)
+            return authentication.step_up(uow, self._gate, person, password=password, code=code)
         with self._store.writing() as own:
-            return accounts.step_up(own, self._gate, person, password=password, code=code)
+            return authentication.step_up(own, self._gate, person, password=password, code=code)
 
     def step_up_with(self, asserted: Asserted, uow: UnitOfWork | None = None) -> StepUp:
         """See `SessionStore`."""
@@ -247,10 +249,10 @@ class MemorySessions:
 
     def _verify(self, turns: Turns, *, username: str, password: str, code: str) -> int:
         with self._store.reading() as uow:
-            presented = accounts.present(uow, self._gate, username=username, code=code)
-        accounts.prove(turns, self._gate, presented, password)  # slow: no transaction is open
+            presented = authentication.present(uow, self._gate, username=username, code=code)
+        authentication.prove(turns, self._gate, presented, password)  # slow: no transaction is open
         with self._store.reading() as uow:
-            accounts.confirm(uow, presented)
+            authentication.confirm(uow, presented)
         account, step = presented.account.number, presented.step
         with self._lock:
             if step <= self._steps.get(account, -1):

@@ -16,7 +16,7 @@ from keys import hpke
 from randomizer.cli import main, signing_in
 from randomizer.config import load_settings, system_clock
 from randomizer.domain.definition import parse_definition
-from randomizer.services.accounts import Gate
+from randomizer.services.authentication import Gate
 from randomizer.services.transactions import open_store
 from tests.activated import CHEAP, Rehearsal, seal_rehearsal
 from tests.ceremony_table import CONFIG, Table, lay

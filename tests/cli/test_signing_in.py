@@ -16,7 +16,7 @@ from randomizer.web import server
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
 
 
 def test_a_password_costs_what_its_library_recommends(tmp_path: Path) -> None:

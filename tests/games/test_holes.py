@@ -16,8 +16,8 @@ from randomizer.domain.people import SERVICE, UNBLINDED, Role
 from randomizer.domain.records import AlarmKind
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.errors import NotAllowed, Refused, SignInRefused
-from randomizer.services import accounts, alarms, locking, six_digits
-from randomizer.services.accounts import Gate
+from randomizer.services import accounts, alarms, authentication, locking, six_digits
+from randomizer.services.authentication import Gate
 from randomizer.services.care import enrolment
 from randomizer.services.unblinded import beforehand, kit_order, preparation, sheets, unblinding
 from randomizer.services.unblinded.spent_codes import SpentCodes
@@ -309,7 +309,7 @@ def newcomer_step_up(world: World, uow: Any) -> Any:  # noqa: ANN401
     )
     accounts.grant(uow, SERVICE, account=account.number, role=Role.ADMINISTRATOR)
     code = pyotp.TOTP(totp_secret("second")).at(world.instance.clock())
-    return accounts.witness(uow, world.instance.gate, username="second", password=PASSWORD, code=code)
+    return authentication.witness(uow, world.instance.gate, username="second", password=PASSWORD, code=code)
 
 
 class CountingHasher(PasswordHasher):
@@ -344,7 +344,7 @@ def test_an_unknown_name_takes_as_long_as_a_known_one(one: World, monkeypatch: p
     gate = Gate(totp_key=TOTP_KEY, hasher=hasher)
     for name in (username(Role.MONITOR), "nobody-of-this-trial"):
         with one.instance.store.reading() as uow, pytest.raises(SignInRefused) as refusal:
-            accounts.verify(uow, gate, username=name, password=PASSWORD, code="000000")
+            authentication.verify(uow, gate, username=name, password=PASSWORD, code="000000")
         assert refusal.value.__cause__ is None
     assert (len(worked_out), hasher.count) == (2, 0)
 

@@ -14,8 +14,8 @@ from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import SERVICE, Account, Credential, Person, Role
 from randomizer.domain.trial import SiteState, SiteStatus
 from randomizer.errors import Conflict, Faulty, NotAllowed, NotFound, Refused, SignInRefused, Tampered
-from randomizer.services import account_closing, accounts, sessions
-from randomizer.services.accounts import Gate
+from randomizer.services import account_closing, accounts, authentication, sessions
+from randomizer.services.authentication import Gate
 from randomizer.services.turns import TRIES_OF_A_CODE, Turns
 from randomizer.store.work import Store, UnitOfWork
 
@@ -73,7 +73,9 @@ def create(uow: UnitOfWork, name: str) -> Account:
 
 def sign_in(hands: Hands, name: str = "anna", password: str = PASSWORD, code: str | None = None) -> str:
     with hands.store.writing() as uow:
-        presented = accounts.verify(uow, GATE, username=name, password=password, code=code or hands.code())
+        presented = authentication.verify(
+            uow, GATE, username=name, password=password, code=code or hands.code()
+        )
         return sessions.begin(uow, door="site", presented=presented)
 
 
@@ -85,7 +87,9 @@ def person(hands: Hands, token: str, door: str = "site") -> Person:
 def step_up(hands: Hands, number: int) -> StepUp:
     hands.later(seconds=60)
     with hands.store.writing() as uow:
-        return accounts.step_up(uow, GATE, accounts.person(uow, number), password=PASSWORD, code=hands.code())
+        return authentication.step_up(
+            uow, GATE, accounts.person(uow, number), password=PASSWORD, code=hands.code()
+        )
 
 
 def test_a_session_gives_the_person_with_the_grants_that_stand_now(hands: Hands) -> None:
@@ -119,7 +123,7 @@ def test_a_refused_sign_in_never_says_what_was_wrong(
 def test_whoever_got_a_new_sign_in_meanwhile_is_not_let_in_with_the_old_one(hands: Hands) -> None:
     """The password is checked between two transactions."""
     with hands.store.writing() as uow:
-        presented = accounts.verify(uow, GATE, username="anna", password=PASSWORD, code=hands.code())
+        presented = authentication.verify(uow, GATE, username="anna", password=PASSWORD, code=hands.code())
         accounts.set_credential(
             uow,
             GATE,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyotp
 
 from randomizer.domain.people import SERVICE, SITE_BOUND, Person, Role
-from randomizer.services import accounts
+from randomizer.services import accounts, authentication
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
     from randomizer.cli.story.calendar import SimulatedClock
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
     from randomizer.services.signatures import StepUp
     from randomizer.services.transactions import Store, UnitOfWork
     from randomizer.services.unblinded.desk import Desk
@@ -192,7 +192,7 @@ class Cast:
         if today not in self._step_ups:
             person = self.person(role, site)
             with self._writing() as uow:
-                self._step_ups[today] = accounts.step_up(
+                self._step_ups[today] = authentication.step_up(
                     uow,
                     self._gate,
                     person,

@@ -29,7 +29,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.registry import read_record
 from randomizer.domain.trial import Kind
 from randomizer.services import checkpoints, conduct, outside
-from randomizer.services.accounts import Gate
+from randomizer.services.authentication import Gate
 from randomizer.services.founding import (
     activation,
     definition_signing,

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Answer
 
     from randomizer.domain.people import Person
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
     from randomizer.services.unblinded.desk import Desk
 
 NAME = "codebreak"

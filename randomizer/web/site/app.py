@@ -41,7 +41,7 @@ from randomizer.web.throttle import Throttle
 
 if TYPE_CHECKING:
     from randomizer.domain.people import Person
-    from randomizer.services.accounts import Gate
+    from randomizer.services.authentication import Gate
     from randomizer.services.transactions import Store
 
 NAME = "site"
