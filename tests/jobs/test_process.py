@@ -262,7 +262,7 @@ def test_an_active_trial_gets_its_published_keys_and_an_alarm_for_a_sealed_row_t
             connection.execute(text(drop))
         connection.execute(
             text("UPDATE slot SET ciphertext = :changed WHERE number = 7"),
-            {"changed": slot.ciphertext[:-1] + b"x"},
+            {"changed": slot.ciphertext[:-1] + bytes([slot.ciphertext[-1] ^ 1])},
         )
     run(context, elector, tasks.check_sealed_rows)
     with rehearsal_store.reading() as uow:

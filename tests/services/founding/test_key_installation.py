@@ -75,7 +75,8 @@ def test_a_host_without_a_transport_key_gets_nothing(rehearsal: Rehearsal, tmp_p
 def test_a_changed_key_ring_is_refused(rehearsal: Rehearsal, tmp_path: Path) -> None:
     spoilt = copy(rehearsal, tmp_path / "spoilt")
     path = spoilt.directory / bundle_files.KEY_RING
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(BundleRefused, match=r"keyring\.sealed differs"):
         spoilt.install(tmp_path / "first")
     with pytest.raises(BundleRefused, match="does not open"):

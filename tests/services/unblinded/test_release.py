@@ -93,7 +93,8 @@ def test_the_sealed_release_goes_out_after_the_lock_and_not_before(
 def test_a_changed_sealed_release_is_not_given_out(instance: Instance, desk: Desk, tmp_path: Path) -> None:
     end_and_lock(instance)
     sealed = desk.directory / "release.sealed"
-    sealed.write_bytes(sealed.read_bytes()[:-1] + b"x")
+    content = sealed.read_bytes()
+    sealed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with instance.store.writing() as uow, pytest.raises(BundleRefused, match="not the one"):
         release.export_sealed(uow, desk, instance.person(Role.UNBLINDED_STATISTICIAN), tmp_path / "out")
 

@@ -222,7 +222,8 @@ def test_a_copy_of_the_unblinded_definition_that_would_be_lost_stops_it(
     instance: Instance, desk: Desk
 ) -> None:
     path = desk.directory / "unblinded.sealed"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(Refused, match="would be lost for good"):
         rotate(instance, desk)
     path.unlink()
