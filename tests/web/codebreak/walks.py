@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.web.codebreak.guests import COOKIE
+from tests.web.gallery.pictures import save
 from tests.web.looks import DESKTOP, PHONE
 
 if TYPE_CHECKING:
@@ -95,4 +96,4 @@ def look(lens: Lens, html: str, name: str) -> None:
     if PICTURES:
         for width in (DESKTOP, PHONE):
             lens.resize(width)
-            lens.page.screenshot(path=Path(PICTURES) / f"codebreak-{name}-{width}.png", full_page=True)
+            save(Path(PICTURES) / f"codebreak-{name}-{width}.png", lens.page.screenshot(full_page=True))

@@ -24,6 +24,7 @@ from randomizer.web.door import DoorSettings
 from tests import activated
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.desks import published
+from tests.web.looks import DESKTOP
 from tests.web.site.counter import Counter, read_page, read_pdf
 from tests.web.site.others import Others
 from tests.web.site.visitors import Visitor
@@ -109,11 +110,11 @@ class Day:
         self.lens.show(self.counter.page.content())
         assert self.lens.faults() == []
 
-    def picture(self, name: str, html: str = "") -> None:
+    def picture(self, name: str, html: str = "", width: int = SHEET) -> None:
         """Keep what the counter shows, or a page, for docs/pharmacy.md; only where pictures are asked for."""
         if PICTURES:
             self.lens.show(html or self.counter.page.content())
-            keep(self.lens, f"day-{name}", SHEET)
+            keep(self.lens, f"day-{name}", width)
 
     def card(self, number: str) -> str:
         """What a scanner reads off the participant's card."""
@@ -354,7 +355,6 @@ def expired_and_no_product(day: Day, number: str) -> None:
     told = day.counter.page.inner_text("main")
     assert "There is no product for this period." in told
     assert "Ask for another kit" not in told
-    day.picture("no-product")
     day.stop(number, FRENCH, "There is no product for this period.")
     with day.instance.store.writing() as uow:
         assert dispensing.expire(uow) == 1
@@ -382,11 +382,10 @@ def everything_is_accounted_for(day: Day, out: list[str], held: int) -> None:
     """The log balances, as page, file and answer, and names the state of every kit."""
     day.counter.page.goto(f"{day.address}/accountability")
     day.axe()
-    day.picture("accountability")
+    day.picture("accountability", width=DESKTOP)
     day.counter.page.get_by_role("link", name="Record a temperature excursion").click()
     day.see("Scan every kit that was on this shelf")
     day.axe()
-    day.picture("excursion")
     rows = list(csv.DictReader(day.paper.get("/accountability.csv").splitlines()))
     last = {row["kit"]: row["what"] for row in rows}
     assert {last[day.kits[number]] for number in out} == {"dispensed"}
