@@ -8,6 +8,7 @@ import pytest
 from randomizer.domain.housekeeping import EntryValues
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import Role
+from randomizer.domain.quality import PRODUCT_BYTES
 from randomizer.domain.supply import Product, ProductState
 from randomizer.domain.trial import StratumStatus
 from randomizer.errors import NotAllowed, Refused
@@ -95,7 +96,7 @@ def test_a_reason_and_a_lot_are_needed_and_nothing_is_cleared_twice(instance: In
 def test_texts_that_are_too_long_are_refused_without_repeating_them(instance: Instance, desk: Desk) -> None:
     number = harvested(instance)
     with pytest.raises(Refused, match="at most") as refusal:
-        fail(instance, desk, number, "x" * 9000)
+        fail(instance, desk, number, "x" * PRODUCT_BYTES)
     assert "xxx" not in str(refusal.value)
 
 
