@@ -74,6 +74,7 @@ HTTP_NEXT = {
     405: "Begin at the start page, and use the links and buttons of the pages.",
     414: "Begin at the start page, or type the address again.",
 }
+API_NEXT = "The calls that there are stand in /api/v1/openapi.json."
 CSRF_SENTENCE = "This form does not belong to your session, so nothing was changed."
 CSRF_NEXT = "Go back, reload the page, and send the form again."
 UNKNOWN_HOST = "This host name is not answered here.\n"
@@ -109,7 +110,8 @@ def register(app: Flask, door: Door) -> None:
             return _say(door, code, "csrf", sentence=CSRF_SENTENCE, next_step=CSRF_NEXT)
         sentence = HTTP_SENTENCES.get(code, error.name)
         name = error.name.lower().replace(" ", "-")
-        next_step = HTTP_NEXT.get(code, "Go back to the page before.")
+        page_next = HTTP_NEXT.get(code, "Go back to the page before.")
+        next_step = API_NEXT if request.path.startswith(auth.API) else page_next
         response = _say(door, code, name, sentence=sentence, next_step=next_step)
         for header, value in error.get_headers():
             if header == "Allow":

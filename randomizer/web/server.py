@@ -40,6 +40,7 @@ SILENT_SECONDS = 120
 """A process that says nothing for so long is ended; a writer waits for the database at most half of it."""
 
 LONGEST_REQUEST_LINE = 8190  # bytes; the door itself refuses less than that, in words
+LONGEST_HEADER = 16 * 1024  # bytes; likewise
 
 
 def main(name: str, make_app: MakeApp) -> int:
@@ -122,6 +123,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the library has no types
             "graceful_timeout": GRACE_SECONDS,
             "timeout": SILENT_SECONDS,
             "limit_request_line": LONGEST_REQUEST_LINE,
+            "limit_request_field_size": LONGEST_HEADER,
             "logger_class": ListedLogger,
             "control_socket_disable": True,
         }

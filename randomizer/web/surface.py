@@ -24,6 +24,7 @@ PREFIX = auth.API + "v1"
 BEARER = "bearer"
 SPEC = "3.1.0"  # of OpenAPI
 CSV = "text/csv"
+LONGEST_NAME = 200  # characters of a field's name that are said back
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 REFUSALS = {
     401: "Not signed in, or the session is over",
@@ -34,12 +35,13 @@ REFUSALS = {
     429: "Too many tries that did not fit",
     503: "An alarm stands, or too many sign in at once",
 }
-MOMENT = "Give date, time and offset from UTC, such as 2026-11-27T14:30:00Z."
+MOMENT = "{field}: Give date, time and offset from UTC, such as 2026-11-27T14:30:00Z."
+OTHERWISE = "{field}: {said}."
 WORDS = {
-    "missing": "This is missing.",
-    "extra_forbidden": "There is no such field in this call; check its spelling.",
+    "missing": "{field} is missing.",
+    "extra_forbidden": "There is no field {field} in this call; check its spelling.",
     "model_type": "Send a JSON object with the fields of this call.",
-    "string_pattern_mismatch": "There is a sign in it that is not taken here.",
+    "string_pattern_mismatch": "{field}: There is a sign in it that is not taken here.",
     "datetime_type": MOMENT,
     "datetime_parsing": MOMENT,
     "datetime_from_date_parsing": MOMENT,
@@ -112,11 +114,9 @@ def refuse_body(error: ValidationError) -> NoReturn:
     """
     raise Faulty(
         tuple(
-            (
-                ".".join(str(part) for part in fault["loc"]) or "body",
-                WORDS.get(fault["type"]) or f"{fault['msg']}.",
-            )
+            (field, WORDS.get(fault["type"], OTHERWISE).format(field=field, said=fault["msg"]))
             for fault in error.errors(include_url=False, include_context=False, include_input=False)
+            for field in (".".join(str(part) for part in fault["loc"])[:LONGEST_NAME] or "body",)
         ),
         next_step="Correct the request and send it again; nothing was changed.",
     )

@@ -118,6 +118,7 @@ def test_an_answer_never_holds_what_was_signed_with(instance: Instance, investig
 def test_a_wrong_body_names_its_fields_and_changes_nothing(instance: Instance, investigator: Program) -> None:
     problem = investigator.post("/participants", {"place": "TLS"}, 422)
     assert {fault["field"] for fault in problem["errors"]} == {"site", "place"}
+    assert "site is missing." in problem["detail"]
     assert problem["type"].endswith(":faulty")
     with instance.store.reading() as uow:
         assert uow.count(Participant) == 0
@@ -145,7 +146,8 @@ def test_what_could_be_read_in_another_way_is_refused(
 ) -> None:
     problem = investigator.post(f"/participants/10019/{path}", {field: wrong}, 422)
     (said,) = [one["detail"] for one in problem["errors"] if one["field"].startswith(field)]
-    assert said != "This is missing."
+    assert said.startswith(field)
+    assert "missing" not in said
 
 
 @pytest.mark.promise(18)
@@ -181,6 +183,13 @@ def test_a_request_without_a_key_is_refused(investigator: Program) -> None:
     )
     assert answer.status_code == 422
     assert answer.get_json()["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_a_call_that_does_not_exist_leads_to_the_description(investigator: Program) -> None:
+    for method, path in (("GET", "nothing"), ("PATCH", "participants")):
+        answer = investigator.client.open(f"/api/v1/{path}", method=method, headers=investigator.headers())
+        assert answer.mimetype == PROBLEM
+        assert "/api/v1/openapi.json" in answer.get_json()["next_step"]
 
 
 def test_without_a_token_nothing_is_answered(app: Flask, instance: Instance) -> None:

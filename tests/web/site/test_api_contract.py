@@ -96,6 +96,7 @@ def _try(operation: APIOperation[Any, Any, Any, Any], everybody: Program, status
             "participants": cycle([one.number for one in uow.all(Participant)]),
             "sites": cycle(["TLS", "EX1"]),
             "alarms": cycle(["1"]),
+            "assessments": cycle(["1"]),
             "tasks": cycle(["1"]),
             "entries": cycle([0, 12, 30]),
             "stock-takes": cycle([str(one.number) for one in uow.all(StockTake)]),
