@@ -567,6 +567,9 @@ class Lives(RuleBasedStateMachine):
     def a_kit_is_wanted_back(self, one: int, received: bool, acts: tuple[Act, ...]) -> None:  # noqa: FBT001
         waiting = self.at_the_counter() or self.numbers
         number = waiting[one % len(waiting)]
+        for _ in range(9):
+            if number not in self.at_the_counter():
+                self.step(number)
         for what in (*[Act.KIT_RECEIVED] * received, *acts, Act.KIT_RECEIVED, Act.KIT_DISPENSED):
             with self.stage.store.reading() as uow:
                 kit = _last_kit(uow, number)
