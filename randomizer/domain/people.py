@@ -86,6 +86,29 @@ class Account:
     entry: int = 0
 
 
+def one_person(one: Account, other: Account) -> bool:
+    """Whether two accounts are, or may be, of one person: the same printed name or the same mailbox.
+
+    Where two people must act, one who has two accounts counts once; two who are called the same, or share a
+    mailbox, cannot be told apart under a signature either.
+    """
+    return (
+        one.number == other.number
+        or _folded(one.printed_name) == _folded(other.printed_name)
+        or _mailbox(one.email) == _mailbox(other.email)
+    )
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _mailbox(address: str) -> tuple[str, str]:
+    """The address without case and without what follows a plus sign, which leads to the same mailbox."""
+    local, _, host = address.casefold().partition("@")
+    return local.partition("+")[0], host
+
+
 def check_account(*, username: str, printed_name: str, email: str) -> None:
     """Refuse names that nobody could type or read, and an address that is none.
 

@@ -24,6 +24,7 @@ from randomizer.domain.people import (
     check_account,
     check_grant,
     check_history,
+    one_person,
 )
 from randomizer.domain.trial import Phase, SiteStatus, Trial
 from randomizer.errors import NotAllowed, NotFound, Refused
@@ -227,16 +228,21 @@ def enrolled_by(uow: UnitOfWork, account: int) -> int:
     return max(uow.get(Credential, account, what="account").entry, *removed, 0)
 
 
+def same_person(uow: UnitOfWork, one: int, other: int) -> bool:
+    """Whether two accounts are, or may be, of one person."""
+    return one_person(uow.get(Account, one, what="account"), uow.get(Account, other, what="account"))
+
+
 def demand_second(uow: UnitOfWork, by: Person, second: StepUp | None) -> None:
     """Refuse what one administrator does not do alone.
 
     Raises:
-        NotAllowed: The second administrator is missing, is the first, or is none.
+        NotAllowed: The second administrator is missing, is the first by whichever account, or is none.
     """
     now = uow.clock()
     if (
         second is None
-        or second.account == by.account
+        or same_person(uow, second.account, by.account)
         or second.expires_at <= now
         or Role.ADMINISTRATOR not in person(uow, second.account).roles
     ):

@@ -5,7 +5,17 @@ import itertools
 import pytest
 
 from randomizer.domain.acts import MAY, SIGNED, Act
-from randomizer.domain.people import BREAKERS, SEPARATE, UNBLINDED, Person, Role, check_grant, demand
+from randomizer.domain.people import (
+    BREAKERS,
+    SEPARATE,
+    UNBLINDED,
+    Account,
+    Person,
+    Role,
+    check_grant,
+    demand,
+    one_person,
+)
 from randomizer.errors import NotAllowed, Refused
 
 SITES = frozenset({"TLS", "GEN"})
@@ -44,6 +54,22 @@ def test_roles_that_unblind_or_grant_are_never_combined(first: Role, second: Rol
             check_grant(holder, second, site, known_sites=SITES)
     else:
         check_grant(holder, second, site, known_sites=SITES)
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "one"),
+    [
+        ("Anna  ROSSI", "other@example.org", True),
+        ("Another Name", "Anna.Rossi@Example.org", True),
+        ("Another Name", "anna.rossi+kits@example.org", True),
+        ("Anna Russi", "anna.russi@example.org", False),
+    ],
+    ids=["name", "case", "plus", "somebody else"],
+)
+def test_one_person_with_two_accounts_counts_once(name: str, email: str, *, one: bool) -> None:
+    anna = Account(number=1, username="anna", printed_name="Anna Rossi", email="anna.rossi@example.org")
+    assert one_person(anna, anna)
+    assert one_person(anna, Account(number=2, username="ar2", printed_name=name, email=email)) is one
 
 
 def test_a_role_counts_at_its_site_only() -> None:

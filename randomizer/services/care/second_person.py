@@ -41,7 +41,8 @@ def demand(
             field=FIELD,
             next_step="Ask a colleague of this site to compare the kit and enter name, password and code.",
         )
-    if second.account == person.account or not second.at <= uow.clock() < second.expires_at:
+    oneself = accounts.same_person(uow, second.account, person.account)
+    if oneself or not second.at <= uow.clock() < second.expires_at:
         raise Refused(
             f"The second person must be somebody else than you, and sign in now. {nothing}",
             field=FIELD,

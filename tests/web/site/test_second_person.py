@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from randomizer.domain.people import Role
+from randomizer.domain.acts import Act
+from randomizer.domain.people import SERVICE, Account, Role
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.errors import Refused
+from randomizer.services import trail
+from randomizer.services.care import dispensing
 from tests import activated, desks
 from tests.activated import PASSWORD, SITE, TOTP_STEP_SECONDS, username
 from tests.web.site.programs import Program
@@ -79,6 +83,18 @@ def test_a_kit_goes_out_only_when_somebody_else_has_checked_it(
     with instance.store.reading() as uow:
         record = uow.get(PeriodRecord, number, 1)
     assert record.checked_by == instance.number(Role.CARE_PROVIDER)
+
+
+def test_the_pharmacist_by_another_account_is_no_second_person(instance: Instance, desk: Desk) -> None:
+    ((number, kit),) = desks.ready_together(instance, desk, 1).items()
+    pharmacist, checks = instance.person(Role.PHARMACIST), instance.step_up(Role.CARE_PROVIDER)
+    with instance.store.writing() as uow:
+        mine = uow.get(Account, pharmacist.account)
+        other = uow.get(Account, checks.account)
+        with trail.act(uow, Act.ACCOUNT_CREATED, SERVICE) as act:
+            act.change(other, email=mine.email.upper())
+    with instance.store.writing() as uow, pytest.raises(Refused, match="somebody else than you"):
+        dispensing.dispense(uow, pharmacist, number, kit, second=checks)
 
 
 def test_a_wrong_kit_stops_before_anybody_is_asked(visit: Visit, instance: Instance, desk: Desk) -> None:
