@@ -341,7 +341,8 @@ STORIES = (
     (Act.KIT_QUARANTINED, Act.QUALITY_RECORDED, Act.QUARANTINE_LIFTED),
     (Act.KIT_MISSING, Act.KIT_FOUND, Act.QUARANTINE_LIFTED),
     (Act.KIT_DAMAGED, Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
-    (Act.BOOKING_CANCELLED, Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
+    (Act.KIT_QUARANTINED, Act.BOOKING_CANCELLED, Act.QUARANTINE_LIFTED),
+    (Act.KIT_QUARANTINED, Act.PERIOD_MISSED, Act.QUARANTINE_LIFTED),
     (Act.KIT_DISPENSED, Act.DISPENSATION_UNDONE, Act.KIT_QUARANTINED, Act.QUARANTINE_LIFTED),
     (Act.KIT_DISPENSED, Act.QUALITY_RECORDED, Act.ALERT_ACKNOWLEDGED, Act.QUALITY_RECORDED),
 )
@@ -514,6 +515,7 @@ class Lives(RuleBasedStateMachine):
         booked = [one.booked_for for one in records if one.kit == kit]
         assert all(at is not None and abs(now - at) <= timedelta(hours=12) for at in booked)
         assert all(one.fit_signed_at is not None for one in records if one.kit == kit)
+        assert {one.period for one in records if one.kit == kit} == {before.period}
         assert self.stage.get(Participant, number).ending is None
 
     @initialize(stations=st.lists(st.sampled_from(STATIONS), min_size=2, max_size=3))

@@ -18,11 +18,21 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.domain.supply import Arrival, Kit, KitState, PeriodRecord
 from randomizer.errors import NotAllowed, Refused, StepUpRefused
 from randomizer.services import alarms
-from randomizer.services.care import alerts, allocation, booking, dispensing, kits, receipts
+from randomizer.services.care import (
+    alerts,
+    allocation,
+    booking,
+    dispensing,
+    endings,
+    infusions,
+    kits,
+    receipts,
+)
 from randomizer.services.care.excursions import Excursion
 from randomizer.services.locking import blocks
 from randomizer.services.unblinded import lifting, preparation, quality, sheets
 from randomizer.services.views import accountability, sight
+from tests.activated import SECOND_SITE
 from tests.desks import (
     LOT,
     booked,
@@ -32,6 +42,7 @@ from tests.desks import (
     plan_of,
     prepared,
     randomized,
+    ready_together,
     wait_for_the_next_period,
 )
 
@@ -287,6 +298,27 @@ def test_a_kit_of_an_earlier_booking_or_with_another_preparation_since_stays_in_
         preparation.end(uow, desk, person, again, ready=False, kit="", noted=leaks, spoiled=True)
     with pytest.raises(Refused, match="was followed by another preparation"):
         lift(instance, desk, before)
+
+
+def test_a_kit_that_its_participant_no_longer_waits_for_stays_in_quarantine(
+    instance: Instance, desk: Desk
+) -> None:
+    waiting = ready_together(instance, desk, 4)
+    for kit in waiting.values():
+        instance.act(kits.move, Role.PHARMACIST, Act.KIT_QUARANTINED, kit, WHY)
+    cancelled, missed, moved, stopped = waiting
+    instance.act(booking.cancel, Role.COORDINATOR, cancelled, WHY)
+    instance.act(infusions.miss, Role.INVESTIGATOR, missed, WHY)
+    instance.act(endings.transfer, Role.TRIAL_MANAGER, moved, SECOND_SITE, WHY)
+    instance.act(endings.end, Role.INVESTIGATOR, Act.TREATMENT_STOPPED, stopped, why=WHY, follow_up=True)
+    for number, said in (
+        (cancelled, "a period that is over or not booked"),
+        (missed, "a period that is over or not booked"),
+        (moved, "a site that its participant has left"),
+        (stopped, "has ended: treatment stopped"),
+    ):
+        with pytest.raises(Refused, match=said):
+            lift(instance, desk, waiting[number])
 
 
 def test_what_was_missing_expired_or_replaced_stays_in_quarantine(instance: Instance, desk: Desk) -> None:
