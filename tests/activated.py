@@ -34,7 +34,7 @@ from randomizer.services.sealed.bundle import Bundle
 from randomizer.services.sealed.certificate_fields import QuorumFields
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
-from randomizer.store.work import Store
+from randomizer.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

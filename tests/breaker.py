@@ -31,7 +31,7 @@ from randomizer.services.unblinded import opening, unblinding
 from randomizer.services.unblinded.desk import open_desk
 from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.store.engine import open_engine
-from randomizer.store.work import Store
+from randomizer.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ import pytest
 from keys.merkle import Frontier
 from randomizer.domain.housekeeping import TrailHead
 from randomizer.store.engine import open_engine
-from randomizer.store.work import Store
+from randomizer.store.store import Store
 from tests import compiled, databases, dialects, tokens
 from tests.activated import migrate
 

@@ -25,7 +25,7 @@ from randomizer.services import accounts
 from randomizer.services.care import allocation, dispensing, enrolment
 from randomizer.services.signatures import StepUp
 from randomizer.store.engine import open_engine
-from randomizer.store.work import Store
+from randomizer.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,7 +23,8 @@ from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import rotation
 from randomizer.services.unblinded.desk import open_desk
 from randomizer.store.engine import open_engine
-from randomizer.store.work import Store, UnitOfWork
+from randomizer.store.store import Store
+from randomizer.store.work import UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

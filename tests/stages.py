@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.sheets import Sheet
-    from randomizer.store.work import Store, UnitOfWork
+    from randomizer.store.store import Store
+    from randomizer.store.work import UnitOfWork
     from tests.activated import Instance
 
 T = TypeVar("T")

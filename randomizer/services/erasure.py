@@ -17,7 +17,8 @@ from randomizer.store.engine import forget_overwritten
 if TYPE_CHECKING:
     from randomizer.domain.housekeeping import Entry
     from randomizer.domain.people import Person
-    from randomizer.store.work import Store, UnitOfWork
+    from randomizer.store.store import Store
+    from randomizer.store.work import UnitOfWork
 
 ERASE_MEANING = "I had the words of this reason erased; what was done stays on record."
 

@@ -8,7 +8,8 @@ from randomizer.domain.records import AlarmKind
 from randomizer.services import alarms
 from randomizer.store.engine import PATIENCE_SECONDS, open_engine
 from randomizer.store.schema import upgrade
-from randomizer.store.work import Store, UnitOfWork, nothing_held
+from randomizer.store.store import Store, nothing_held
+from randomizer.store.work import UnitOfWork
 
 if TYPE_CHECKING:
     from randomizer.errors import Tampered

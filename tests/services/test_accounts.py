@@ -17,10 +17,11 @@ from randomizer.errors import Conflict, Faulty, NotAllowed, NotFound, Refused, S
 from randomizer.services import account_closing, accounts, authentication, sessions
 from randomizer.services.authentication import Gate
 from randomizer.services.turns import TRIES_OF_A_CODE, Turns
-from randomizer.store.work import Store, UnitOfWork
+from randomizer.store.store import Store
 
 if TYPE_CHECKING:
     from randomizer.services.signatures import StepUp
+    from randomizer.store.work import UnitOfWork
 
 PASSWORD = "correct horse battery"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

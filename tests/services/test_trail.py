@@ -17,7 +17,8 @@ from randomizer.errors import Conflict, NotAllowed, Refused, Tampered
 from randomizer.services import trail
 
 if TYPE_CHECKING:
-    from randomizer.store.work import Store, UnitOfWork
+    from randomizer.store.store import Store
+    from randomizer.store.work import UnitOfWork
 
 ANNA = Account(number=1, username="anna", printed_name="Anna A.", email="anna@example.org")
 SITE_PERSON = Person(account=5, username="c", printed_name="C", grants=frozenset({(Role.COORDINATOR, "TLS")}))

@@ -19,7 +19,7 @@ from randomizer.store.schema import MIGRATIONS, newest, upgrade
 from randomizer.store.tables import ROWS
 
 if TYPE_CHECKING:
-    from randomizer.store.work import Store
+    from randomizer.store.store import Store
 
 
 @pytest.mark.requirement("migrations")

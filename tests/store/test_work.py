@@ -17,7 +17,8 @@ from randomizer.domain.trial import Slot, StratumStatus
 from randomizer.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
-    from randomizer.store.work import Store, UnitOfWork
+    from randomizer.store.store import Store
+    from randomizer.store.work import UnitOfWork
 
 ANNA = Account(number=1, username="anna", printed_name="Anna A.", email="anna@example.org")
 STRATUM = StratumStatus(code="S1", capacity=4)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from randomizer.store.work import Store
+    from randomizer.store.store import Store
     from tests.activated import Instance
 
 NAME = username(Role.ON_CALL)

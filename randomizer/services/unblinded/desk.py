@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from keys.custody import KeyProvider
     from randomizer.config import Pkcs11
-    from randomizer.store.work import Store
+    from randomizer.store.store import Store
 
 KEY_FILE = "keys.json"
 PINS_FILE = "pins.json"

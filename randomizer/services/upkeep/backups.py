@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.config import Settings
-    from randomizer.store.work import Store
+    from randomizer.store.store import Store
 
 SECRET_DIRECTORIES = ("site", "codebreak", "jobs")
 MANIFEST = "backup.json"

@@ -1,0 +1,1 @@
+"""The rows of the tables, field for field as the domain's values."""
