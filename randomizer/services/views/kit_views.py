@@ -167,17 +167,24 @@ def whole(sight: Sight, kit: Kit) -> dict[str, Any]:
     return {
         "kit": sight.show(kit, site=site),
         **sight.show(beside, site=site, kind=BESIDE),
-        "alert": _alert(sight, kit, site),
+        "alert": alert(sight, kit.number, site),
         "movements": movements(sight, [site], kit=kit.number),
         "acts": possible(sight, kit, site),
     }
 
 
-def _alert(sight: Sight, kit: Kit, site: str) -> View:
-    found = alerts.standing(sight.uow, kit.number)
+def alert(sight: Sight, kit: str, site: str) -> View:
+    """The quality alert of a kit that stands, as the person may see it; empty where there is none.
+
+    Args:
+        sight: The person looking.
+        kit: Kit number.
+        site: Code of its participant's site.
+    """
+    found = alerts.standing(sight.uow, kit)
     if found is None:
         return {}
-    told = {"kit": kit.number, "raised_at": found.raised_at}
+    told = {"kit": kit, "raised_at": found.raised_at}
     return sight.show(told, site=site, kind=alerts.KIND)
 
 

@@ -72,6 +72,7 @@ def of(
     expired: Collection[str],
     shipped: Collection[str],
     quarantined: Collection[int],
+    alerted: bool,
     phase: Phase,
     now: datetime,
 ) -> NextStep:
@@ -85,6 +86,7 @@ def of(
         expired: Numbers of the kits whose time has passed, among those that these periods name.
         shipped: Numbers of those that are on their way.
         quarantined: Periods whose kit was ready and lies in quarantine.
+        alerted: Whether a quality alert of the kit stands that was handed out.
         phase: Where the trial is in its life.
         now: The current moment.
     """
@@ -94,6 +96,8 @@ def of(
         step = _with_kit(step, record, expired=record.kit in expired, shipped=record.kit in shipped, now=now)
     elif step.act is Act.REPLACEMENT_REQUESTED and step.period in quarantined:
         step = replace(step, state="In quarantine")
+    elif step.act is Act.INFUSION_RECORDED and alerted:
+        step = replace(step, state="Quality alert", kind="attention")
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)
 
 

@@ -85,8 +85,9 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
     Returns:
         participant, levels, corrected, products, allocation, periods, signatures, deviations, assessments,
         changeable (numbers of those that this person may correct), events, next (the next step), mine
-        (whether it is this person's), acts (those that this person could do now), running (whether anything
-        more is given in this trial) and unblinded (whether this person knows what the participant was given).
+        (whether it is this person's), acts (those that this person could do now), alert (of the kit that
+        was handed out and is not recorded yet, or empty), running (whether anything more is given in this
+        trial) and unblinded (whether this person knows what the participant was given).
     """
     site, number, uow = participant.site, participant.number, sight.uow
     periods = uow.all(PeriodRecord, participant=number)
@@ -112,6 +113,7 @@ def whole(sight: Sight, participant: Participant) -> dict[str, Any]:
         "next": sight.show(step, site=site),
         "mine": step.act is not None and sight.person.role_for(MAY[step.act], site) is not None,
         "acts": possible(sight, participant) - not_theirs,
+        "alert": worklist.alert_in_hand(sight, participant, periods),
         "running": sight.trial.phase in RUNNING,
         "unblinded": unblinded,
     }

@@ -13,7 +13,7 @@ from randomizer.domain.records import Alarm, Task, TaskKind
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.services.care import alerts
-from randomizer.services.views import next_steps
+from randomizer.services.views import kit_views, next_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,6 +115,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
             expired=expired,
             shipped=shipped,
             quarantined=quarantined[one.number],
+            alerted=bool(alert_in_hand(sight, one, periods[one.number])),
             phase=sight.trial.phase,
             now=now,
         )
@@ -124,6 +125,18 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
         number: next_steps.expiring(step, kits.get(_kit_of(step, periods[number])), now)
         for number, step in steps.items()
     }
+
+
+def alert_in_hand(sight: Sight, participant: Participant, periods: Iterable[PeriodRecord]) -> View:
+    """The quality alert of the kit that was handed out and is not recorded yet, or empty.
+
+    Args:
+        sight: The person looking.
+        participant: The participant.
+        periods: Every period of the participant.
+    """
+    in_hand = next((one.kit for one in periods if one.dispensed_at and one.outcome is None), "")
+    return kit_views.alert(sight, in_hand, participant.site) if in_hand else {}
 
 
 def requests(sight: Sight) -> list[dict[str, Any]]:

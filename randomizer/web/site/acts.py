@@ -48,6 +48,7 @@ class Loaded:
         back: Label of the way back.
         facts: Label and value, by name: an act's page shows those that it names.
         home: Key of the page to go to afterwards, where that is another thing's; "" where it is its own.
+        alert: Whether a quality alert stands of the kit that was handed out.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Loaded:
     back: str
     facts: dict[str, tuple[str, str]]
     home: str = ""
+    alert: bool = False
 
 
 class Subject(Protocol):

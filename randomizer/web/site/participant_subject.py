@@ -32,6 +32,7 @@ class OfParticipant:
             caption=f"Participant {participant.number} · {site}",
             back=f"Participant {participant.number}",
             facts=facts(sight, participant, whole),
+            alert=bool(whole["alert"]),
         )
 
     def demand(self, sight: Sight, key: str, act: Act) -> None:

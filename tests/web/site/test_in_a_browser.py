@@ -295,12 +295,13 @@ def test_paper_says_what_comes_next_and_asks_nothing(
 
 @pytest.mark.requirement("pages")
 def test_a_quality_alert(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
-    given, here = desks.randomized(instance, desk), desks.randomized(instance, desk)
+    given, here, held = (desks.randomized(instance, desk) for _ in range(3))
     desks.infused(instance, desk, given)
+    desks.dispensed(instance, desk, held)
     desks.booked(instance, here)
     kit = desks.prepared(instance, desk, here).kit
     clearer, lot = instance.person(Role.CLEARER), desks.LOT.number
-    for number in (given, here):
+    for number in (given, here, held):
         with instance.store.writing() as uow:
             quality.record_result(
                 uow, desk, clearer, number, subject=lot, test="sterility", result=Result.FAILED
@@ -312,8 +313,17 @@ def test_a_quality_alert(lens: Lens, visit: Visit, instance: Instance, desk: Des
         ("/", "Ask for another kit", "alert-home"),
     ):
         look(lens, pharmacist.client.get(path, follow_redirects=True).text, sentence, picture)
+    nurse = visit(Role.CARE_PROVIDER)
+    for path in (f"/participants/{held}", f"/participants/{held}/infusion"):
+        page = nurse.client.get(path).text
+        assert "Do not use it, and call the investigator." in page, (
+            "whoever holds the bag is told at the bedside"
+        )
+    look(lens, page, "Record the infusion", "alert-infusion")
+    assert "Quality alert</span>" in nurse.client.get("/").text
+    assert "Do not use it" not in nurse.client.get(f"/participants/{given}").text, "it was given"
     tasks = investigator.client.get("/tasks").text
     look(lens, tasks, "quality alert", "alert-tasks")
-    [task] = re.findall(r'href="(/tasks/\d+/acknowledge)"', tasks)
+    task, _ = re.findall(r'href="(/tasks/\d+/acknowledge)"', tasks)
     look(lens, investigator.client.get(task).text, "I know of this quality alert", "alert-acknowledge")
     look(lens, investigator.client.get(f"/participants/{given}").text, "Participant", "alert-participant")
