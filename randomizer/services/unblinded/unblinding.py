@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from keys.errors import KeysError
 from randomizer.domain import windows
 from randomizer.domain.acts import MAY, Act
 from randomizer.domain.participants import Participant
-from randomizer.domain.people import SERVICE, Role, demand
-from randomizer.domain.records import CodeBreak, Telling, Way
+from randomizer.domain.people import SERVICE, demand
+from randomizer.domain.records import CodeBreak, Way
 from randomizer.domain.sealed_texts import SHOWN_BYTES, fill, read
 from randomizer.domain.trial import Allocation
 from randomizer.errors import (
     Conflict,
     NotAllowed,
-    NotFound,
     RandomizerError,
     Refused,
     Stopped,
@@ -28,20 +26,18 @@ from randomizer.errors import (
 from randomizer.services import accounts, trail, trials
 from randomizer.services.sealed.bindings import shown_binding
 from randomizer.services.signatures import demand_fresh, sign
-from randomizer.services.unblinded import answers, calls
+from randomizer.services.unblinded import answers, attempts, calls, intents
 from randomizer.services.unblinded.answers import Answer
 from randomizer.services.unblinded.code_breaks import (
-    UNOPENED,
     ask_afterwards,
     enter_disclosure,
     enter_intent,
     meaning_of,
     reconcile,
     signed_values,
-    site_of,
 )
 from randomizer.services.unblinded.opening import open_slot
-from randomizer.services.unblinded.sinks import ABORTED, DENIED, DISCLOSED, Intent
+from randomizer.services.unblinded.sinks import DISCLOSED, Intent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,9 +48,6 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.calls import Call
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
-
-OPEN_MINUTES = 60  # how long an intent opens; afterwards a new one is recorded
-PARTICIPANT_LENGTH = 16
 
 
 def intend(
@@ -94,7 +87,7 @@ def intend(
     try:
         intent = _check(desk, person, step_up, participant=participant, reason=reason, call=call)
     except RandomizerError as refusal:
-        deny(desk, person, participant, refusal.code)
+        attempts.deny(desk, person, participant, refusal.code)
         raise
     said = " ".join(part for part in (call.words() if call else "", text.strip()) if part)
     intent = replace(intent, text=said, page_opened_at=page_opened_at)
@@ -132,7 +125,7 @@ def disclose(desk: Desk, person: Person, intent: str, step_up: StepUp | None = N
         Tampered: Something disagrees with its entry or with the certificate; nothing is opened.
     """
     with desk.store.reading() as uow:
-        found = read_intent(uow, desk, intent)
+        found = intents.read(uow, desk, intent)
         if found.reader != person.account:
             raise NotAllowed("The answer of this code break is for another person. Nothing was shown.")
         demand(person, MAY[Act.CODE_BREAK_DISCLOSED], found.site, what=Act.CODE_BREAK_DISCLOSED.doing)
@@ -167,12 +160,12 @@ def tell_caller(desk: Desk, intent: str) -> Answer:
         Stopped, Tampered: As for `disclose`.
     """
     with desk.store.reading() as uow:
-        found = read_intent(uow, desk, intent)
+        found = intents.read(uow, desk, intent)
         operator = accounts.person(uow, found.account)
         demand(operator, MAY[Act.CODE_BREAK_DISCLOSED], found.site, what=Act.CODE_BREAK_DISCLOSED.doing)
         if found.way is not Way.PAGE:
             raise NotAllowed("The answer of this code break goes another way. Nothing was shown.")
-        if was_shown(uow, desk, intent):
+        if intents.was_shown(uow, desk, intent):
             raise _shown_once()
         answer, definition = _open(uow, desk, found)
     try:
@@ -182,42 +175,8 @@ def tell_caller(desk: Desk, intent: str) -> Answer:
     return answer
 
 
-def can_be_shown(begun: CodeBreak, now: datetime) -> bool:
-    """Whether `disclose` gives its person an answer: what was shown before, or what a young intent opens."""
-    return begun.disclosed_at is not None or now <= open_until(begun.intended_at)
-
-
-def give_up(desk: Desk, account: int, participant: str) -> None:
-    """Put on record that somebody wrote down a reason to break a code and did not sign it; see `deny`.
-
-    Args:
-        desk: The code-break host's own.
-        account: Number of the account of who gave it up.
-        participant: Participant number.
-    """
-    _put_attempt_on_record(desk, ABORTED, account, participant)
-
-
-def deny(desk: Desk, person: Person, participant: str, why: str) -> None:
-    """Put on record that a code break was tried and refused; the file takes it where the database does not.
-
-    Args:
-        desk: The code-break host's own.
-        person: Who tried.
-        participant: What was typed as the participant's number.
-        why: Code of the refusal.
-    """
-    named = participant if participant.isdigit() and len(participant) <= PARTICIPANT_LENGTH else ""
-    _put_attempt_on_record(desk, DENIED, person.account, named, refusal=why)
-
-
-def open_until(intended_at: datetime) -> datetime:
-    """Until when an intent of that moment opens."""
-    return intended_at + timedelta(minutes=OPEN_MINUTES)
-
-
 def _open(uow: UnitOfWork, desk: Desk, intent: Intent) -> tuple[Answer, Definition]:
-    if uow.clock() > open_until(intent.intended_at):
+    if uow.clock() > intents.open_until(intent.intended_at):
         raise Refused(
             f"This code break was begun {windows.minute(intent.intended_at)} and is no longer open. "
             "Nothing was opened.",
@@ -252,22 +211,6 @@ def _enter_signed(desk: Desk, person: Person, step_up: StepUp, intent: Intent) -
 def _ask_colleague(uow: UnitOfWork, person: Person, intent: Intent) -> None:
     if intent.reader not in {calls.NOBODY, person.account}:
         calls.ask(uow, person, intent.reader)
-
-
-def _put_attempt_on_record(desk: Desk, what: str, account: int, participant: str, **noted: str) -> None:
-    """Record an attempt that opened nothing; the file takes it where the database does not."""
-    try:
-        with (
-            desk.store.writing() as uow,
-            trail.act(
-                uow, UNOPENED[what], SERVICE, site=site_of(uow, participant), participant=participant
-            ) as act,
-        ):
-            act.note(account=account, **noted)
-    except Unwritable:
-        line = {"what": what, "id": desk.store.entropy(16).hex(), "at": desk.store.clock().isoformat()}
-        if desk.file.try_append(line | {"account": account, "participant": participant} | noted):
-            desk.file.waiting = True
 
 
 def _shown_once() -> Refused:
@@ -310,45 +253,6 @@ def _check(
             way=call.way if call else Way.OWN,
             reader=calls.reader_of(person, call),
         )
-
-
-def was_shown(uow: UnitOfWork, desk: Desk, intent: str) -> bool:
-    """Whether the answer of an intent was shown to its reader; opens nothing."""
-    stored = uow.find(CodeBreak, intent)
-    return bool(stored and stored.disclosed_at is not None) or desk.file.disclosure(intent) is not None
-
-
-def read_intent(uow: UnitOfWork, desk: Desk, intent: str) -> Intent:
-    """The intent, from the database or, failing that, from the file; without its free text.
-
-    Raises:
-        NotFound: No sink holds it.
-        Tampered: It differs from its entry.
-    """
-    stored = uow.find(CodeBreak, intent)
-    if stored is None:
-        filed = desk.file.intent(intent)
-        if filed is None:
-            raise NotFound(
-                "Nobody has signed for this code break, so nothing was opened.",
-                next_step="Begin with the participant's number.",
-            )
-        return filed
-    telling = uow.find(Telling, intent)
-    trail.check(uow, stored, *([telling] if telling else []))
-    return Intent(
-        intent=intent,
-        participant=stored.participant,
-        site=uow.get(Participant, stored.participant, what="participant").site,
-        account=stored.account,
-        printed_name="",
-        role=telling.role if telling else Role.INVESTIGATOR,
-        reason=stored.reason,
-        text="",
-        intended_at=stored.intended_at,
-        way=telling.way if telling else Way.OWN,
-        reader=telling.reader if telling else stored.account,
-    )
 
 
 def _shown(uow: UnitOfWork, desk: Desk, intent: str) -> Answer | None:

@@ -21,7 +21,7 @@ from randomizer.domain.people import BREAKERS
 from randomizer.errors import RandomizerError
 from randomizer.masking import STATISTICIANS
 from randomizer.services.challenges import KEY_BYTES, Challenges
-from randomizer.services.unblinded import unblinding
+from randomizer.services.unblinded import attempts
 from randomizer.services.unblinded.code_breaks import reconcile
 from randomizer.services.unblinded.spent_codes import SpentCodes
 from randomizer.services.unblinded.spoken import SpokenCodes
@@ -179,6 +179,6 @@ def _catch_up(desk: Desk, drafts: Drafts) -> None:
     try:
         reconcile(desk)
         for draft in drafts.abandoned():
-            unblinding.give_up(desk, draft.account, draft.participant)
+            attempts.give_up(desk, draft.account, draft.participant)
     except (RandomizerError, OSError) as error:
         structlog.get_logger("code break").warning("not reconciled yet", error=type(error).__name__)

@@ -12,7 +12,7 @@ from randomizer.domain.people import BREAKERS
 from randomizer.domain.records import Way
 from randomizer.errors import NotAllowed, NotFound, Refused
 from randomizer.services import exposure, trials
-from randomizer.services.unblinded import answers, beforehand, code_breaks, unblinding
+from randomizer.services.unblinded import answers, attempts, beforehand, code_breaks, intents, unblinding
 from randomizer.web import auth, signing, words
 from randomizer.web.codebreak import calling, recovering, showing
 from randomizer.web.codebreak.pages import (
@@ -150,7 +150,7 @@ def give_up(number: str) -> Response:
             if drafts().intent_of(draft.account, draft.number):  # another tab has signed it meanwhile
                 return redirect(url_for("codebreak.before", number=number), code=303)
             drafts().drop(draft)
-            unblinding.give_up(desk(), draft.account, number)
+            attempts.give_up(desk(), draft.account, number)
     return redirect(url_for("codebreak.home"), code=303)
 
 
@@ -183,7 +183,7 @@ def answer(intent: str) -> str | Response:
     showing.report_bent(found)
     with looking() as seen:
         page = showing.on_page(showing.fields_of(found, seen), seen.definition, found.site)
-        way = unblinding.read_intent(seen.uow, desk(), intent).way
+        way = intents.read(seen.uow, desk(), intent).way
     of_one_length()
     return render_template("codebreak/answer.html", **page, by_voice=way is Way.VOICE)
 
@@ -220,7 +220,7 @@ def before_of(number: str) -> tuple[Before, Definition]:
             found = beforehand.before(uow, person, number)
             _, definition = trials.current(uow)
     except NotAllowed as error:
-        unblinding.deny(desk(), person, number, error.code)
+        attempts.deny(desk(), person, number, error.code)
         raise
     return found, definition
 
@@ -246,11 +246,7 @@ def earlier_of(number: str) -> View | None:
         own = code_breaks.breaks_of(seen.uow, desk(), auth.person().account)
         now = seen.uow.clock()
         return next(
-            (
-                seen.show(one)
-                for one in own
-                if one.participant == number and unblinding.can_be_shown(one, now)
-            ),
+            (seen.show(one) for one in own if one.participant == number and intents.can_be_shown(one, now)),
             None,
         )
 

@@ -11,7 +11,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.records import Way
 from randomizer.errors import Busy, NotAllowed, Refused, Stopped
 from randomizer.services import accounts
-from randomizer.services.unblinded import calls, code_breaks, spoken, unblinding
+from randomizer.services.unblinded import calls, code_breaks, intents, spoken, unblinding
 from randomizer.services.unblinded.calls import Call
 from randomizer.services.unblinded.code_breaks import BREAK_MEANING
 from randomizer.services.views import sight
@@ -160,8 +160,8 @@ def begin(intent: str, call: Call | None) -> None:
 def elsewhere(intent: str) -> Response | None:
     """Where a person is led who asks for an answer that is not theirs to read yet, or not at all."""
     with this().store.reading() as uow:
-        found = unblinding.read_intent(uow, desk(), intent)
-        shown = unblinding.was_shown(uow, desk(), intent)
+        found = intents.read(uow, desk(), intent)
+        shown = intents.was_shown(uow, desk(), intent)
     account = auth.person().account
     if found.account == account != found.reader:
         return redirect(url_for("codebreak.asked", intent=intent), code=303)
@@ -189,7 +189,7 @@ def waiting_breaks() -> list[View]:
             for one in code_breaks.breaks_of(uow, desk(), person.account)
             if one.account != person.account
             and one.disclosed_at is None
-            and unblinding.can_be_shown(one, uow.clock())
+            and intents.can_be_shown(one, uow.clock())
         ]
 
 
@@ -246,7 +246,7 @@ def open_for(intent: str) -> str | Response:
     person = auth.person()
     with this().store.reading() as uow:
         found = for_me(uow, intent)
-        if unblinding.was_shown(uow, desk(), intent):
+        if intents.was_shown(uow, desk(), intent):
             return redirect(url_for("codebreak.answer", intent=intent), code=303)
         operator = accounts.person(uow, found.account).printed_name
         definition = sight.of(uow, person).definition
@@ -291,7 +291,7 @@ def page() -> str | tuple[str, int]:
         return render_template("codebreak/one-time.html", form=form), problems.status_of(refused)
     showing.report_bent(answer)
     with this().store.reading() as uow:
-        found = unblinding.read_intent(uow, desk(), intent)
+        found = intents.read(uow, desk(), intent)
         # The policy shows an answer to roles: it is shown here as to who broke the code.
         seen = sight.of(uow, accounts.person(uow, found.account))
         shown = showing.fields_of(answer, seen)
@@ -316,7 +316,7 @@ def for_me(uow: UnitOfWork, intent: str) -> Intent:
         NotAllowed: It is for another person.
         NotFound: There is none.
     """
-    found = unblinding.read_intent(uow, desk(), intent)
+    found = intents.read(uow, desk(), intent)
     account = auth.person().account
     if found.reader != account or found.account == account:
         raise NotAllowed("This code break is for another person. Nothing was shown.")
@@ -331,11 +331,11 @@ def mine(intent: str) -> tuple[Intent, bool, bool]:
         NotFound: There is none.
     """
     with this().store.reading() as uow:
-        found = unblinding.read_intent(uow, desk(), intent)
+        found = intents.read(uow, desk(), intent)
         if found.account != auth.person().account:
             raise NotAllowed("This code break is another person's. Nothing was shown.")
-        shown = unblinding.was_shown(uow, desk(), intent)
-        return found, shown, not shown and uow.clock() <= unblinding.open_until(found.intended_at)
+        shown = intents.was_shown(uow, desk(), intent)
+        return found, shown, not shown and uow.clock() <= intents.open_until(found.intended_at)
 
 
 def name_of(account: int) -> str:

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, g, redirect, request
 
 from randomizer.domain.acts import Act
 from randomizer.errors import Conflict, NotAllowed, Refused, StepUpRefused, Stopped, Tampered, Unwritable
-from randomizer.services.unblinded import unblinding
+from randomizer.services.unblinded import attempts
 from randomizer.services.views import sight
 from randomizer.web import auth, idle, problems, signing, words
 from randomizer.web.door import this
@@ -75,7 +75,7 @@ def demand_breaker(participant: str) -> None:
     try:
         auth.demand_act(Act.CODE_BREAK_INTENT)
     except NotAllowed as error:
-        unblinding.deny(desk(), auth.person(), participant, error.code)
+        attempts.deny(desk(), auth.person(), participant, error.code)
         raise
 
 
@@ -93,7 +93,7 @@ def step_up(form: Form, participant: str, *, about: str = "") -> StepUp:
     try:
         return signing.step_up(form, about=about)
     except (StepUpRefused, TriedTooOften) as error:
-        unblinding.deny(desk(), auth.person(), participant, error.code)
+        attempts.deny(desk(), auth.person(), participant, error.code)
         raise
 
 

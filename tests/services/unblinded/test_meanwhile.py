@@ -12,7 +12,7 @@ from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import CodeBreak, Way
 from randomizer.errors import NotAllowed, Refused
 from randomizer.services import accounts
-from randomizer.services.unblinded import answers, code_breaks, unblinding
+from randomizer.services.unblinded import answers, attempts, code_breaks, unblinding
 from randomizer.services.unblinded.calls import Call
 from randomizer.services.unblinded.sinks import DISCLOSED
 from tests.activated import SECOND_SITE, SITE
@@ -54,7 +54,7 @@ def test_a_refusal_that_the_disk_cannot_take_forgets_no_intent_that_waits(
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
     with monkeypatch.context() as patch:
         patch.setattr(desk.file, "try_append", lambda _: False)  # the disk is full as well
-        unblinding.deny(desk, instance.person(Role.ON_CALL), number, "step-up-refused")
+        attempts.deny(desk, instance.person(Role.ON_CALL), number, "step-up-refused")
     freeze.clear()
     assert unblinding.disclose(desk, doctor, intent).planned
     assert entries(instance, Act.CODE_BREAK_INTENT) == 1
@@ -169,7 +169,7 @@ def test_a_code_break_that_is_given_up_while_nothing_can_be_written_is_brought_i
 ) -> None:
     number = randomized(instance, desk)
     freeze.append(True)
-    unblinding.give_up(desk, instance.number(Role.ON_CALL), number)
+    attempts.give_up(desk, instance.number(Role.ON_CALL), number)
     freeze.clear()
     code_breaks.reconcile(desk)
     code_breaks.reconcile(desk)
