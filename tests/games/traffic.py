@@ -268,7 +268,14 @@ class Traffic:
         number, person = self.people[name], self.world.instance.person(Role.CLEARER)
         with self.world.instance.store.writing() as uow:
             quality.record_result(
-                uow, self.world.desk, person, number, subject=LOT.number, test="sterility", result=result
+                uow,
+                self.world.desk,
+                person,
+                number,
+                subject=LOT.number,
+                test="sterility",
+                result=result,
+                corrects=result is Result.PASSED,
             )
 
     def _take_back(self, name: str, kit: str) -> None:

@@ -208,7 +208,14 @@ def _result(lives: Lives, uow: UnitOfWork, person: Person, number: str) -> objec
     subject, test = waiting[uow.count(Entry) % len(waiting)]
     result = Result.PASSED if lives.failed.get(subject) else Result.FAILED
     recorded = quality.record_result(
-        uow, lives.stage.desk, person, number, subject=subject, test=test, result=result
+        uow,
+        lives.stage.desk,
+        person,
+        number,
+        subject=subject,
+        test=test,
+        result=result,
+        corrects=result is Result.PASSED,
     )
     lives.failed[subject] = result is Result.FAILED
     if lives.failed[subject]:

@@ -170,9 +170,20 @@ def record_lot(
 
 
 def record_result(
-    uow: UnitOfWork, desk: Desk, person: Person, number: str, *, subject: str, test: str, result: Result
+    uow: UnitOfWork,
+    desk: Desk,
+    person: Person,
+    number: str,
+    *,
+    subject: str,
+    test: str,
+    result: Result,
+    corrects: bool = False,
 ) -> Product:
     """Record the result of a test of a lot or of a kit, or correct one.
+
+    A failed result gives way to a statement that it was wrong, never to a request that was on its way before
+    it: a retry must not undo an alarm.
 
     A lot in use that has failed opens a quality alert for every kit of the participant that is or was ready,
     a kit that has failed for itself alone.
@@ -185,9 +196,11 @@ def record_result(
         subject: Number of the lot or of the kit.
         test: Code of the test.
         result: Passed or failed.
+        corrects: Whether it passed after all, and the failed result that stands was wrong.
 
     Raises:
-        Refused: There is no such lot, kit or test, the product failed, or the result stands already.
+        Refused: There is no such lot, kit or test, the product failed, the result stands already, or a failed
+            one stands that is not said to be wrong, or is said to be and is not there.
     """
     _, definition = acting.in_trial(uow, Act.QUALITY_RECORDED)
     participant = acting.on_participant(uow, person, Act.QUALITY_RECORDED, number)
@@ -199,14 +212,7 @@ def record_result(
     subjects = ready_since(uow, number) if of_kit else {lot.number for lot in known.lots}
     if subject not in subjects:
         raise _not_of(test)
-    before = known.result(subject, test)
-    if result is Result.PENDING or (before is not None and before.result is result):
-        raise Refused(
-            "Say whether the test passed or failed; it may not be what is recorded already. "
-            "Nothing was changed.",
-            field="result",
-            next_step="Read the report of the laboratory.",
-        )
+    _demand_news(known.result(subject, test), result, corrects=corrects)
     with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
         added = Recorded(subject=subject, test=test, result=result, at=act.at, by=person.account)
         details = replace(known, results=(*known.results, added))
@@ -216,6 +222,24 @@ def record_result(
     if result is Result.FAILED:
         alerts.open_for(uow, number, _concerned(uow, details, number, subject, of_kit=of_kit))
     return changed
+
+
+def _demand_news(before: Recorded | None, result: Result, *, corrects: bool) -> None:
+    standing = Result.PENDING if before is None else before.result
+    if result in {Result.PENDING, standing}:
+        raise Refused(
+            "Say whether the test passed or failed; it may not be what is recorded already. "
+            "Nothing was changed.",
+            field="result",
+            next_step="Read the report of the laboratory.",
+        )
+    if corrects is not (standing is Result.FAILED):
+        said = "A failed result is recorded" if standing is Result.FAILED else "No failed result is recorded"
+        raise Refused(
+            f"{said} of this test. Nothing was changed.",
+            field="result",
+            next_step="Where a failed result was wrong, say so: passed, and the failed result was wrong.",
+        )
 
 
 def _concerned(

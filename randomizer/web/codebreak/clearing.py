@@ -43,6 +43,8 @@ WHY_NOT = (
     Field(name="note", label="Why it can't be used", type="textarea", hint="Stays on this side, sealed."),
 )
 ALERTS = "Of a kit or a lot in use: an alert goes out, and what is ready goes into quarantine."
+CORRECTED = "corrected"
+"""A result that passed after all, in the field of the result."""
 KNOWN = "test-"
 """In front of the code of a test, in the name of its field."""
 
@@ -112,10 +114,18 @@ def record_result(number: str) -> str | Response:
     try:
         form.demand_filled()
         subject, _, test = form.text("what").rpartition(" ")  # a lot may be named in several words
-        result = _result(form.text("result"))
+        told = form.text("result")
+        result, corrects = (Result.PASSED, True) if told == CORRECTED else (_result(told), False)
         with this().store.writing() as uow:
             quality.record_result(
-                uow, desk(), auth.person(), number, subject=subject, test=test, result=result
+                uow,
+                desk(),
+                auth.person(),
+                number,
+                subject=subject,
+                test=test,
+                result=result,
+                corrects=corrects,
             )
     except SHOWN_AGAIN as error:
         return again(form, error, request.path)
@@ -154,7 +164,11 @@ def _known(definition: Definition) -> tuple[Field, ...]:
 
 def _result_fields(results: list[View]) -> tuple[Field, ...]:
     options = tuple((f"{one['subject']} {one['test']}", _named(one), _standing(one)) for one in results)
-    passed = ((str(Result.PASSED), "Passed"), (str(Result.FAILED), "Failed", ALERTS))
+    passed = (
+        (str(Result.PASSED), "Passed"),
+        (str(Result.FAILED), "Failed", ALERTS),
+        (CORRECTED, "Passed, and the failed result was wrong", "Both stay on record."),
+    )
     return (
         Field(
             name="what",

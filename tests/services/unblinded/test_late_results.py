@@ -57,7 +57,14 @@ def record(instance: Instance, desk: Desk, number: str, result: Result, kit: str
     subject, test = (kit, "bag-sterility") if kit else (LOT.number, "sterility")
     with instance.store.writing() as uow:
         quality.record_result(
-            uow, desk, instance.person(Role.CLEARER), number, subject=subject, test=test, result=result
+            uow,
+            desk,
+            instance.person(Role.CLEARER),
+            number,
+            subject=subject,
+            test=test,
+            result=result,
+            corrects=result is Result.PASSED,
         )
 
 

@@ -26,9 +26,18 @@ LATE = timedelta(days=14)
 
 
 def record(instance: Instance, desk: Desk, number: str, result: Result, test: str = "sterility") -> Product:
+    """A result; one that passed after all says so."""
     with instance.store.writing() as uow:
+        standing = quality.read(desk, products.latest(uow, number)).result(LOT.number, test)
         return quality.record_result(
-            uow, desk, instance.person(Role.CLEARER), number, subject=LOT.number, test=test, result=result
+            uow,
+            desk,
+            instance.person(Role.CLEARER),
+            number,
+            subject=LOT.number,
+            test=test,
+            result=result,
+            corrects=standing is not None and standing.result is Result.FAILED,
         )
 
 
@@ -107,6 +116,34 @@ def test_a_product_out_of_limits_goes_nowhere_until_the_result_is_corrected(
     record(instance, desk, number, Result.FAILED)
     with pytest.raises(Refused, match="out of limits"):
         instance.sign(allocation.randomize, Role.INVESTIGATOR, number)
+
+
+def test_a_request_that_comes_twice_does_not_undo_a_failed_result(instance: Instance, desk: Desk) -> None:
+    number, person = harvested(instance), instance.person(Role.CLEARER)
+    clear(instance, desk, number)
+
+    def passed(*, corrects: bool = False) -> None:
+        with instance.store.writing() as uow:
+            quality.record_result(
+                uow,
+                desk,
+                person,
+                number,
+                subject=LOT.number,
+                test="sterility",
+                result=Result.PASSED,
+                corrects=corrects,
+            )
+
+    with pytest.raises(Refused, match="No failed result is recorded"):
+        passed(corrects=True)
+    passed()
+    record(instance, desk, number, Result.FAILED)
+    with pytest.raises(Refused, match="A failed result is recorded"):
+        passed()
+    assert watched(instance, number).out_of_limits
+    passed(corrects=True)
+    assert not watched(instance, number).out_of_limits
 
 
 def test_nothing_is_prepared_of_a_product_out_of_limits_whatever_the_treatment(

@@ -228,7 +228,8 @@ def test_preparation_and_clearance(programs: Programs, instance: Instance, desk:
     assert [one["kit"] for one in clearer.get("/quarantines")["rows"]] == [kit]
     why = {"why": "The plate was read wrongly."}
     clearer.post(f"/quarantines/{kit}/lift", {**why, **clearer.factor()}, 422)
-    clearer.post(f"/clearances/{number}/results", failed | {"result": "passed"})
+    clearer.post(f"/clearances/{number}/results", failed | {"result": "passed"}, 422)
+    clearer.post(f"/clearances/{number}/results", failed | {"result": "passed", "corrects": True})
     assert clearer.post(f"/quarantines/{kit}/lift", {**why, **clearer.factor()})["state"] == "ready"
     with instance.store.reading() as uow:
         assert products.latest(uow, second).state == "failed"

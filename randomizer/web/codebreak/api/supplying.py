@@ -144,6 +144,7 @@ def record_result(path: addresses.Key, header: addresses.Once, body: products.Re
             subject=body.subject,
             test=body.test,
             result=Result(body.result),
+            corrects=body.corrects,
         )
     return _product_file(path.number)
 

@@ -27,11 +27,15 @@ class LotRecorded(Details):
 
 
 class ResultRecorded(Body):
-    """The result of a test; `subject` is the number of the lot or the kit."""
+    """The result of a test; `subject` is the number of the lot or the kit.
+
+    ``corrects`` says that the failed result that stands was wrong; without it none gives way to a passed one.
+    """
 
     subject: Short
     test: Short
     result: Literal["passed", "failed"]
+    corrects: bool = False
 
 
 class Cleared(Signed):
