@@ -55,3 +55,9 @@ def world(tmp_path: Path, sealed: dict[str, Sealing]) -> Iterator[Callable[[str]
 def lively(tmp_path_factory: pytest.TempPathFactory) -> Lively:
     """A rehearsal with canaries, after people have used it through its processes."""
     return live(tmp_path_factory.mktemp("lively") / "rehearsal")
+
+
+@pytest.fixture
+def one(world: Callable[[str], World]) -> World:
+    """An active trial."""
+    return world("as generated")

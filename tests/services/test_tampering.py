@@ -1,20 +1,16 @@
-"""Rows that somebody edits by SQL are noticed when they are next used, and no act carries them on."""
+"""Records of people, kits and slots that somebody edits by SQL are noticed when they are next used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
 
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import TrailHead
 from randomizer.domain.people import Role
-from randomizer.domain.records import Alarm, AlarmKind
-from randomizer.domain.supply import Outcome, PeriodRecord
+from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Slot
-from randomizer.errors import NotAllowed, Stopped, Tampered
-from randomizer.services import accounts, alarms, conduct, locking
+from randomizer.errors import Tampered
 from randomizer.services.care import (
     allocation,
     booking,
@@ -24,9 +20,9 @@ from randomizer.services.care import (
     infusions,
     products,
 )
-from randomizer.services.transactions import raise_tampering
 from randomizer.services.unblinded import preparation, sheets
-from tests.activated import SECOND_SITE, SITE
+from tests.activated import SECOND_SITE
+from tests.services.editing import PARTICIPANT, kit_of, noticed, sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,44 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.promise(17), pytest.mark.requirement("trail")]
 
-TRIGGERS = {
-    "sqlite": "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT 'DROP TRIGGER ' || t.tgname || ' ON ' || c.relname FROM pg_trigger t "
-    "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal",
-}
-PARTICIPANT = "UPDATE participant SET {} WHERE number = :who"
-SECOND_GRANT = (
-    "INSERT INTO role_grant (account, role, site, granted_at, entry) "
-    "SELECT account, 'investigator', 'TLS', granted_at, entry FROM role_grant WHERE account = :who"
-)
 PERIOD = "UPDATE period SET {} WHERE participant = :who AND period = :period"
-
-
-def sql(stage: Stage, statement: str, **values: object) -> None:
-    """As somebody does who may write into the database, beside the service."""
-    engine = stage.store.engine
-    with engine.begin() as connection:
-        for drop in connection.execute(text(TRIGGERS[engine.dialect.name])).scalars().all():
-            connection.execute(text(drop))
-        changed = connection.execute(text(statement), values).rowcount
-    assert changed >= 1
-
-
-def noticed(stage: Stage, about: str, act: Callable[[], object]) -> None:
-    """The act stops, names the record, and leaves everything as it stood."""
-    before = stage.dump()
-    with pytest.raises(Tampered) as stop:
-        act()
-    assert stop.value.about == about
-    assert "Nothing was changed" in stop.value.message
-    assert stop.value.next_step
-    assert stage.dump() == before
-
-
-def kit_of(stage: Stage, station: str = "ready") -> str:
-    return stage.get(PeriodRecord, stage[station], 1).kit
-
-
 USES: dict[str, tuple[str, str, Callable[[Stage], object]]] = {
     # what is edited, at which station, and the next act that rests on it
     "a state that opens randomizing": (
@@ -324,129 +283,3 @@ def test_nothing_is_randomized_or_prepared_on_an_edited_signature(stage: Stage, 
         with pytest.raises(Tampered, match="Signature"):
             act()
         assert stage.dump() == before
-
-
-def test_a_definition_written_into_the_trial_is_not_followed(stage: Stage) -> None:
-    """A shorter interval, a longer life of kits: the definition is that of its entry."""
-    sql(stage, "UPDATE trial SET definition = replace(definition, '161', '100')")
-    for act in (
-        lambda: stage.book(stage["between"]),
-        lambda: stage.fit(stage["booked"]),
-        lambda: stage.dispense(stage["ready"], kit_of(stage)),
-        lambda: stage.act(enrolment.consent, Role.COORDINATOR, SITE),
-        lambda: stage.sign(allocation.randomize, Role.INVESTIGATOR, stage["cleared"]),
-        lambda: stage.act(preparation.begin, Role.PREPARER, stage["fit"]),
-        lambda: stage.sign(locking.lock, Role.SPONSOR, "clean"),
-    ):
-        noticed(stage, "Trial 1", act)
-
-
-def test_a_definition_that_cannot_be_read_is_a_bent_record_and_no_fault_of_whoever_asks(stage: Stage) -> None:
-    sql(stage, "UPDATE trial SET definition = 'x'")
-    noticed(stage, "Trial 1", lambda: stage.book(stage["between"]))
-    noticed(stage, "Trial 1", lambda: stage.dispense(stage["ready"], kit_of(stage)))
-
-
-def test_a_phase_written_into_the_trial_is_not_followed(stage: Stage) -> None:
-    stage.sign(conduct.terminate, Role.SPONSOR, "futility")
-    sql(stage, "UPDATE trial SET phase = 'active'")
-    noticed(stage, "Trial 1", lambda: stage.act(enrolment.consent, Role.COORDINATOR, SITE))
-    noticed(stage, "Trial 1", lambda: stage.dispense(stage["ready"], kit_of(stage)))
-
-
-def test_a_site_written_open_enrols_nobody(stage: Stage) -> None:
-    sql(stage, "UPDATE site SET state = 'open' WHERE code = 'EX2'")
-    noticed(
-        stage,
-        "SiteStatus EX2",
-        lambda: stage.act(endings.transfer, Role.TRIAL_MANAGER, stage["between"], "EX2", "moved"),
-    )
-
-
-@pytest.mark.promise(20)
-@pytest.mark.parametrize(
-    ("statement", "about"),
-    [
-        ("UPDATE role_grant SET role = 'investigator', site = 'TLS' WHERE account = :who", "Grant"),
-        ("UPDATE role_grant SET site = '' WHERE account = :who", "Grant"),
-        (SECOND_GRANT, "Grant"),
-        ("UPDATE account SET printed_name = 'Dr Somebody' WHERE number = :who", "Account"),
-    ],
-)
-def test_a_role_written_into_the_database_counts_for_nothing(
-    stage: Stage, statement: str, about: str
-) -> None:
-    number = stage.instance.number(Role.COORDINATOR)
-    sql(stage, statement, who=number)
-    with pytest.raises(Tampered) as stop:
-        stage.act(enrolment.consent, Role.COORDINATOR, SITE)
-    assert stop.value.about.startswith(f"{about} {number}")
-
-
-@pytest.mark.promise(20)
-def test_a_revoked_role_written_back_counts_for_nothing(stage: Stage) -> None:
-    number = stage.instance.number(Role.COORDINATOR)
-    admin = stage.instance.person(Role.ADMINISTRATOR)
-    with stage.store.writing() as uow:
-        accounts.revoke(uow, admin, account=number, role=Role.COORDINATOR, site=SITE)
-    with pytest.raises(NotAllowed):
-        stage.act(enrolment.consent, Role.COORDINATOR, SITE)
-    sql(stage, "UPDATE role_grant SET revoked_at = NULL WHERE account = :who", who=number)
-    with pytest.raises(Tampered, match=f"Grant {number}"):
-        stage.act(enrolment.consent, Role.COORDINATOR, SITE)
-
-
-def test_no_act_carries_an_edited_row_on(stage: Stage) -> None:
-    """The row of each kind is compared before it is changed, whichever service changes it."""
-    account = stage.instance.number(Role.MONITOR)
-    admin = stage.instance.person(Role.ADMINISTRATOR)
-    with stage.store.writing() as uow:
-        alarm = alarms.raise_alarm(uow, AlarmKind.LOW_WATER, "stratum PRO")
-    edits: tuple[tuple[str, object, str, Callable[[], object]], ...] = (
-        (
-            "UPDATE alarm SET about = 'nothing' WHERE number = :key",
-            alarm.number,
-            f"Alarm {alarm.number}",
-            lambda: stage.act(alarms.clear, Role.TRIAL_MANAGER, alarm.number, "seen"),
-        ),
-        (
-            "UPDATE role_grant SET granted_at = '2020-01-01T00:00:00.000000Z' WHERE account = :key",
-            account,
-            f"Grant {account} monitor ",
-            lambda: _revoke(stage, admin, account),
-        ),
-        (
-            "UPDATE product SET identifier = 'X' WHERE participant = :key",
-            stage["cleared by QP"],
-            f"Product {stage['cleared by QP']} 1",
-            lambda: stage.sign(products.give_go, Role.SPONSOR, stage["cleared by QP"]),
-        ),
-        (
-            "UPDATE site SET state = 'closed' WHERE code = :key",
-            "EX3",
-            "SiteStatus EX3",
-            lambda: stage.sign(conduct.open_site, Role.SPONSOR, "EX3"),
-        ),
-    )
-    for statement, key, about, act in edits:
-        sql(stage, statement, key=key)
-        noticed(stage, about, act)
-
-
-def _revoke(stage: Stage, admin: Any, account: int) -> None:  # noqa: ANN401 - a Person
-    with stage.store.writing() as uow:
-        accounts.revoke(uow, admin, account=account, role=Role.MONITOR)
-
-
-def test_a_tampering_that_was_noticed_stops_randomizing_until_somebody_has_looked(stage: Stage) -> None:
-    number = stage["between"]
-    sql(stage, PARTICIPANT.format("attempt = 3"), who=number)
-    with pytest.raises(Tampered) as stop:
-        stage.book(number)
-    raise_tampering(stage.store, stop.value)
-    raise_tampering(stage.store, stop.value)
-    [alarm] = stage.all(Alarm)
-    assert (alarm.kind, alarm.about) == (AlarmKind.TRAIL, f"Participant {number}")
-    with pytest.raises(Stopped, match=f"Participant {number}"):
-        stage.sign(allocation.randomize, Role.INVESTIGATOR, stage["cleared"])
-    assert stage.all(TrailHead)[0].size == alarm.entry + 1
