@@ -117,6 +117,11 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
         "changed_by changed_at",
         BLINDED,
     ),
+    # One that waits for a signature of those who sign it; the same whatever the treatment.
+    "AssessmentDue": _rules(
+        "participant site assessment label time_point due_on closes_on overdue",
+        {Role.OUTCOMES_ASSESSOR, Role.INVESTIGATOR},
+    ),
     "Task": _rules("number kind participant site opened_at done_at", TREATING | OFFICE | {Role.MONITOR})
     | _rules("kit", KIT_READERS - {Role.PREPARER}),
     # What an impact assessment looks at; who knows is told in the code-break door alone.

@@ -11,7 +11,7 @@ from randomizer.errors import Refused
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from randomizer.domain.definition_values import PeriodPlan
+    from randomizer.domain.definition_values import AssessmentWindow, PeriodPlan
 
 
 PREPARE_HOURS = 24
@@ -64,6 +64,20 @@ def window(plan: PeriodPlan, previous_given_at: datetime | None) -> Window | Non
         closes_on=due + timedelta(days=plan.window_after_days),
         since=since,
     )
+
+
+def assessment_window(plan: AssessmentWindow, first_given_at: datetime) -> Window:
+    """When an assessment of one time point belongs.
+
+    Args:
+        plan: The time point's plan.
+        first_given_at: Start of the first infusion actually given.
+    """
+    since = first_given_at.date()
+    due = since + timedelta(days=plan.due_days)
+    opens = max(since, due - timedelta(days=plan.before_days))
+    closes = due + timedelta(days=plan.after_days)
+    return Window(not_before=opens, opens_on=opens, due_on=due, closes_on=closes, since=since)
 
 
 def demand_interval(plan: PeriodPlan, previous_given_at: datetime | None, moment: datetime) -> None:

@@ -54,6 +54,13 @@ def _lines(uow: UnitOfWork, person: Person) -> Iterator[str]:
             yield f"- {row['what']}: participant {row['participant']}"
     if found["more"]:
         yield f"- and {found['more']} more"
+    for due in found["assessments"]:
+        until = (
+            f"overdue since {day(due['closes_on'])}" if due["overdue"] else f"until {day(due['closes_on'])}"
+        )
+        yield f"- Sign {due['label']}, {due['time_point']}, {until}: participant {due['participant']}"
+    if found["more_assessments"]:
+        yield f"- and {found['more_assessments']} more blinded assessments"
     for task in found["tasks"]:
         yield f"- Task: {task['kind']}, participant {task['participant']}"
 

@@ -8,7 +8,7 @@ from randomizer.domain.acts import DURING, Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.records import Assessment, Signature
 from randomizer.errors import NotFound
-from randomizer.services.care import assessments
+from randomizer.services.care import assessments, assessments_due
 
 if TYPE_CHECKING:
     from randomizer.masking import View
@@ -39,6 +39,28 @@ def one(sight: Sight, found: Assessment) -> View:
     """A signed assessment as it stands, with its label and site."""
     site = sight.uow.get(Participant, found.participant, what="participant").site
     return sight.show(found, site=site, label=sight.definition.assessment(found.assessment).label)
+
+
+def due(sight: Sight) -> list[View]:
+    """The blinded assessments that this person could sign, are due, and that nobody has signed."""
+    found = assessments_due.of(sight.uow, sight.person, sight.trial, sight.definition)
+    return [
+        sight.show(
+            {
+                "participant": one.participant.number,
+                "site": one.participant.site,
+                "assessment": one.plan.code,
+                "label": one.plan.label,
+                "time_point": one.time_point,
+                "due_on": one.window.due_on,
+                "closes_on": one.window.closes_on,
+                "overdue": one.overdue,
+            },
+            site=one.participant.site,
+            kind="AssessmentDue",
+        )
+        for one in found
+    ]
 
 
 def assessed(sight: Sight, number: str, site: str) -> list[View]:

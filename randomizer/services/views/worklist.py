@@ -13,7 +13,7 @@ from randomizer.domain.records import Alarm, Task, TaskKind
 from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product
 from randomizer.domain.trial import Allocation
 from randomizer.services.care import alerts
-from randomizer.services.views import kit_views, next_steps
+from randomizer.services.views import assessment_views, kit_views, next_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,19 +36,23 @@ def of(sight: Sight) -> dict[str, Any]:
 
     Returns:
         rows: the work, soonest first, at most 60; more: how many are left out; coming: the soonest that opens
-        later, or None; requests: those for another kit; tasks and alarms: those that stand, as the person may
-        see them.
+        later, or None; requests: those for another kit; assessments: blinded ones that are due, at most 60;
+        more_assessments: how many are left out; tasks and alarms: those that stand, as the person may see
+        them.
     """
     steps = [(participant, step) for participant, step in _steps(sight) if _mine(sight, participant, step)]
     steps.sort(key=lambda pair: (_moment(pair[1]), pair[0].number))
     now = [pair for pair in steps if pair[1].kind != "planned"]
     later = [pair for pair in steps if pair[1].kind == "planned"]
     rows = [_row(sight, *pair) for pair in now[:LONGEST]]
+    assessed = assessment_views.due(sight)
     return {
         "rows": rows,
         "more": max(0, len(now) - LONGEST),
         "coming": _row(sight, *later[0]) if later else None,
         "requests": requests(sight),
+        "assessments": assessed[:LONGEST],
+        "more_assessments": max(0, len(assessed) - LONGEST),
         "tasks": tasks(sight),
         "alarms": alarms(sight),
     }

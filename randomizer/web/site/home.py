@@ -103,6 +103,8 @@ def _home(error: str = "", typed: str = "") -> str:
         keeps=keeps,
         expected=expected,
         coming=steps.coming(work["coming"]),
+        assessments=[steps.assessment(one) for one in work["assessments"]],
+        more_assessments=work["more_assessments"],
         tasks=work["tasks"],
         differences=differences,
         to_destroy=to_destroy,

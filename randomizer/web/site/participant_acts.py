@@ -300,6 +300,7 @@ PAGES = (
         meaning=assessments.ASSESSMENT_MEANING,
         body=bodies.Assessed,
         asks=participant_fields.assessed,
+        filled=participant_fields.chosen,
         facts=("participant", "site"),
         run=_assess,
     ),

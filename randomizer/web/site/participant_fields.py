@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flask import request
+
 from randomizer.domain.definition_values import SITE_FACTOR
 from randomizer.domain.fitness import PregnancyTest
 from randomizer.domain.supply import Arrival, Outcome
@@ -191,6 +193,11 @@ def assessed(sight: Sight, key: str) -> tuple[Field, ...]:
             needed="Say when it was done: give a date and a time, in UTC.",
         ),
     )
+
+
+def chosen(_sight: Sight, _key: str) -> dict[str, str]:
+    """Which assessment and time point the worklist led to."""
+    return {name: request.args[name] for name in ("assessment", "time_point") if name in request.args}
 
 
 def follow_up_and_reason(_sight: Sight, _key: str) -> tuple[Field, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import url_for
 
@@ -63,6 +64,20 @@ def row(work: dict[str, Any], periods: int, today: date) -> dict[str, Any]:
         "expires_at": work.get("expires_at"),
         "state": work["state"],
         "kind": work["kind"],
+    }
+
+
+def assessment(due: dict[str, Any]) -> dict[str, Any]:
+    """A row of the blinded assessments that are due, in words."""
+    chosen = {"assessment": due["assessment"], "time_point": due["time_point"]}
+    return {
+        "due": words.day(due["closes_on"]),
+        "participant": due["participant"],
+        "time_point": words.capital(due["time_point"]),
+        "what": due["label"],
+        "url": f"{url(Act.ASSESSMENT_SIGNED, due['participant'])}?{urlencode(chosen)}",
+        "state": "Overdue" if due["overdue"] else "Due",
+        "kind": "overdue" if due["overdue"] else "due",
     }
 
 

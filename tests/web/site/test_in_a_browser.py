@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyotp
 import pytest
@@ -14,7 +14,7 @@ from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.quality import Result
 from randomizer.domain.trial import Allocation, Slot
 from randomizer.services import accounts
-from randomizer.services.care import enrolment
+from randomizer.services.care import assessment_changes, assessments, enrolment
 from randomizer.services.recovery_codes import CODES
 from randomizer.services.unblinded import quality
 from tests import desks
@@ -165,6 +165,19 @@ def spare_of(instance: Instance, number: str, kit: str) -> str:
     return next(one for one in slot.kits[0] if one != kit)
 
 
+def assessed(instance: Instance, number: str) -> int:
+    """Two blinded assessments are signed, one is struck out and the other one corrected: its number."""
+    told: dict[str, Any] = {"assessment": "EDSS", "time_point": "week 24", "done_at": instance.clock()}
+    wrong, right = (
+        instance.sign(assessments.sign_assessment, role, number, **told).number
+        for role in (Role.INVESTIGATOR, Role.OUTCOMES_ASSESSOR)
+    )
+    instance.sign(assessment_changes.strike_out, Role.OUTCOMES_ASSESSOR, wrong, why="not of this person")
+    again = told | {"time_point": "unscheduled", "why": "an extra visit"}
+    instance.sign(assessment_changes.correct, Role.OUTCOMES_ASSESSOR, right, **again)
+    return right
+
+
 @pytest.mark.requirement("site door")
 @pytest.mark.requirement("pages")
 def test_the_other_pages(lens: Lens, visit: Visit, instance: Instance, desk: Desk) -> None:
@@ -174,7 +187,14 @@ def test_the_other_pages(lens: Lens, visit: Visit, instance: Instance, desk: Des
     instance.act(enrolment.consent, Role.COORDINATOR, SITE)
     instance.clock.advance(days=170)
     desks.randomized(instance, desk, "progressive")
+    corrected = assessed(instance, first)
     pages = {
+        Role.OUTCOMES_ASSESSOR: (
+            ("/", "Blinded assessments to sign", "home-assessments"),
+            (f"/participants/{first}", "Corrected ", "assessments"),
+            (f"/assessments/{corrected}/correct", "Sign the correction", "correct-assessment"),
+            (f"/assessments/{corrected}/strike-out", "counts nowhere", ""),
+        ),
         Role.INVESTIGATOR: (("/participants", "Participants", "participants"), ("/nowhere", "no page", "")),
         Role.COORDINATOR: (
             ("/", "Book the infusion", "home-overdue"),

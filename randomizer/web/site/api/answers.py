@@ -364,8 +364,23 @@ class Alarms(Answer):
     rows: list[Alarm]
 
 
+class AssessmentDue(Answer):
+    """A blinded assessment that waits for a signature."""
+
+    KINDS = ("AssessmentDue",)
+    participant: str | None = None
+    site: str | None = None
+    assessment: str | None = None
+    label: str | None = None
+    time_point: str | None = None
+    due_on: date | None = None
+    closes_on: date | None = None
+    overdue: bool | None = None
+
+
 class Worklist(Answer):
-    """What waits for the caller, soonest first, and requests for another kit that are open."""
+    """What waits for the caller, soonest first; requests for another kit, and assessments that are due."""
 
     rows: list[Work]
     requests: list[Work]
+    assessments: list[AssessmentDue]
