@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.participants import Participant
-from randomizer.domain.records import CodeBreak, Telling
+from randomizer.domain.records import CodeBreak, Task, TaskKind, Telling
 from randomizer.services import trail
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def unblinded_at(uow: UnitOfWork, account: int, site: str) -> tuple[str, ...]:
         account: Number of the person's account.
         site: Site code.
     """
-    broken = {one.participant for one in uow.all(CodeBreak)}
-    opened = {one.participant for one in uow.all(Entry, act=Act.PACK_OPENED.value)}
-    listed = uow.all(Participant, number=sorted(broken | opened), site=site)
+    # Each opens an impact assessment, or is covered by one; so that no search through all entries is needed.
+    assessed = {one.participant for one in uow.all(Task, kind=TaskKind.IMPACT_ASSESSMENT)}
+    listed = uow.all(Participant, number=sorted(assessed), site=site)
     return tuple(one.number for one in listed if unblinded_for(uow, account, one.number))
 
 

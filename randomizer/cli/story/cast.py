@@ -14,7 +14,7 @@ from randomizer.services import accounts, authentication
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date
+    from datetime import date, datetime
 
     from randomizer.cli.story.calendar import SimulatedClock
     from randomizer.services.authentication import Gate
@@ -115,6 +115,11 @@ class Cast:
         for role in Role:
             for site in sites if role in SITE_BOUND else ("",):
                 self.join(role, site)
+
+    @property
+    def now(self) -> datetime:
+        """The story's moment, without moving on."""
+        return self._clock.now
 
     @contextmanager
     def sharing_commits(self, acts: int) -> Iterator[None]:

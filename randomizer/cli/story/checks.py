@@ -34,13 +34,23 @@ def demand(directory: Path, counter: Counter, participants: int) -> None:
         raise Refused("The release differs from the story: " + " ".join(wrong))
 
 
-TABLES = ("allocation", "dispensation", "deviations", "code_breaks", "participants", "products")
+TABLES = (
+    "allocation",
+    "dispensation",
+    "deviations",
+    "assessments",
+    "assessment_history",
+    "code_breaks",
+    "participants",
+    "products",
+)
 
 
 def _faults(found: dict[str, list[Row]], counter: Counter, participants: int) -> list[str]:
     faults = [
         _same("allocations", len(found["allocation"]), participants),
         _same("dispensations", len(found["dispensation"]), counter.dispensations),
+        _same("blinded assessments", len(found["assessments"]), counter.assessments),
         _same("code breaks", len(found["code_breaks"]), counter.count(Event.CODE_BREAK)),
     ]
     if participants >= len(SCRIPTED):
@@ -73,6 +83,7 @@ def _stands(found: dict[str, list[Row]], event: Event, number: str) -> str:
         Event.MISSED_PERIOD: ("allocation", {}),
         Event.LATE_RESULT: ("products", {"state": "cleared"}),
         Event.SPARE_KIT: ("dispensation", {"period": "1"}),
+        Event.ASSESSMENT_CORRECTED: ("assessment_history", {"act": "blinded assessment corrected"}),
     }
     table, values = expected[event]
     rows = [row for row in found[table] if row["participant"] == number]

@@ -15,6 +15,7 @@ class Counter:
     def __init__(self) -> None:
         self.participants = 0
         self.dispensations = 0
+        self.assessments = 0
         self._events: Tally[Event] = Tally()
         self.numbers: dict[Event, str] = {}
 
@@ -25,6 +26,10 @@ class Counter:
     def dispensed(self) -> None:
         """A kit was handed out."""
         self.dispensations += 1
+
+    def assessed(self, count: int) -> None:
+        """So many blinded assessments were signed."""
+        self.assessments += count
 
     def happened(self, event: Event, number: str) -> None:
         """An event beside the plan, and to whom."""

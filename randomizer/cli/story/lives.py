@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from randomizer.cli.story import late_result
+from randomizer.cli.story import judging, late_result
 from randomizer.cli.story.emergency import assess, break_code
 from randomizer.cli.story.plans import Event, Plan, eligible_answers
 from randomizer.domain.acts import Act
@@ -110,6 +110,7 @@ class Life:
             return
         if Event.MISSED_PERIOD in self._plan.events:
             yield self._later(timedelta(days=140))
+            self._judge(0)
             self._cast.act(
                 infusions.miss, Role.INVESTIGATOR, self._number, "Could not travel.", site=self._site
             )
@@ -117,7 +118,19 @@ class Life:
         else:
             yield from self._infusion(2)
         yield self._later(FOLLOW_UP)
+        self._judge(1)
         self._cast.act(endings.complete, Role.INVESTIGATOR, self._number, site=self._site)
+
+    def _judge(self, nth: int) -> None:
+        """The visit of a planned time point: everything that is assessed, of whom the story tells it."""
+        visit = judging.planned(self._stage.definition, nth)
+        if not visit or not judging.told_of(self._plan.index):
+            return
+        signed = judging.judge(self._cast, self._number, self._site, visit)
+        self._stage.counter.assessed(len(visit))
+        if Event.ASSESSMENT_CORRECTED in self._plan.events and nth == 0:
+            judging.correct(self._cast, self._site, signed, earlier=timedelta(days=1))
+            self._happened(Event.ASSESSMENT_CORRECTED)
 
     def _late_result(self) -> Iterator[datetime]:
         cast, desk = self._cast, self._stage.desk
@@ -201,6 +214,8 @@ class Life:
             self._cast.sign(booking.sign_deviation, Role.INVESTIGATOR, self._number, why, site=self._site)
             self._happened(Event.OUTSIDE_WINDOW)
         self._cast.sign(booking.sign_fit, Role.INVESTIGATOR, self._number, FIT, site=self._site)
+        if period > 1:
+            self._judge(0)
         yield booked_for - timedelta(hours=2)
         yield from self._prepare()
         if Event.SPARE_KIT in self._plan.events and period == 1:

@@ -32,12 +32,13 @@ class Event(StrEnum):
     SPARE_KIT = "kit expired and replaced"
     LATE_RESULT = "quality result out of limits, then corrected"
     OUTSIDE_WINDOW = "infusion outside the window"
+    ASSESSMENT_CORRECTED = "blinded assessment corrected"
     TERMINATED = "trial terminated after period 1"
 
 
 SCRIPTED: tuple[frozenset[Event], ...] = (
     frozenset({Event.CODE_BREAK}),
-    frozenset({Event.PRODUCT_FAILURE, Event.OUTSIDE_WINDOW}),
+    frozenset({Event.PRODUCT_FAILURE, Event.OUTSIDE_WINDOW, Event.ASSESSMENT_CORRECTED}),
     frozenset({Event.DEATH}),
     frozenset({Event.WITHDRAWAL}),
     frozenset({Event.SITE_TRANSFER, Event.RESCREENED}),

@@ -35,7 +35,7 @@ class DeviationRow(SQLModel, table=True):
 class AssessmentRow(SQLModel, table=True):
     __tablename__ = "assessment"
     number: int = Field(primary_key=True)
-    participant: str = of_participant(primary=False)
+    participant: str = Field(foreign_key="participant.number", index=True)
     assessment: str
     time_point: str
     done_at: datetime = when()
