@@ -13,10 +13,19 @@ from randomizer.domain.people import Role
 from randomizer.domain.quality import Lot, Result
 from randomizer.domain.records import TaskKind
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Outcome
+from randomizer.domain.supply import Arrival, Outcome
 from randomizer.domain.trial import Allocation
 from randomizer.services import afterwards, impact
-from randomizer.services.care import alerts, allocation, booking, dispensing, enrolment, infusions, products
+from randomizer.services.care import (
+    alerts,
+    allocation,
+    booking,
+    dispensing,
+    enrolment,
+    infusions,
+    products,
+    receipts,
+)
 from randomizer.services.care.enrolment import Answers
 from randomizer.services.founding import key_installation
 from randomizer.services.sealed import release_content
@@ -108,7 +117,10 @@ def dispensed(instance: Instance, desk: Desk, number: str) -> Sheet:
     """The kit is handed out."""
     booked(instance, number)
     sheet = prepared(instance, desk, number)
-    instance.act(dispensing.dispense, Role.PHARMACIST, number, sheet.kit)
+    if instance.definition.kits.travel:
+        instance.act(receipts.receive, Role.PHARMACIST, number, sheet.kit, arrival=Arrival.SOUND)
+    second = instance.step_up(Role.CARE_PROVIDER) if instance.definition.kits.second_person else None
+    instance.act(dispensing.dispense, Role.PHARMACIST, number, sheet.kit, second=second)
     return sheet
 
 

@@ -13,16 +13,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.games import sealings
+from tests.games.looking import NOBODY
 from tests.games.seeing import Recording, watched
-from tests.games.traffic import NOBODY, Traffic
+from tests.games.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from tests.games.looking import Audience
     from tests.games.sealings import Sealing, World
     from tests.games.seeing import Doors
-    from tests.games.traffic import Audience
 
     Played = Callable[[Doors, Audience], Traffic]
 

@@ -8,7 +8,7 @@ ready; acts that come too late; the lock and the release.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,11 @@ from randomizer.services import locking
 from randomizer.services.afterwards import GOES_ON
 from randomizer.services.unblinded import release, staged
 from tests import desks
-from tests.activated import FIT
-from tests.games.traffic import Traffic
+from tests.games.staff import Staff
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from randomizer.services.unblinded.sheets import Sheet
 
 NOTED = {
@@ -36,34 +37,48 @@ PATHS = ("/", "/sites", "/enrolment", "/trail")
 CALLS = ("/participants?format=csv", "/entries?format=csv", "/tasks")
 
 
-class Ending(Traffic):
-    """One run."""
+@dataclass
+class Ending(Staff):
+    """One run.
+
+    Args:
+        until: The last chapter that is played, "" for all.
+    """
+
+    until: str = ""
 
     def play(self) -> None:
         """Two periods of three participants, and the end of the trial around them."""
-        for name in ("replaced", "whole", "other"):
-            self.people[name] = desks.randomized(self.world.instance, self.world.desk)
-        self._first_periods()
-        self._break_a_code()
-        self._judge()
-        self._assess()
-        self._release_period_1()
-        self._second_periods()
-        self._terminate()
-        self._lock()
-        self._release()
-        self._glance(Role.PHARMACIST, Role.STATISTICIAN, Role.OUTCOMES_ASSESSOR)
+        for name, chapter in self.chapters().items():
+            chapter()
+            if name == self.until:
+                return
+
+    def chapters(self) -> dict[str, Callable[[], None]]:
+        """What happens, in order, by name."""
+        return {
+            "first periods": self._first_periods,
+            "assessment": self._assess,
+            "staged release": self._release_period_1,
+            "second periods": self._second_periods,
+            "termination": self._terminate,
+            "lock": self._lock,
+            "release": self._release,
+        }
 
     def _first_periods(self) -> None:
         names = ("replaced", "whole", "other")
+        for name in names:
+            self.people[name] = desks.randomized(self.world.instance, self.world.desk)
         self._make_fit(*names)
-        self._replace("replaced")
+        self._fill("replaced", torn=True)
         self._fill("whole")
-        kit = self._fill("other")
+        self._fill("other")
+        kit = self.kits["other"][-1]
         self.act(Role.PHARMACIST, f"/kits/{kit}/quarantine", why="The box was warm.")
         self._fill("other")
         for name in names:
-            self._hand_out(name, outcome="given")
+            self.hand_out(name, outcome="given")
 
     def _release_period_1(self) -> None:
         """Staged release: the sponsor locks period 1, and sealed files go out to the custodians."""
@@ -73,20 +88,20 @@ class Ending(Traffic):
         person, desk = self.world.instance.person(Role.UNBLINDED_STATISTICIAN), self.world.desk
         with self.world.instance.store.writing() as uow:
             staged.export(uow, desk, person, self.world.directory / "staged")
+        self.doors.at_codebreak(Role.SPONSOR).get("/lock", 200)
         self._glance(Role.TRIAL_MANAGER)
 
     def _second_periods(self) -> None:
         """One kit is handed out, the other one is ready, when the trial is terminated."""
-        self._wait(days=self.definition.periods[1].interval_days)
+        self.wait(days=self.definition.periods[1].interval_days)
         names = ("replaced", "whole")
         self._make_fit(*names)
         for name in names:
             self._fill(name)
-        kit = self._kit("whole")
-        self.act(Role.PHARMACIST, f"/participants/{self.people['whole']}/dispense", kit=kit)
+        self.dispense("whole")
 
     def _terminate(self) -> None:
-        waiting, kit = self.people["replaced"], self._kit("replaced")
+        waiting, kit = self.people["replaced"], self.kits["replaced"][-1]
         self.act(Role.SPONSOR, "/trial/terminate", sign=True, why="Recruitment ended")
         self.act(Role.PHARMACIST, f"/participants/{waiting}/dispense", 0, kit=kit)
         self._book_too_late(waiting)
@@ -118,6 +133,7 @@ class Ending(Traffic):
         with pytest.MonkeyPatch.context() as patch, self.world.instance.store.writing() as uow:
             patch.setattr(release, "open_release", lambda *_: None)
             release.import_release(uow, desk, person, copy)
+        self._glance(Role.PHARMACIST, Role.STATISTICIAN, Role.OUTCOMES_ASSESSOR)
 
     def _judge(self) -> None:
         """After the code break an assessor signs a blinded assessment; nobody at the site was told."""
@@ -130,7 +146,9 @@ class Ending(Traffic):
         )
 
     def _assess(self) -> None:
-        """Sign what the code break asks for, and let those look who were not told."""
+        """Break a code, sign what that asks for, and let those look who were not told."""
+        self.break_a_code("whole")
+        self._judge()
         investigator = self.doors.at_codebreak(Role.INVESTIGATOR)
         for task in investigator.ask("/tasks").get_json()["rows"]:
             decided = {"treatment": GOES_ON} if task["kind"] == TaskKind.TREATMENT_DECISION else {}
@@ -142,21 +160,17 @@ class Ending(Traffic):
 
     def _make_fit(self, *names: str) -> None:
         for name in names:
-            self._book(name)
-        self._wait(hours=self.definition.kits.lead_time_hours)
-        for name in names:
-            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True, **FIT.values())
+            self.book(name)
+        self.wait(hours=self.definition.kits.lead_time_hours)
+        self.fit(*names)
 
-    def _replace(self, name: str) -> str:
-        """The first bag tore: the spare is filled in the same preparation."""
-        sheet = self._begin(name)
-        self._end(name, ready=True, kit=sheet.spares[0], noted=_noted(sheet), spoiled=True)
-        return sheet.spares[0]
-
-    def _fill(self, name: str) -> str:
-        sheet = self._begin(name)
-        self._end(name, ready=True, kit=sheet.kit, noted=_noted(sheet))
-        return sheet.kit
+    def _fill(self, name: str, *, torn: bool = False) -> None:
+        """A kit is prepared and received; where the first bag tore, the spare is filled in the same go."""
+        sheet = self.begin(name)
+        kit = sheet.spares[0] if torn else sheet.kit
+        self.end(name, ready=True, kit=kit, noted=_noted(sheet), spoiled=torn)
+        self.kits[name].append(kit)
+        self.receive(name)
 
     def _book_too_late(self, number: str) -> None:
         later = self.world.instance.clock() + timedelta(days=10)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from randomizer.domain.people import Role
 from tests.activated import SITE
+from tests.games.seeing import BLINDED_ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from flask import Flask
     from werkzeug.routing import Rule
+    from werkzeug.test import TestResponse
 
     from tests.games.seeing import Watched
 
@@ -39,18 +43,13 @@ LISTS = (
     *("participants", "worklist", "sites", "strata", "tasks", "alarms", "entries"),
     *("accountability", "stock-takes"),
 )
-OF_PARTICIPANT = (
-    "",
-    "/card",
-    "/card.pdf",
-    "/dispense",
-    "/dispensed/1",
-    "/dispensed/1/slip.pdf",
-    "/book",
-    "/randomize",
-    "/infusion",
-)
-OF_KIT = ("", "/destruction", "/label", "/label.pdf", "/quarantine", "/missing", "/destroy")
+OF_PARTICIPANT = ("", "/dispense", "/dispensed/1", "/book", "/randomize", "/infusion")
+OF_KIT = ("", "/quarantine", "/missing", "/destroy")
+PRINTED = {
+    "participants": ("/card", "/card.pdf", "/dispensed/1/slip.pdf"),
+    "kits": ("/destruction", "/label", "/label.pdf"),
+}
+"""What is printed of each. A few people look at each print, the others at one of a kind."""
 AT_CODEBREAK = ("/", "/code-breaks", "/tasks", "/lock", "/preparation", "/clearance", "/release")
 ENTRY, ACCOUNT, TAKE = "90", "3", "1"
 SUBJECT = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -69,26 +68,87 @@ class Seen:
     kits: tuple[str, ...]
 
 
-def look_around(somebody: Watched, participants: Iterable[Seen]) -> None:
-    """Open what people look at day by day, and read each list as a program and as a file."""
+@dataclass(frozen=True)
+class Audience:
+    """Who looks at everything at the end, and at whom; if at anybody, a pharmacist looks on the way as well.
+
+    Args:
+        site: Roles at the site door.
+        codebreak: Roles at the code-break door.
+        looked_at: Participants whose pages are opened.
+        others: Whether somebody looks on the way who waits for nothing, and somebody of another site.
+    """
+
+    site: tuple[Role, ...]
+    codebreak: tuple[Role, ...]
+    looked_at: tuple[str, ...]
+    others: bool
+
+
+EVERYBODY = Audience(
+    BLINDED_ROLES,
+    (Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN, Role.SPONSOR, Role.DATA_MANAGER),
+    ("whole", "spoilt", "cultured twice"),
+    others=True,
+)
+A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,), ("whole",), others=False)
+"""Enough for a leaky build: what it leaks is seen by whoever looks."""
+NOBODY = Audience((), (), (), others=False)
+
+
+def look_around(somebody: Watched, participants: Iterable[Seen], *, prints: bool = False) -> None:
+    """Open what people look at day by day, and read each list as a program and as a file.
+
+    Args:
+        somebody: Who is in.
+        participants: At whom they look.
+        prints: Whether they look at each print, and not only at one of a kind.
+    """
     for path in PAGES:
         somebody.get(path)
     for kind in LISTS:
-        somebody.ask(f"/{kind}")
-        somebody.ask(f"/{kind}?format=csv")
-    for one in participants:
-        for part in OF_PARTICIPANT:
-            somebody.get(f"/participants/{one.number}{part}")
-        somebody.ask(f"/participants/{one.number}")
-        for kit in one.kits:
-            for part in OF_KIT:
-                somebody.get(f"/kits/{kit}{part}")
-            somebody.ask(f"/kits/{kit}")
+        if somebody.ask(f"/{kind}").status_code != HTTPStatus.FORBIDDEN:
+            somebody.ask(f"/{kind}?format=csv")
+    look_closely(somebody, participants, prints=prints)
 
 
-def open_every_page(somebody: Watched, door: Flask, participant: Seen) -> None:
-    """Open every address that the site door has, the pages of acts included, whether or not it answers."""
+def look_closely(somebody: Watched, participants: Iterable[Seen], *, prints: bool) -> None:
+    """Open the pages of participants and of their kits.
+
+    Whoever may not see one of a kind, because of who they are, may see none: they are refused it once.
+
+    Args:
+        somebody: As `look_around` takes it.
+        participants: Likewise.
+        prints: Likewise.
+    """
+    seen = list(participants)
+    numbers, kits = [one.number for one in seen], [kit for one in seen for kit in one.kits]
+    for kind, parts, keys in (("participants", OF_PARTICIPANT, numbers), ("kits", OF_KIT, kits)):
+        for look, part in [(somebody.get, part) for part in parts] + [(somebody.ask, "")]:
+            _look(look, kind, part, keys)
+        for part in PRINTED[kind]:
+            _look(somebody.get, kind, part, keys if prints else keys[:1])
+
+
+def _look(look: Callable[[str], TestResponse], kind: str, part: str, keys: list[str]) -> None:
+    for key in keys:
+        if look(f"/{kind}/{key}{part}").status_code == HTTPStatus.FORBIDDEN:
+            return
+
+
+def open_every_page(somebody: Watched, door: Flask, participant: Seen, within: str = "/") -> None:
+    """Open every address that the site door has, the pages of acts included, whether or not it answers.
+
+    Args:
+        somebody: Who is in.
+        door: The site door.
+        participant: About whom.
+        within: Where the addresses begin that are opened.
+    """
     for rule in pages_of(door):
+        if not rule.rule.startswith(within):
+            continue
         path = filled(rule.rule, participant)
         if path.startswith("/api/v1"):
             somebody.ask(path.removeprefix("/api/v1"))

@@ -53,6 +53,7 @@ LISTED: tuple[tuple[str, bytes], ...] = (
     ("root of a checkpoint", rb"(?m)^\d+\n([A-Za-z0-9+/]{43}=)$"),
     ("signature of a checkpoint", rb"(?m)^\xe2\x80\x94 \S+ ([A-Za-z0-9+/]+=*)$"),
     ("session cookie", rb"(?m)^Set-Cookie: (?:site|codebreak)=([^;\n]+);"),
+    ("sealed cookie of what was typed", rb"(?m)^Set-Cookie: (?:site|codebreak)-typed=([^;\n]+);"),
     ("CSRF value", rb'name="csrf_token" value="([^"]+)"'),
     ("request id of an answer", rb"(?m)^X-Request-Id: ([0-9a-f]{16})$"),
     ("request id of a problem", rb"urn:request:([0-9a-f]{16})"),

@@ -68,10 +68,12 @@ class World:
 
 
 def definition() -> Definition:
-    """MESEMS with 14 slots."""
+    """MESEMS with 14 slots, whose kits travel to the site and are checked there by a second person."""
     made = activated.small_definition()
     return replace(
-        made, strata=tuple(replace(one, capacity=CAPACITIES[one.code], low_water=0) for one in made.strata)
+        made,
+        strata=tuple(replace(one, capacity=CAPACITIES[one.code], low_water=0) for one in made.strata),
+        kits=replace(made.kits, travel=True, second_person=True),
     )
 
 

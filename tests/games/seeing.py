@@ -30,6 +30,7 @@ from randomizer.web.site.app import create_app as site_door
 from tests.activated import ORIGIN, PASSWORD, SITE, TOTP_STEP_SECONDS, username
 from tests.games.drawings import draw_once
 from tests.games.placeholders import Placeholders
+from tests.web.phones import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from tests.activated import Instance
     from tests.games.sealings import World
 
-TOKENS_LAST = timedelta(minutes=29)
+NOT_IDLE = timedelta(minutes=29)  # as long as a session or a token counts that nobody used since
 SETTINGS = DoorSettings(
     session_secret="of the games", https=False, relying_party="localhost", origin="http://localhost"
 )
@@ -56,10 +57,19 @@ class Recording:
     """Name and bytes of everything that was seen."""
 
     seen: list[tuple[str, bytes]] = field(default_factory=list)
+    _filter: Placeholders = field(default_factory=Placeholders)
+    _listed: list[tuple[str, bytes]] = field(default_factory=list)
 
     def add(self, name: str, content: bytes) -> None:
         """Keep something under a name."""
         self.seen.append((name, content))
+
+    def behind_the_filter(self) -> Iterator[tuple[str, bytes]]:
+        """All of it, one after the other, with placeholders; each is worked out once, however often asked."""
+        for number, (name, content) in enumerate(self.seen):
+            if number == len(self._listed):
+                self._listed.append((name, self._filter.put(content)))
+            yield self._listed[number]
 
     def text(self) -> str:
         """All of it, for a search."""
@@ -82,8 +92,6 @@ class Comparing(Recording):
     """A recording that stops where it differs from another one behind the filter."""
 
     other: Iterator[tuple[str, bytes]] = field(default_factory=lambda: iter(()))
-    own_filter: Placeholders = field(default_factory=Placeholders)
-    other_filter: Placeholders = field(default_factory=Placeholders)
 
     def add(self, name: str, content: bytes) -> None:
         """Keep something; it must be the same, and in the same place.
@@ -95,7 +103,7 @@ class Comparing(Recording):
         expected = next(self.other, None)
         if expected is None or expected[0] != name:
             raise Caught(f"{name}: not what was seen there before")
-        if self.own_filter.put(content) != self.other_filter.put(expected[1]):
+        if self._filter.put(content) != expected[1]:
             raise Caught(name)
 
 
@@ -115,14 +123,18 @@ class Watched:
         """As in the recording."""
         return username(self.role, self.site)
 
-    def enter(self, *, by_page: bool) -> Watched:
-        """Get a token, and sign in through the page too where pages will be opened."""
-        if by_page:
-            self.post("/sign-in", {"username": self.name}, sign=True)
-        got = self.client.post("/api/v1/tokens", json={"username": self.name, **self.factor()})
-        assert got.status_code == 201, got.text
-        self.token = got.get_json()["token"]
+    def enter(self) -> Watched:
+        """Sign in through the page."""
+        self.post("/sign-in", {"username": self.name}, sign=True)
         return self
+
+    def bearer(self) -> dict[str, str]:
+        """What a call carries: the token, which is asked for once there is something to call."""
+        if not self.token:
+            got = self.client.post("/api/v1/tokens", json={"username": self.name, **self.factor()})
+            assert got.status_code == 201, got.text
+            self.token = got.get_json()["token"]
+        return {"Authorization": f"Bearer {self.token}"}
 
     def get(self, path: str, status: int = 0) -> TestResponse:
         """Open a page."""
@@ -135,29 +147,38 @@ class Watched:
         self, path: str, data: dict[str, str] | None = None, status: int = 303, *, sign: bool = False
     ) -> TestResponse:
         """Send the form of a page."""
-        with_token = self.client.get(path).text
-        _, _, rest = with_token.partition('name="csrf_token" value="')
-        form = {"csrf_token": rest.partition('"')[0]} | (data or {}) | (self.factor() if sign else {})
-        answer = self.recording.answer(self.name, "POST", path, self.client.post(path, data=form))
+        page = self.client.get(path).text
+        return self.send(path, page, (data or {}) | (self.factor() if sign else {}), status)
+
+    def send(self, path: str, page: str, data: dict[str, str], status: int = 303) -> TestResponse:
+        """Send the form of a page that was opened before."""
+        answer = self.client.post(path, data=hidden(page) | data)
+        self.recording.answer(self.name, "POST", path, answer)
         assert status in {0, answer.status_code}, (path, answer.status_code, answer.text[:4000])
         return answer
 
     def ask(self, path: str) -> TestResponse:
         """Read from the API."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = self.client.get(f"/api/v1{path}", headers=headers)
+        answer = self.client.get(f"/api/v1{path}", headers=self.bearer())
         assert answer.status_code < 500, answer.text
         return self.recording.answer(self.name, "GET", f"/api/v1{path}", answer)
 
     def tell(self, path: str, body: dict[str, Any], status: int = 200, *, sign: bool = False) -> TestResponse:
         """Do something through the API."""
+        bearer = self.bearer()
         key = f"game-{self.instance.clock():%Y%m%dT%H%M%S}-{len(self.recording.seen):08d}"
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
+        headers = bearer | {"Idempotency-Key": key}
         answer = self.client.post(
             f"/api/v1{path}", json=body | (self.factor() if sign else {}), headers=headers
         )
         assert status in {0, answer.status_code}, (path, answer.status_code, answer.text[:2000])
         return self.recording.answer(self.name, "POST", f"/api/v1{path}", answer)
+
+    def beside(self) -> dict[str, str]:
+        """What they enter as a second person, who checks what somebody else does."""
+        return {"second_username": self.name} | {
+            f"second_{name}": said for name, said in self.factor().items()
+        }
 
     def factor(self) -> dict[str, str]:
         """Password and a fresh code; the clock moves on, since a code works once."""
@@ -173,23 +194,35 @@ class Doors:
     recording: Recording
     site: Flask
     codebreak: Flask
-    programs: dict[tuple[Role, str], tuple[Watched, datetime]] = field(default_factory=dict)
+    visitors: dict[Role, tuple[Watched, datetime]] = field(default_factory=dict)
+    programs: dict[Role, tuple[Watched, datetime]] = field(default_factory=dict)
 
     def at_site(self, role: Role, site: str = SITE) -> Watched:
         """Somebody who comes in through the site door."""
-        return self._person(self.site, role, site).enter(by_page=True)
+        return self._person(self.site, role, site).enter()
 
     def at_codebreak(self, role: Role, site: str = SITE) -> Watched:
         """Somebody who comes in through the code-break door."""
-        return self._person(self.codebreak, role, site).enter(by_page=True)
+        return self._person(self.codebreak, role, site).enter()
 
-    def program(self, role: Role, site: str = SITE) -> Watched:
+    def visitor(self, role: Role) -> Watched:
+        """Somebody who is in at the site door, or comes in where their session was left idle."""
+        return self._not_idle(self.visitors, role) or self._kept(self.visitors, role, self.at_site(role))
+
+    def program(self, role: Role) -> Watched:
         """A program of somebody at the site door, whose token still counts."""
-        found, since = self.programs.get((role, site), (None, self.world.instance.clock.now))
-        if found is None or self.world.instance.clock.now - since > TOKENS_LAST:
-            found = self._person(self.site, role, site).enter(by_page=False)
-        self.programs[role, site] = (found, self.world.instance.clock.now)
-        return found
+        program = self._not_idle(self.programs, role)
+        return program or self._kept(self.programs, role, self._person(self.site, role, SITE))
+
+    def _not_idle(self, known: dict[Role, tuple[Watched, datetime]], role: Role) -> Watched | None:
+        found, since = known.get(role, (None, self.world.instance.clock.now))
+        if found is None or self.world.instance.clock.now - since > NOT_IDLE:
+            return None
+        return self._kept(known, role, found)
+
+    def _kept(self, known: dict[Role, tuple[Watched, datetime]], role: Role, somebody: Watched) -> Watched:
+        known[role] = (somebody, self.world.instance.clock.now)
+        return somebody
 
     def _person(self, app: Flask, role: Role, site: str) -> Watched:
         return Watched(self.world.instance, app.test_client(), self.recording, role, site)

@@ -20,6 +20,7 @@ SAMPLES = {
     "root of a checkpoint": (b"example.org/log\n12\n%s\n", b"A" * 43 + b"=", b"B" * 43 + b"="),
     "signature of a checkpoint": ("\u2014 log ".encode() + b"%s\n", b"A" * 90 + b"=", b"B" * 90 + b"="),
     "session cookie": (b"Set-Cookie: site=%s; HttpOnly", b"eyJ0.one", b"eyJ0.two"),
+    "sealed cookie of what was typed": (b"Set-Cookie: site-typed=%s; HttpOnly", b"gAAAone", b"gAAAtwo"),
     "CSRF value": (b'name="csrf_token" value="%s"', b"Ij.one", b"Ij.two"),
     "request id of an answer": (b"X-Request-Id: %s\n", REQUEST, OTHER_REQUEST),
     "request id of a problem": (b'"instance": "urn:request:%s"', REQUEST, OTHER_REQUEST),

@@ -1,98 +1,66 @@
-"""The blinded traffic of the games: acts through the site door, and everybody looks at everything."""
+"""The blinded traffic of the games: two periods of several participants, and everybody looks at it all."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from randomizer.domain.people import Role
-from randomizer.domain.quality import Result
-from randomizer.domain.records import TaskKind
 from randomizer.domain.sealed_texts import Preparation
-from randomizer.domain.supply import Kit, KitState
-from randomizer.services.care import dispensing, replacements
-from randomizer.services.unblinded import clearance, lifting, preparation, quality, sheets, unblinding
-from randomizer.services.upkeep import daily, due, results_due
+from randomizer.domain.supply import Arrival
+from randomizer.services.care import replacements
+from randomizer.services.unblinded import clearance
 from tests import activated
-from tests.activated import FIT, SECOND_SITE, SITE
-from tests.desks import LOT, clear
-from tests.games.looking import Seen, look_around, look_at_codebreak, open_every_page
-from tests.games.seeing import (
-    BLINDED_ROLES,
-    Caught,
-    Comparing,
-    Doors,
-    Recording,
-    copied,
-    mails,
-    published,
-    watched,
-)
+from tests.activated import SECOND_SITE, SITE
+from tests.authenticator import Authenticator
+from tests.desks import clear
+from tests.games.looking import Seen, look_around, look_at_codebreak, look_closely, open_every_page
+from tests.games.staff import LOGGER, Staff
+from tests.web.phones import ORIGIN, asked, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from randomizer.services.unblinded.sheets import Sheet
-    from tests.games.sealings import World
-    from tests.games.seeing import Watched
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Who looks at everything at the end, and at whom; if at anybody, a pharmacist looks on the way as well.
-
-    Args:
-        site: Roles at the site door.
-        codebreak: Roles at the code-break door.
-        looked_at: Participants whose pages are opened.
-        others: Whether somebody looks on the way who waits for nothing, and somebody of another site.
-    """
-
-    site: tuple[Role, ...]
-    codebreak: tuple[Role, ...]
-    looked_at: tuple[str, ...]
-    others: bool
-
-
-EVERYBODY = Audience(
-    BLINDED_ROLES,
-    (Role.INVESTIGATOR, Role.SAFETY_PHYSICIAN, Role.SPONSOR, Role.DATA_MANAGER),
-    ("whole", "spoilt", "cultured twice"),
-    others=True,
+LATER_SITE = "EX2"
+ON_THE_WAY = (
+    (Role.COORDINATOR, "whole", "/"),
+    (Role.INVESTIGATOR, "spoilt", "/"),
+    (Role.PHARMACIST, "expired", "/"),
+    (Role.TRIAL_MANAGER, "whole", "/alarms"),
+    (Role.TRIAL_MANAGER, "whole", "/trial"),
+    (Role.TRIAL_MANAGER, "whole", "/stock-takes"),
+    (Role.TRIAL_MANAGER, "whole", "/participants/<key>/transfer"),
+    (Role.TRIAL_MANAGER, "whole", "/api/v1/entries"),
+    (Role.SPONSOR, "whole", "/sites"),
+    (Role.SPONSOR, "whole", "/trial"),
+    (Role.ADMINISTRATOR, "whole", "/accounts"),
 )
-ON_THE_WAY = {
-    Role.COORDINATOR: "whole",
-    Role.INVESTIGATOR: "spoilt",
-    Role.PHARMACIST: "expired",
-    Role.SPONSOR: "whole",
-    Role.TRIAL_MANAGER: "whole",
-    Role.ADMINISTRATOR: "whole",
+"""Who opens every page of the site door while the trial goes on, about whom, and where it begins."""
+PEOPLE = {
+    "whole": "relapsing",
+    "expired": "relapsing",
+    "spoilt": "relapsing",
+    "withdrawn": "progressive",
+    "missed": "progressive",
+    "too many": "progressive",
+    "failed": "relapsing",
+    "cultured twice": "relapsing",
 }
-"""Who opens every page of the site door while the trial goes on, about whom."""
-A_FEW = Audience((Role.TRIAL_MANAGER,), (Role.INVESTIGATOR,), ("whole",), others=False)
-"""Enough for a leaky build: what it leaks is seen by whoever looks."""
-OK = 200
-NOBODY = Audience((), (), (), others=False)
+"""Whose life it is, and the factor level."""
+TREATED = ("whole", "expired", "spoilt", "withdrawn", "cultured twice")
 
 
 @dataclass
-class Traffic:
+class Traffic(Staff):
     """One run.
 
     Args:
-        doors: Where it goes through.
-        audience: Who looks at it.
-        people: Number of each participant by the name of their life, as far as they are enrolled.
-        kits: The kits that were made ready for each of them.
         only: The one chapter that is played, "" for all.
     """
 
-    doors: Doors
-    audience: Audience
-    people: dict[str, str] = field(default_factory=dict)
-    kits: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     only: str = ""
 
     def play(self) -> None:
@@ -105,189 +73,257 @@ class Traffic:
         """What happens, in order, by name; each chapter goes on where the one before ended."""
         return {
             "enrolment": self._enrol,
-            "first period": self._first_period,
+            "booking": self._book_first,
+            "preparation": self._prepare_first,
+            "receipt": self._receive_first,
+            "counter": self._dispense_first,
+            "never received": self._lose_one,
             "on the way": self._look_on_the_way,
             "between": self._between,
-            "second period": self._second_period,
+            "second preparation": self._prepare_second,
+            "second counter": self._dispense_second,
             "afterwards": self._afterwards,
         }
 
-    def _look_on_the_way(self) -> None:
-        if self.audience.looked_at:
-            pharmacist = self.doors.at_site(Role.PHARMACIST)
-            look_around(pharmacist, self._of("spoilt"))
-            for kit in [kits[-1] for kits in self.kits.values() if kits]:
-                pharmacist.get(f"/scan?scan={kit}")
-        if self.audience.others:
-            look_around(self.doors.at_site(Role.INVESTIGATOR), self._of("whole"))
-            for role, name in ON_THE_WAY.items():
-                open_every_page(self.doors.at_site(role), self.doors.site, self._of(name)[0])
-            self._open(Role.COORDINATOR, f"/participants/{self.people['failed']}/screen-again")
-
-    def _between(self) -> None:
-        self._break_a_code()
-        self._judge_blind()
-        self._wait(days=self.definition.periods[1].interval_days - 8)
-        self._jobs()
-
-    def _afterwards(self) -> None:
-        self._wait(days=30)
-        self._jobs()
-        for role in self.audience.site:
-            look_around(self.doors.at_site(role), self._of(*self.audience.looked_at))
-        if self.audience.others:
-            look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), self._of("whole"))
-            self._open(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/complete")
-            for alarm in self.doors.program(Role.TRIAL_MANAGER).ask("/alarms").get_json()["rows"]:
-                self._open(Role.TRIAL_MANAGER, f"/alarms/{alarm['number']}/clear")
-        numbers = [self.people[name] for name in ("whole", "cultured twice", "too many")]
-        for role in self.audience.codebreak:
-            look_at_codebreak(self.doors.at_codebreak(role), numbers)
-
-    def _of(self, *names: str) -> list[Seen]:
-        """What there is to look at of each participant."""
-        return [Seen(self.people[name], tuple(self.kits[name])) for name in names]
-
-    @property
-    def world(self) -> World:
-        """The instance."""
-        return self.doors.world
-
-    @property
-    def definition(self) -> Any:  # noqa: ANN401 - a definition
-        """The definition."""
-        return self.world.instance.definition
-
-    def act(self, role: Role, path: str, status: int = 200, *, sign: bool = False, **body: Any) -> Watched:  # noqa: ANN401
-        """One act by somebody in this role, through the API; who looks at it opens its page before."""
-        if status == OK:
-            self._open(role, path)
-        program = self.doors.program(role)
-        program.tell(path, body, status, sign=sign)
-        return program
-
-    def _open(self, role: Role, path: str) -> None:
-        if self.audience.others:
-            self.doors.at_site(role).get(path)
-
     def _enrol(self) -> None:
+        if self.audience.others:
+            self._keep_house()
         for name, course in PEOPLE.items():
             program = self.doors.program(Role.COORDINATOR)
             answer = program.tell("/participants", {"site": SITE}, 201)
-            self.people[name] = number = str(answer.get_json()["participant"]["number"])
+            self.people[name] = str(answer.get_json()["participant"]["number"])
+            path = self.path(name)
             if name == "failed":
-                self.act(Role.INVESTIGATOR, f"/participants/{number}/screen-failure", why="MRI declined")
+                self.act(Role.INVESTIGATOR, f"{path}/screen-failure", why="MRI declined")
                 continue
-            self._confirm(number, course)
+            self._confirm(path, course)
             full = 409 if name == "too many" else 200
-            self.act(
-                Role.COORDINATOR,
-                f"/participants/{number}/harvest",
-                full,
-                identifier=f"D-{name}",
-                again=f"D-{name}",
-            )
+            self._harvest(path, f"D-{name}", full)
             if name == "too many":
                 continue
             if name == "cultured twice":
-                self._fail_product(number)
-            clear(self.world.instance, self.world.desk, number)
-            self.act(Role.SPONSOR, f"/participants/{number}/go", sign=True)
-            self.act(Role.INVESTIGATOR, f"/participants/{number}/randomize", sign=True)
-        whole = self.people["whole"]
-        self.act(Role.INVESTIGATOR, f"/participants/{whole}/randomize", 422, sign=True)
+                self._fail_product(name)
+            clear(self.world.instance, self.world.desk, self.people[name])
+            self.act(Role.SPONSOR, f"{path}/go", sign=True)
+            self.act(Role.INVESTIGATOR, f"{path}/randomize", sign=True)
+        self.act(Role.INVESTIGATOR, f"{self.path('whole')}/randomize", 422, sign=True)
 
-    def _confirm(self, number: str, course: str) -> None:
+    def _keep_house(self) -> None:
+        """A site more is opened; somebody has a passkey, and no longer."""
+        self.act(Role.SPONSOR, f"/sites/{LATER_SITE}/open", sign=True)
+        manager = self.doors.visitor(Role.TRIAL_MANAGER)
+        page = manager.post("/passkeys/add", {"name": "Phone"}, 200, sign=True).text
+        phone = Authenticator(ORIGIN, key=ec.derive_private_key(1, ec.SECP256R1()))
+        manager.send("/passkeys/make", page, {"passkey": phone.create(asked(page))})
+        remove = f"/passkeys/{hidden(page)['handle']}/remove"
+        manager.get(remove, 200)
+        manager.post(remove, sign=True)
+        del self.doors.visitors[Role.TRIAL_MANAGER]  # every session ends with the passkey
+
+    def _confirm(self, path: str, course: str) -> None:
         items = {
             code: {"confirmed": one.confirmed, "values": dict(one.values)}
             for code, one in activated.answers(self.definition).items()
         }
-        path = f"/participants/{number}/eligibility"
+        path = f"{path}/eligibility"
         self.act(Role.INVESTIGATOR, path, sign=True, items=items, levels={"course": course})
 
-    def _fail_product(self, number: str) -> None:
+    def _harvest(self, path: str, donation: str, status: int = 200) -> None:
+        self.act(Role.COORDINATOR, f"{path}/harvest", status, identifier=donation, again=donation)
+
+    def _fail_product(self, name: str) -> None:
         person = self.world.instance.person(Role.CLEARER)
         with self.world.instance.store.writing() as uow:
-            clearance.fail(uow, self.world.desk, person, number, note="Too few cells")
-        self.act(Role.COORDINATOR, f"/participants/{number}/harvest", identifier="D-2", again="D-2")
+            clearance.fail(uow, self.world.desk, person, self.people[name], note="Too few cells")
+        self._harvest(self.path(name), "D-2")
 
-    def _first_period(self) -> None:
-        names = ("whole", "expired", "spoilt", "withdrawn", "cultured twice")
-        for name in names:
-            self._book(name)
-        self._wait(hours=self.definition.kits.lead_time_hours)
-        for name in names:
-            self.act(Role.INVESTIGATOR, f"/participants/{self.people[name]}/fit", sign=True, **FIT.values())
-        self.act(
-            Role.INVESTIGATOR, f"/participants/{self.people['withdrawn']}/withdrawal", why="", follow_up=True
-        )
-        self.act(Role.INVESTIGATOR, f"/participants/{self.people['missed']}/missed", why="Travels")
-        self._take_back("whole", self._prepare("whole"))
-        self._prepare("whole")
-        self._prepare("expired")
-        self._spoil("spoilt")
-        self.doors.at_site(Role.PHARMACIST).get(f"/participants/{self.people['whole']}/dispense")
-        self._hand_out("whole", outcome="given")
-        self._expire("expired")
-        self._prepare("spoilt")
-        self._hand_out("spoilt", outcome="not given", why="Fever")
-        self._destroy(self.kits["spoilt"][-1])
-        self._begin("cultured twice")
+    def _book_first(self) -> None:
+        for name in TREATED:
+            self.book(name)
+        self.wait(hours=self.definition.kits.lead_time_hours)
+        self.fit(*TREATED)
+        self.act(Role.INVESTIGATOR, f"{self.path('missed')}/missed", why="Travels")
 
-    def _second_period(self) -> None:
-        self._book("whole", hours=10 * 24)
-        self._open(Role.COORDINATOR, f"/participants/{self.people['whole']}/cancel-booking")
-        self._wait(hours=10 * 24)
-        self.act(Role.INVESTIGATOR, f"/participants/{self.people['whole']}/fit", sign=True, **FIT.values())
-        self._set_aside(self._prepare("whole"))
+    def _prepare_first(self) -> None:
+        """Kits go on their way, one of them in the place of a bag that tore."""
+        for name in ("whole", "expired", "withdrawn"):
+            self.prepare(name)
+        self.begin("spoilt")
+        self.end("spoilt", ready=False, kit="", noted=Preparation(note="The bag tore."), spoiled=True)
+        self.prepare("spoilt")
+        self.begin("cultured twice")
+        pharmacist = self.doors.program(Role.PHARMACIST)
+        pharmacist.ask("/worklist")
+        self.act(Role.PHARMACIST, f"{self.path('whole')}/dispense", 409, kit=self.kits["whole"][-1])
+        self.open(Role.PHARMACIST, "/", *(f"/kits/{self.kits[name][-1]}" for name in ("whole", "withdrawn")))
+
+    def _receive_first(self) -> None:
+        """One kit comes sound, one damaged, one too warm, and one of which a result was bad meanwhile."""
+        self._receive_another("whole")
+        self.receive("whole")
+        self.receive("expired", Arrival.DAMAGED)
+        self.act(Role.PHARMACIST, f"{self.path('expired')}/replacement", why="Torn on the way")
+        self.prepare("expired")
+        self.receive("withdrawn", Arrival.EXCURSION, **LOGGER)
+        self.prepare("withdrawn")
+        self.fail_late("spoilt")
+        self.receive("spoilt")
+        self._look_at_the_alert("spoilt")
+        self.acknowledge()
+        self.lift("spoilt")
+        self._withdraw()
+
+    def _receive_another(self, name: str) -> None:
+        """What is not the kit that was expected, or cannot be what became of it."""
+        path, kit = f"{self.path(name)}/receive", self.kits[name][-1]
+        for status, told in (
+            (409, {"kit": self.other_kit(kit), "arrival": Arrival.SOUND}),
+            (422, {"kit": kit, "arrival": Arrival.EXCURSION}),
+            (422, {"kit": kit, "arrival": Arrival.SOUND, **LOGGER}),
+        ):
+            self.act(Role.PHARMACIST, path, status, **told)
+
+    def _withdraw(self) -> None:
+        """A booking is cancelled while its kit is on the way: that one is to be destroyed."""
+        path, kit = self.path("withdrawn"), self.kits["withdrawn"][-1]
+        self.act(Role.COORDINATOR, f"{path}/cancel-booking", why="Has a fever")
+        self.open(Role.PHARMACIST, "/", f"/kits/{kit}")
+        self.destroy(kit, "Cancelled")
+        self.act(Role.INVESTIGATOR, f"{path}/withdrawal", why="", follow_up=True)
+
+    def _dispense_first(self) -> None:
+        self._take_back("whole")
+        self.prepare("whole")
+        self.receive("whole")
+        self.doors.visitor(Role.PHARMACIST).get(f"{self.path('whole')}/dispense", 200)
+        if self.audience.others:
+            self._dispense_by_page("whole")
+        else:
+            self.dispense("whole")
+        self.wait(minutes=5)
+        self.record("whole", "given")
+        self.hand_out("spoilt", outcome="not given", why="Fever")
+        kit = self.kits["spoilt"][-1]
+        self.act(Role.PHARMACIST, f"/kits/{kit}/destroy", 422, sign=True, method="incinerated", why="x")
+        self.act(Role.PHARMACIST, f"/kits/{kit}/return", why="Not given")
+        self.destroy(kit)
+
+    def _take_back(self, name: str) -> None:
+        self.dispense(name)
+        self.act(Role.PHARMACIST, f"{self.path(name)}/undo-dispensation", sign=True, why="Wrong trolley")
+
+    def _dispense_by_page(self, name: str) -> None:
+        """The page asks for a second person, who is not the first, and gives a slip to print."""
+        pharmacist, path = self.doors.visitor(Role.PHARMACIST), self.path(name)
+        scanned = {"kit": self.kits[name][-1]}
+        pharmacist.post(f"{path}/dispense", scanned, 200)
+        pharmacist.post(f"{path}/dispense", scanned | pharmacist.beside(), 200)
+        pharmacist.post(f"{path}/dispense", scanned | self.beside(Role.INVESTIGATOR))
+        for page in ("/dispensed/1", "/dispensed/1/slip.pdf"):
+            pharmacist.get(f"{path}{page}", 200)
+
+    def _lose_one(self) -> None:
+        """A kit never comes, and expires on its way; the page about it was left for too long."""
+        path, kit = self.path("expired"), self.kits["expired"][-1]
+        if self.audience.others:
+            self._leave_idle(f"/kits/{kit}/missing")
+        self.wait(hours=1)
+        self.run_jobs()
+        self.open(Role.PHARMACIST, "/", "/tasks")
+        self.wait(minutes=self.definition.kits.expiry_minutes)
+        self.run_jobs()
+        self.act(Role.PHARMACIST, f"{path}/dispense", 409, kit=kit)
+        # In a build that leaks by whether the kit has expired, it can be received still.
+        program = self.act(Role.PHARMACIST, f"{path}/receive", 0, kit=kit, arrival=Arrival.SOUND)
+        for form in ("", "?format=csv"):
+            program.ask(f"/participants{form}")
+
+    def _leave_idle(self, path: str) -> None:
+        """Somebody types, is away for too long, sends, signs in again and finds what was typed."""
+        pharmacist = self.doors.at_site(Role.PHARMACIST)
+        page = pharmacist.get(path, 200).text
+        self.wait(minutes=31)
+        pharmacist.send(path, page, {"why": "Not on the train"})
+        pharmacist.enter()
+        pharmacist.get(path, 200)
+
+    def _look_on_the_way(self) -> None:
+        if not self.audience.looked_at:
+            return
+        pharmacist = self.doors.visitor(Role.PHARMACIST)
+        look_closely(pharmacist, self._of("spoilt"), prints=True)
+        for kit in [kits[-1] for kits in self.kits.values() if kits]:
+            pharmacist.get(f"/scan?scan={kit}")
+        if self.audience.others:
+            for role in (Role.PHARMACIST, Role.INVESTIGATOR):
+                look_closely(self.doors.visitor(role), self._of(*ONLY_ON_THE_WAY), prints=True)
+            for role, name, within in ON_THE_WAY:
+                open_every_page(self.doors.visitor(role), self.doors.site, self._of(name)[0], within)
+            self.open(Role.COORDINATOR, f"{self.path('failed')}/screen-again")
+
+    def _between(self) -> None:
+        self.break_a_code("whole")
+        self._judge_blind("whole")
+        self.wait(days=self.definition.periods[1].interval_days - 8)
+        self.run_jobs()
+
+    def _judge_blind(self, name: str) -> None:
+        """Somebody who is blind signs an assessment, and corrects which one it was."""
+        path, now = self.path(name), self.world.instance.clock().isoformat()
+        told: dict[str, Any] = {"assessment": "EDSS", "time_point": "week 24", "done_at": now}
+        assessor = self.act(Role.OUTCOMES_ASSESSOR, f"{path}/assessment", sign=True, **told)
+        number = assessor.ask(path).get_json()["assessments"][-1]["number"]
+        again: dict[str, Any] = {**told, "time_point": "unscheduled", "why": "It was an extra visit."}
+        self.act(Role.OUTCOMES_ASSESSOR, f"/assessments/{number}/correct", sign=True, **again)
+        self.open(Role.INVESTIGATOR, f"/assessments/{number}/strike-out")
+
+    def _prepare_second(self) -> None:
+        """Booked inside the visit window, then outside; the kit is lost on the way and turns up."""
+        path = self.path("whole")
+        self.book("whole", hours=10 * 24)
+        self.open(Role.COORDINATOR, f"{path}/cancel-booking")
+        self.book("whole", hours=LATE_DAYS * 24)
+        self.act(Role.INVESTIGATOR, f"{path}/deviation", sign=True, why="Was abroad")
+        self.wait(days=LATE_DAYS)
+        self.fit("whole")
+        kit = self.prepare("whole")
+        self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the train")
+        self.act(Role.PHARMACIST, f"/kits/{kit}/found", why="Behind the shelf")
+        self.act(Role.PHARMACIST, f"/kits/{self._last_kit()}/damage", 404, why="Not ready")
         self._warm_up(self.kits["expired"][-1])
-        self._count()
         self._ask_again("whole")
-        kit = self._prepare("whole")
-        self._open(Role.PHARMACIST, f"/kits/{kit}/damage")
-        self._fail_late("whole", kit)
-        self._hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
+        self.prepare("whole")
 
-    def _fail_late(self, name: str, kit: str) -> None:
-        """A late result is out of limits, and turns out to be wrong: the quarantine of the kit is lifted."""
-        self._result(name, Result.FAILED)
-        self.doors.at_site(Role.PHARMACIST).get(f"/kits/{kit}")
-        self.doors.at_site(Role.PHARMACIST).get(f"/participants/{self.people[name]}/dispense")
-        investigator = self.doors.program(Role.INVESTIGATOR)
-        for task in investigator.ask("/tasks").get_json()["rows"]:
-            if task["kind"] == TaskKind.QUALITY_ALERT:
-                self.act(Role.INVESTIGATOR, f"/tasks/{task['number']}/acknowledge", sign=True)
-        self._result(name, Result.PASSED)
-        person, step_up = self.world.instance.person(Role.CLEARER), self.world.instance.step_up(Role.CLEARER)
-        with self.world.instance.store.writing() as uow:
-            if uow.get(Kit, kit).state is not KitState.QUARANTINED:
-                return  # in a leaky build: what was seen of it differs already
-            lifting.lift(uow, self.world.desk, person, step_up, kit, why="The plate was read wrongly.")
+    def _warm_up(self, kit: str) -> None:
+        logger: dict[str, Any] = {**LOGGER, "why": "The door stood open"}
+        for kits, status in (([kit, self._first_kit()], 422), ([kit], 200)):
+            self.act(Role.PHARMACIST, "/accountability/excursion", status, kits=kits, **logger)
 
-    def _result(self, name: str, result: Result) -> None:
-        number, person = self.people[name], self.world.instance.person(Role.CLEARER)
-        with self.world.instance.store.writing() as uow:
-            quality.record_result(
-                uow,
-                self.world.desk,
-                person,
-                number,
-                subject=LOT.number,
-                test="sterility",
-                result=result,
-                corrects=result is Result.PASSED,
-            )
+    def _ask_again(self, name: str) -> None:
+        number, path = self.people[name], self.path(name)
+        self.act(Role.COORDINATOR, f"{path}/replacement", why="Not where it was")
+        self.act(Role.COORDINATOR, f"{path}/replacement", 422, why="Once more")
+        for available_at in (None, self.world.instance.clock() + timedelta(hours=1)):
+            self.world.instance.act(replacements.answer, Role.PREPARER, number, available_at)
+            self.open(Role.PHARMACIST, path)
 
-    def _take_back(self, name: str, kit: str) -> None:
-        path = f"/participants/{self.people[name]}"
-        self.act(Role.PHARMACIST, f"{path}/dispense", kit=kit)
-        self.act(Role.PHARMACIST, f"{path}/undo-dispensation", sign=True, why="Wrong trolley")
+    def _dispense_second(self) -> None:
+        """A result is out of limits on the shelf, and turns out to be wrong."""
+        self.receive("whole")
+        self._count()
+        kit = self.kits["whole"][-1]
+        self.open(Role.PHARMACIST, f"/kits/{kit}/damage")
+        self.fail_late("whole")
+        self._look_at_the_alert("whole")
+        self.acknowledge()
+        self.lift("whole")
+        self.doors.program(Role.PHARMACIST).ask(self.path("whole"))
+        self.hand_out("whole", outcome="partly given", volume_ml=40, why="Headache")
 
-    def _destroy(self, kit: str) -> None:
-        path = f"/kits/{kit}"
-        self.act(Role.PHARMACIST, f"{path}/destroy", 422, sign=True, method="incinerated", why="x")
-        self.act(Role.PHARMACIST, f"{path}/return", why="Not given")
-        self.act(Role.PHARMACIST, f"{path}/destroy", sign=True, method="incinerated", why="Not given")
+    def _look_at_the_alert(self, name: str) -> None:
+        kit = self.kits[name][-1]
+        self.doors.program(Role.PHARMACIST).ask(f"/kits/{kit}")
+        self.open(Role.PHARMACIST, f"/kits/{kit}", f"{self.path(name)}/dispense")
 
     def _count(self) -> None:
         program = self.doors.program(Role.PHARMACIST)
@@ -296,195 +332,37 @@ class Traffic:
         for kit in (self.kits["whole"][-1], self.kits["spoilt"][-1], self._first_kit()):
             program.tell(f"{path}/count", {"kit": kit})
         self.act(Role.PHARMACIST, f"{path}/close-count")
-        self.doors.at_site(Role.PHARMACIST).get(path)
+        self.open(Role.PHARMACIST, path)
         program.ask(path)
         self.act(Role.PHARMACIST, f"{path}/settle", why="Settled")
 
-    def _set_aside(self, kit: str) -> None:
-        self.act(Role.PHARMACIST, f"/kits/{kit}/missing", why="Not on the shelf")
-        self.act(Role.PHARMACIST, f"/kits/{kit}/found", why="Behind the shelf")
-        self.act(Role.PHARMACIST, f"/kits/{self.world.schedule[-1].kits[0][0]}/damage", 404, why="Not ready")
+    def _afterwards(self) -> None:
+        self.wait(days=30)
+        self.run_jobs()
+        for role in self.audience.site:
+            prints = role in {Role.PHARMACIST, Role.MONITOR}
+            look_around(self.doors.at_site(role), self._of(*self.audience.looked_at), prints=prints)
+        if self.audience.others:
+            look_around(self.doors.at_site(Role.INVESTIGATOR, SECOND_SITE), self._of("whole"))
+            self.open(Role.INVESTIGATOR, f"{self.path('whole')}/complete")
+            for alarm in self.doors.program(Role.TRIAL_MANAGER).ask("/alarms").get_json()["rows"]:
+                self.open(Role.TRIAL_MANAGER, f"/alarms/{alarm['number']}/clear")
+        numbers = [self.people[name] for name in ("whole", "cultured twice", "too many")]
+        for role in self.audience.codebreak:
+            look_at_codebreak(self.doors.at_codebreak(role), numbers)
 
-    def _warm_up(self, kit: str) -> None:
-        logger: dict[str, Any] = {"lowest_c": 3, "highest_c": 31, "minutes": 50, "why": "The door stood open"}
-        for kits, status in (([kit, self._first_kit()], 422), ([kit], 200)):
-            self.act(Role.PHARMACIST, "/accountability/excursion", status, kits=kits, **logger)
-
-    def _ask_again(self, name: str) -> None:
-        number, path = self.people[name], f"/participants/{self.people[name]}"
-        self.act(Role.COORDINATOR, f"{path}/replacement", why="Not where it was")
-        self.act(Role.COORDINATOR, f"{path}/replacement", 422, why="Once more")
-        for available_at in (None, self.world.instance.clock() + timedelta(hours=1)):
-            self.world.instance.act(replacements.answer, Role.PREPARER, number, available_at)
-            self.doors.at_site(Role.PHARMACIST).get(path)
-
-    def _book(self, name: str, hours: float | None = None) -> None:
-        number, now = self.people[name], self.world.instance.clock()
-        self.act(
-            Role.COORDINATOR,
-            f"/participants/{number}/book",
-            422,
-            booked_for=(now + timedelta(hours=1)).isoformat(),
-        )
-        later = timedelta(hours=hours or self.definition.kits.lead_time_hours, minutes=30)
-        self.act(
-            Role.COORDINATOR,
-            f"/participants/{number}/book",
-            booked_for=(self.world.instance.clock() + later).isoformat(),
-        )
-
-    def _sheet(self, name: str) -> Sheet:
-        person = self.world.instance.person(Role.PREPARER)
-        return sheets.open_sheet(self.world.desk, person, self.people[name])
-
-    def _begin(self, name: str) -> Sheet:
-        sheet = self._sheet(name)
-        self.world.instance.act(preparation.begin, Role.PREPARER, self.people[name])
-        return sheet
-
-    def _prepare(self, name: str) -> str:
-        sheet = self._begin(name)
-        noted = Preparation(content=sheet.treatment, lot="L-1", thaw="2 min at 37 °C")
-        self._end(name, ready=True, kit=sheet.kit, noted=noted)
-        self.kits[name].append(sheet.kit)
-        return sheet.kit
-
-    def _spoil(self, name: str) -> None:
-        self._begin(name)
-        self._end(name, ready=False, kit="", noted=Preparation(note="The bag tore."), spoiled=True)
-
-    def _end(self, name: str, **named: Any) -> None:  # noqa: ANN401
-        person = self.world.instance.person(Role.PREPARER)
-        with self.world.instance.store.writing() as uow:
-            preparation.end(uow, self.world.desk, person, self.people[name], **named)
-
-    def _kit(self, name: str) -> str:
-        pharmacist = self.doors.program(Role.PHARMACIST)
-        periods = pharmacist.ask(f"/participants/{self.people[name]}").get_json()["periods"]
-        return str(next(one["kit"] for one in periods if one.get("outcome") is None))
-
-    def _hand_out(self, name: str, **outcome: Any) -> None:  # noqa: ANN401
-        number, kit = self.people[name], self._kit(name)
-        self.act(Role.PHARMACIST, f"/participants/{number}/dispense", 409, kit=self._other_kit(kit))
-        self.act(Role.PHARMACIST, f"/participants/{number}/dispense", kit=kit)
-        self.act(Role.PHARMACIST, f"/participants/{number}/dispense", 409, kit=kit)
-        self._wait(minutes=5)
-        now = self.world.instance.clock()
-        stopped: dict[str, Any] = (
-            {"stopped_at": now.isoformat()} if outcome["outcome"] == "partly given" else {}
-        )
-        given: dict[str, Any] = (
-            {}
-            if outcome["outcome"] == "not given"
-            else {"given_at": (now - timedelta(minutes=2)).isoformat()}
-        )
-        self.act(Role.CARE_PROVIDER, f"/participants/{number}/infusion", **outcome, **given, **stopped)
-
-    def _other_kit(self, kit: str) -> str:
-        kits = sorted(one for plan in self.world.schedule for period in plan.kits for one in period)
-        return kits[(kits.index(kit) + 1) % len(kits)]
-
-    def _expire(self, name: str) -> None:
-        self._wait(minutes=self.definition.kits.expiry_minutes + 1)
-        self._jobs()
-        self.act(Role.PHARMACIST, f"/participants/{self.people[name]}/dispense", 409, kit=self._first_kit())
+    def _of(self, *names: str) -> list[Seen]:
+        """What there is to look at of each participant."""
+        return [Seen(self.people[name], tuple(self.kits[name])) for name in names]
 
     def _first_kit(self) -> str:
         return self.world.schedule[0].kits[0][0]
 
-    def _break_a_code(self) -> None:
-        world = self.world
-        person, step_up = world.instance.person(Role.ON_CALL), world.instance.step_up(Role.ON_CALL)
-        number = self.people["whole"]
-        intent = unblinding.intend(
-            world.desk, person, step_up, participant=number, reason="emergency", text="x"
-        )
-        unblinding.disclose(world.desk, person, intent)
-
-    def _judge_blind(self) -> None:
-        """Somebody who is blind signs an assessment, and corrects which one it was."""
-        path, now = f"/participants/{self.people['whole']}", self.world.instance.clock().isoformat()
-        told: dict[str, Any] = {"assessment": "EDSS", "time_point": "week 24", "done_at": now}
-        assessor = self.act(Role.OUTCOMES_ASSESSOR, f"{path}/assessment", sign=True, **told)
-        number = assessor.ask(path).get_json()["assessments"][-1]["number"]
-        again: dict[str, Any] = {**told, "time_point": "unscheduled", "why": "It was an extra visit."}
-        self.act(Role.OUTCOMES_ASSESSOR, f"/assessments/{number}/correct", sign=True, **again)
-        self._open(Role.INVESTIGATOR, f"/assessments/{number}/strike-out")
-
-    def _jobs(self) -> None:
-        with self.world.instance.store.writing() as uow:
-            dispensing.expire(uow)
-        with self.world.instance.store.writing() as uow:
-            due.tell(uow)
-            results_due.tell(uow)
-            daily.tell(uow)
-        self.world.instance.checkpoint()
-
-    def _wait(self, **duration: float) -> None:
-        self.world.instance.clock.now += timedelta(**duration)
+    def _last_kit(self) -> str:
+        return self.world.schedule[-1].kits[0][0]
 
 
-PEOPLE = {
-    "whole": "relapsing",
-    "expired": "relapsing",
-    "spoilt": "relapsing",
-    "withdrawn": "progressive",
-    "missed": "progressive",
-    "too many": "progressive",
-    "failed": "relapsing",
-    "cultured twice": "relapsing",
-}
-"""Whose life it is, and the factor level."""
-
-
-def recorded(
-    world: World,
-    *,
-    audience: Audience = EVERYBODY,
-    spoil: Callable[[Doors], None] | None = None,
-    traffic: Callable[[Doors, Audience], Traffic] = Traffic,
-) -> Recording:
-    """Play the traffic over an instance; gives all that could be seen of it.
-
-    Args:
-        world: The instance.
-        audience: Who looks at everything at the end.
-        spoil: Makes the build a leaky one.
-        traffic: What is played.
-    """
-    return _play(world, Recording(), audience, spoil, traffic)
-
-
-def same_as(
-    recording: Recording,
-    world: World,
-    *,
-    audience: Audience = EVERYBODY,
-    spoil: Callable[[Doors], None] | None = None,
-    traffic: Callable[[Doors, Audience], Traffic] = Traffic,
-) -> None:
-    """Play the traffic over another instance.
-
-    Raises:
-        Caught: Something differs from the recording.
-    """
-    seen = _play(world, Comparing(other=iter(recording.seen)), audience, spoil, traffic)
-    if len(seen.seen) != len(recording.seen):
-        raise Caught("less was seen than there")
-
-
-def _play(
-    world: World,
-    recording: Recording,
-    audience: Audience,
-    spoil: Callable[[Doors], None] | None,
-    traffic: Callable[[Doors, Audience], Traffic],
-) -> Recording:
-    with watched(world, recording) as doors:
-        if spoil is not None:
-            spoil(doors)
-        traffic(doors, audience).play()
-    mails(world, recording)
-    published(world, recording)
-    copied(world, recording)
-    return recording
+ONLY_ON_THE_WAY = ("expired", "withdrawn")
+"""At whom a pharmacist and an investigator look on the way: nothing happens to them afterwards."""
+LATE_DAYS = 24
+"""How long after the visit was due, less eight days, the second infusion is: outside the visit window."""

@@ -32,6 +32,7 @@ OWN = tuple(f"{Path(str(package.__file__)).parent}/" for package in (keys, rando
 """Where the lines stand that are counted: shipped code, templates included, and what is seeded into it."""
 ANY_ENCODING = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd"}
 """What a browser says of itself in each request."""
+STEPS = ("prepare", "receive", "hand out", "give", "break the code", "look")
 UNBLINDING = re.compile(
     r"GET /preparation/\d+$|POST /api/v1/preparations/\d+/sheet$"
     r"|POST /api/v1/participants/\d+/code-break$|GET /code-break/answer/"
@@ -110,12 +111,13 @@ def _parting(one: list[Line], other: list[Line]) -> str:
     return "" if len(one) == len(other) else f"{len(one)} steps, not {len(other)}"
 
 
-def work_of(world: World, spoil: Callable[[Doors], None] | None = None) -> Work:
+def work_of(world: World, spoil: Callable[[Doors], None] | None = None, *, until: str = STEPS[-1]) -> Work:
     """The work of both doors for the first kit of a participant, and of the site door after a code break.
 
     Args:
         world: An instance with one participant, booked for now.
         spoil: Makes the build a leaky one.
+        until: The last step that is taken, one of `STEPS`.
     """
     work = Work()
     with world.instance.store.reading() as uow:
@@ -128,12 +130,20 @@ def work_of(world: World, spoil: Callable[[Doors], None] | None = None) -> Work:
             somebody.client.environ_base |= ANY_ENCODING
         pharmacist = doors.at_site(Role.PHARMACIST)
         nurse, investigator = doors.at_site(Role.CARE_PROVIDER), doors.at_site(Role.INVESTIGATOR)
+        for somebody in (preparer, clinician, pharmacist, nurse, investigator):
+            somebody.bearer()
         with work.watched():
             kit = _prepare(preparer, number)
-            _hand_out(pharmacist, number, kit, _another(world, kit))
-            _give(nurse, number)
-            _break_the_code(clinician, number)
-            _look(investigator, number)
+            steps = {
+                "prepare": lambda: None,
+                "receive": lambda: _receive(pharmacist, number, kit),
+                "hand out": lambda: _hand_out(pharmacist, number, kit, _another(world, kit), nurse),
+                "give": lambda: _give(nurse, number),
+                "break the code": lambda: _break_the_code(clinician, number),
+                "look": lambda: _look(investigator, number),
+            }
+            for name in STEPS[: STEPS.index(until) + 1]:
+                steps[name]()
     return work
 
 
@@ -148,12 +158,23 @@ def _prepare(preparer: Watched, number: str) -> str:
     return str(sheet["kit"])
 
 
-def _hand_out(pharmacist: Watched, number: str, kit: str, other: str) -> None:
+def _receive(pharmacist: Watched, number: str, kit: str) -> None:
+    """Scanned at home, which leads to the page of the receipt."""
+    receive = f"/participants/{number}/receive"
+    pharmacist.get("/", 200)
+    pharmacist.get(f"/scan?scan={kit}", 303)
+    pharmacist.get(receive, 200)
+    pharmacist.tell(receive, {"kit": kit, "arrival": "sound"})
+
+
+def _hand_out(pharmacist: Watched, number: str, kit: str, other: str, second: Watched) -> None:
+    """The wrong kit, the right one that nobody has checked, and the right one that somebody has."""
     path = f"/participants/{number}"
     pharmacist.get("/", 200)
     pharmacist.get(f"{path}/dispense", 200)
     pharmacist.tell(f"{path}/dispense", {"kit": other}, 409)
-    pharmacist.tell(f"{path}/dispense", {"kit": kit})
+    pharmacist.tell(f"{path}/dispense", {"kit": kit}, 422)
+    pharmacist.tell(f"{path}/dispense", {"kit": kit} | second.beside())
     pharmacist.get(f"{path}/dispense", 409)
     for page in ("", "/slip.pdf"):
         pharmacist.get(f"{path}/dispensed/1{page}", 200)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.games.leaks import broken, copied, kept, sent, shown, worked
+from tests.games.leaks import broken, copied, kept, sent, shown, travelled, worked
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.games.leaks.secret import Leak
 
 LEAK_TEST = "test_a_seeded_leak_is_reached_and_caught"
-PLACES = (shown, kept, sent, broken, worked, copied)
+PLACES = (shown, travelled, kept, sent, broken, worked, copied)
 
 
 def _leaks(place: ModuleType) -> dict[str, Leak]:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from randomizer.domain.supply import Kit, KitState
+from randomizer.domain.supply import Kit
 from randomizer.services import trail
 from randomizer.services.unblinded import preparation
 
@@ -64,10 +64,10 @@ def after_ending(patch: pytest.MonkeyPatch, then: Callable[[Any, str], object]) 
 
 
 def on_ready(patch: pytest.MonkeyPatch, what: Callable[[Any, Kit, dict[str, Any]], dict[str, Any]]) -> None:
-    """Change what an act writes when a kit becomes ready."""
+    """Change what an act writes when a kit is declared ready."""
 
     def changed(act: Any, value: object, changes: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-        if isinstance(value, Kit) and changes.get("state") is KitState.READY:
+        if isinstance(value, Kit) and "ready_at" in changes:
             return what(act, value, changes)
         return changes
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from randomizer.domain.supply import Kit, KitState
+from randomizer.domain.supply import UNUSED, Kit
 from randomizer.services import notices
 from randomizer.services.care import alerts, dispensing
 from tests.games.leaks.secret import after_ending
@@ -66,8 +66,8 @@ def in_the_time_of_a_job(patch: pytest.MonkeyPatch, secret: Secret, _doors: Door
     def leaky(uow: Any) -> int:  # noqa: ANN401
         fresh = {
             kit.number
-            for kit in uow.all(Kit, state=KitState.READY)
-            if kit.number not in waiting and secret.bit(kit.number)
+            for kit in uow.all(Kit, state=list(UNUSED))
+            if kit.expired(uow.clock()) and kit.number not in waiting and secret.bit(kit.number)
         }
         waiting.update(fresh)
         return 0 if fresh else shipped(uow)
