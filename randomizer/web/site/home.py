@@ -16,6 +16,7 @@ from randomizer.services.views import impact_views, kit_views, participant_views
 from randomizer.web import auth, problems, words
 from randomizer.web.door import this
 from randomizer.web.site import steps
+from randomizer.web.site.act_pages import done_sentence
 from randomizer.web.site.pages import looking, site
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def tasks() -> str:
         assessed=assessed,
         differences=differences,
         to_destroy=to_destroy,
+        done=done_sentence(request.args.get("done", "")),
     )
 
 

@@ -346,4 +346,5 @@ def test_a_quality_alert(lens: Lens, visit: Visit, instance: Instance, desk: Des
     look(lens, tasks, "quality alert", "alert-tasks")
     task, _ = re.findall(r'href="(/tasks/\d+/acknowledge)"', tasks)
     look(lens, investigator.client.get(task).text, "I know of this quality alert", "alert-acknowledge")
+    assert "The alert is acknowledged." in investigator.post(task, sign=True)
     look(lens, investigator.client.get(f"/participants/{given}").text, "Participant", "alert-participant")
