@@ -22,6 +22,7 @@ RANDOMIZATION_DIGITS = 8
 PARTICIPANT_DIGITS = (5, 7)
 FIRST_PARTICIPANT = 1000
 LAST_PARTICIPANT = 999_999
+GROUPED_FROM = 6  # digits
 MOST_PAIRS = 2  # more, and the hint is none
 FROM_THE_LABEL = "Read the number from the label once more, or scan it."
 
@@ -122,7 +123,9 @@ def participant_number(n: int) -> str:
 
 
 def group3(digits: str) -> str:
-    """Return the digits in groups of three, as they stand on a screen: "482 119 037"."""
+    """Return the digits as they stand on a screen, from six on in groups of three: "482 119 037"."""
+    if len(digits) < GROUPED_FROM:
+        return digits
     return " ".join(digits[start : start + 3] for start in range(0, len(digits), 3))
 
 

@@ -135,6 +135,17 @@ CASES = {
         },
         about="identifier",
     ),
+    "the donation of somebody else, scanned with caps lock on": case(
+        products.harvest,
+        COORDINATOR,
+        person_at("eligible"),
+        says="is on record already; a donation is of one participant",
+        named={
+            "identifier": At(lambda stage: f"d{stage['harvested']}-1"),
+            "again": At(lambda stage: f"d{stage['harvested']}-1"),
+        },
+        about="identifier",
+    ),
     "no identifier": case(
         products.harvest,
         COORDINATOR,

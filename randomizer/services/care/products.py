@@ -43,7 +43,7 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
     participant = acting.on_participant(uow, person, Act.HARVESTED, number)
     demand_harvestable(uow, participant)
     _demand_identifier(identifier.strip(), again.strip())
-    if uow.count(Product, identifier=identifier.strip()):
+    if uow.count(Product, identifier=_as_scanned(identifier.strip())):
         raise Refused(  # whose it is stays untold: it may be of another site
             f"Donation {identifier.strip()} is on record already; a donation is of one participant and has "
             "an identifier of its own. Nothing was changed.",
@@ -68,6 +68,11 @@ def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, ag
     if kind is not None:
         alarms.raise_alarm(uow, kind, f"stratum {participant.stratum}")
     return product
+
+
+def _as_scanned(identifier: str) -> list[str]:
+    """An identifier as a scanner would type it, with caps lock off and on: it is of the same donation."""
+    return sorted({identifier, identifier.upper(), identifier.lower(), identifier.swapcase()})
 
 
 def give_go(uow: UnitOfWork, person: Person, step_up: StepUp, number: str) -> Product:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CLEARING_WAIT = "The clearing person clears the product."
 PREPARING_WAIT = "The preparing pharmacist prepares the kit."
 ASK = "Ask for another kit"
+IN_QUARANTINE = "In quarantine"
 SOON_MINUTES = 60  # what runs out within this time is marked
 
 
@@ -95,7 +96,7 @@ def of(
     if record is not None and step.act is Act.KIT_DISPENSED:
         step = _with_kit(step, record, expired=record.kit in expired, shipped=record.kit in shipped, now=now)
     elif step.act is Act.REPLACEMENT_REQUESTED and step.period in quarantined:
-        step = replace(step, state="In quarantine")
+        step = replace(step, state=IN_QUARANTINE)
     elif step.act is Act.INFUSION_RECORDED and alerted:
         step = replace(step, state="Quality alert", kind="attention")
     return step if _goes_on(step, phase) else _stopped(participant, step, phase)

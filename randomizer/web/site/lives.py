@@ -6,6 +6,7 @@ from typing import Any
 
 from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
+from randomizer.services.views import next_steps
 from randomizer.web import words
 
 QUIET_ACTS = frozenset({Act.PREPARATION_BEGUN, Act.PREPARATION_ENDED})
@@ -49,14 +50,16 @@ def facts(whole: dict[str, Any], site_name: str) -> list[tuple[str, str]]:
 
 def periods(whole: dict[str, Any], count: int) -> list[tuple[str, str, str, str]]:
     """One row per period: period, window or booking, digits of the kit or "", outcome."""
-    rows = []
+    rows, step = [], whole["next"]
     for one in whole["periods"]:
         if "period" not in one:
             continue
         if _over(whole) and one.get("outcome") is None and not one.get("dispensed_at"):
             rows.append((f"{one['period']} of {count}", words.NONE, _kit(one), "No longer planned"))
             continue
-        rows.append((f"{one['period']} of {count}", _when(one), _kit(one), _outcome(one)))
+        aside = step.get("period") == one["period"] and step.get("state") == next_steps.IN_QUARANTINE
+        state = next_steps.IN_QUARANTINE if aside else _outcome(one)
+        rows.append((f"{one['period']} of {count}", _when(one), _kit(one), state))
     return rows
 
 

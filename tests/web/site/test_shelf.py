@@ -65,6 +65,8 @@ def test_an_excursion_is_recorded_by_scanning_the_shelf(visit: Visit, instance: 
     home = pharmacist.get("/")
     assert all(f'href="/participants/{number}/replacement"' in home for number in waiting)
     assert home.count("In quarantine") == len(waiting), "as the counter says it"
+    page = pharmacist.get(f"/participants/{next(iter(waiting))}")
+    assert (page.count("In quarantine"), page.count("Not ready")) == (2, 0)
 
 
 @pytest.mark.promise(16)
