@@ -135,11 +135,12 @@ def end(
     Raises:
         HardStop: The kit is not that of the sheet, or none of its spares where that one is spoiled.
         Refused: No preparation is under way, the content is not that of the sheet, a quality result of the
-            product is out of limits, or it is too early or too late for a kit, whatever the treatment.
+            product is out of limits, the lot is one that was not cleared, or it is too early or too late for
+            a kit, whatever the treatment.
     """
     participant, record, begun_at, kits = _demand_under_way(uow, person, number, ready=ready)
     if ready:
-        quality.demand_within_limits(uow, desk, number)
+        quality.demand_usable(uow, desk, number, noted.lot)
     opened = open_for_sheet(uow, desk, sheets.entry_of_sheet(uow, number))
     slot, period = opened.slot, record.period
     spoiled_before = read_preparation(uow, desk, slot.number, period).spoiled

@@ -83,15 +83,30 @@ def look_again(uow: UnitOfWork, desk: Desk, number: str) -> None:
     _watch(uow, product, read(desk, product))
 
 
-def demand_within_limits(uow: UnitOfWork, desk: Desk, number: str) -> None:
-    """What `products.demand_within_limits` refuses, by the sealed record itself.
+def demand_usable(uow: UnitOfWork, desk: Desk, number: str, lot: str) -> None:
+    """What `products.demand_within_limits` refuses, by the sealed record itself, and a lot that is left out.
+
+    Args:
+        uow: The unit of work.
+        desk: Keys.
+        number: Participant number.
+        lot: Of what was filled, as the preparer notes it; whether it is of the product is not asked.
 
     Raises:
-        Refused: A result of the participant's product is out of limits.
+        Refused: A result of the participant's product is out of limits, or this lot of it is not cleared.
         Tampered: The record does not open.
     """
-    if read(desk, products.latest(uow, number)).out_of_limits:
+    known = read(desk, products.latest(uow, number))
+    if known.out_of_limits:
         raise products.out_of_limits(number)
+    if any(one.number == lot.strip() and not one.in_use for one in known.lots):
+        raise Refused(
+            f"Lot {lot.strip()} of this product is not cleared, so no kit of it can be ready. "
+            "Nothing was declared ready.",
+            field="lot",
+            next_step="Compare the lot on the label of what was filled with the sheet. If it is this one, "
+            "end the preparation without a kit.",
+        )
 
 
 def _watch(uow: UnitOfWork, product: Product, details: ProductDetails) -> None:

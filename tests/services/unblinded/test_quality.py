@@ -191,6 +191,29 @@ def test_a_result_that_comes_while_a_kit_is_prepared_keeps_it_from_being_ready(
         )
 
 
+def test_no_kit_is_ready_of_a_lot_that_was_left_out_at_clearance(instance: Instance, desk: Desk) -> None:
+    number, clearer = harvested(instance), instance.person(Role.CLEARER)
+    with instance.store.writing() as uow:
+        failed = {"identity": Result.FAILED}
+        quality.record_lot(uow, desk, clearer, number, lot=replace(LOT, number="L-0"), results=failed)
+    clear(instance, desk, number)
+    instance.sign(products.give_go, Role.SPONSOR, number)
+    instance.sign(allocation.randomize, Role.INVESTIGATOR, number)
+    booked(instance, number)
+    preparer = instance.person(Role.PREPARER)
+    sheet = sheets.open_sheet(desk, preparer, number)
+    instance.act(preparation.begin, Role.PREPARER, number)
+    noted = Preparation(content=sheet.treatment, lot="L-0 ")
+    with (
+        instance.store.writing() as uow,
+        pytest.raises(Refused, match="Lot L-0 of this product is not cleared"),
+    ):
+        preparation.end(uow, desk, preparer, number, ready=True, kit=sheet.kit, noted=noted)
+    noted = replace(noted, lot=LOT.number)
+    with instance.store.writing() as uow:
+        preparation.end(uow, desk, preparer, number, ready=True, kit=sheet.kit, noted=noted)
+
+
 def test_a_test_of_a_kit_is_awaited_from_ready_on(instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     record(instance, desk, number, Result.PASSED)
