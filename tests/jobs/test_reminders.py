@@ -16,7 +16,7 @@ from randomizer.domain.housekeeping import Entry, Notice, QualityWatch
 from randomizer.domain.participants import Participant, State
 from randomizer.domain.people import SERVICE, Account, Grant, Role
 from randomizer.domain.records import Task, TaskKind
-from randomizer.domain.supply import Kit, KitState, PeriodRecord
+from randomizer.domain.supply import Kit, KitState, PeriodRecord, Product, ProductState
 from randomizer.domain.trial import Kind, Phase, Trial
 from randomizer.errors import Conflict
 from randomizer.jobs import tasks
@@ -75,7 +75,7 @@ def await_result(context: Context, due_at: datetime | None) -> None:
         uow.insert(QualityWatch(participant=NUMBER, due_at=due_at))
 
 
-CLEARER = "user3@example.org"
+CLEARER, PREPARER = "user3@example.org", "user4@example.org"
 
 
 def test_the_clearing_person_alone_hears_of_a_result_from_the_day_before_on(
@@ -140,6 +140,34 @@ def test_each_person_is_told_once_a_day_of_what_is_open_for_them(
     }
     turn(days=1)
     assert tasks.tell_open_work(running) == 2
+
+
+def test_nobody_is_called_to_the_door_where_nothing_waits_for_them(
+    running: Context, turn: Callable[..., None]
+) -> None:
+    other = "10026"
+    with running.store.writing() as uow, trail.act(uow, Act.HARVESTED, SERVICE) as act:
+        act.add(Participant(number=other, site="TLS", state=State.SCREEN_FAILED, consented_at=MORNING))
+        for number in (NUMBER, other):  # of one who is randomized, and of one who was screened out since
+            harvest = Product(
+                participant=number,
+                donation=1,
+                identifier=f"D{number}",
+                state=ProductState.HARVESTED,
+                harvested_at=MORNING,
+            )
+            act.add(harvest)
+        act.change(uow.get(PeriodRecord, NUMBER, 1), booked_for=MORNING)
+        act.change(uow.get(Trial, 1), phase=Phase.TERMINATED)
+    tasks.tell_open_work(running)
+    assert not {recipient for recipient, _ in told(running)} & {CLEARER, PREPARER}
+
+    with running.store.writing() as uow, trail.act(uow, Act.RESCREENED, SERVICE) as act:
+        act.change(uow.get(Participant, other), state=State.HARVESTED)
+        act.change(uow.get(Trial, 1), phase=Phase.ACTIVE)
+    turn(days=1)
+    tasks.tell_open_work(running)
+    assert {recipient for recipient, _ in told(running)} >= {CLEARER, PREPARER}
 
 
 def test_several_processes_at_once_tell_each_person_once(

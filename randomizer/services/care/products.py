@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import QualityWatch
-from randomizer.domain.participants import State
+from randomizer.domain.participants import Participant, State
 from randomizer.domain.supply import Product, ProductState
 from randomizer.errors import NotFound, Refused
 from randomizer.services import acting, alarms, trail, trials
@@ -16,12 +16,20 @@ from randomizer.services.signatures import StepUp, sign
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from randomizer.domain.participants import Participant
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
 LONGEST_IDENTIFIER = 60  # characters; twice what the longest donation labels hold
+WAITING = (ProductState.HARVESTED, ProductState.CLEARED_BY_QP)
 GO_MEANING = "I give the go for this cleared product."
+
+
+def waiting(uow: UnitOfWork) -> tuple[Product, ...]:
+    """Every product that waits for the clearing person or for the sponsor's go, the oldest first."""
+    kept = {one.number for one in uow.all(Participant, state=State.HARVESTED, ending=None)}
+    listed = uow.all(Product, state=WAITING, order="harvested_at")
+    newest = {product.participant: product.donation for product in listed}
+    return tuple(one for one in listed if one.participant in kept and one.donation == newest[one.participant])
 
 
 def harvest(uow: UnitOfWork, person: Person, number: str, *, identifier: str, again: str) -> Product:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from randomizer.domain.acts import Act
-from randomizer.domain.participants import Participant, State
+from randomizer.domain.participants import State
 from randomizer.domain.supply import Product, ProductState
 from randomizer.errors import Refused
 from randomizer.services import acting, trail
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from randomizer.store.work import UnitOfWork
 
 CLEAR_MEANING = "I clear this product for use in this trial."
-WAITING = (ProductState.HARVESTED, ProductState.CLEARED_BY_QP)
-
-
-def worklist(uow: UnitOfWork) -> tuple[Product, ...]:
-    """Every product that waits for the clearing person or for the sponsor's go, the oldest first."""
-    kept = {one.number for one in uow.all(Participant, state=State.HARVESTED, ending=None)}
-    waiting = uow.all(Product, state=WAITING, order="harvested_at")
-    newest = {product.participant: product.donation for product in waiting}
-    return tuple(
-        one for one in waiting if one.participant in kept and one.donation == newest[one.participant]
-    )
 
 
 def clear(
@@ -100,7 +89,7 @@ def fail(uow: UnitOfWork, desk: Desk, person: Person, number: str, *, note: str)
             next_step="Write the reason in a few words; it stays on this side.",
         )
     with trail.act(uow, Act.PRODUCT_FAILED, person, site=participant.site, participant=number) as act:
-        product = products.demand_in(uow, number, *WAITING, ProductState.CLEARED)
+        product = products.demand_in(uow, number, *products.WAITING, ProductState.CLEARED)
         strata.give_back(act, participant)
         act.change(participant, state=State.ELIGIBLE)
         details = replace(quality.read(desk, product), note=note.strip())

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.housekeeping import QualityWatch
 from randomizer.domain.people import UNBLINDED, Account, Role
-from randomizer.domain.supply import PeriodRecord, Product, ProductState
-from randomizer.domain.trial import OPEN
+from randomizer.domain.supply import PeriodRecord, ProductState
+from randomizer.domain.trial import OPEN, RUNNING
 from randomizer.domain.windows import day
 from randomizer.services import accounts, notices, trials
+from randomizer.services.care import products
 from randomizer.services.views import sight, worklist
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ def _lines(uow: UnitOfWork, person: Person) -> Iterator[str]:
 def _waits(uow: UnitOfWork, person: Person) -> bool:
     """Whether anything waits for somebody who works behind the other door; it needs no key to know that."""
     if Role.PREPARER in person.roles:
+        running = trials.current(uow)[0].phase in RUNNING
         booked = uow.all(PeriodRecord, outcome=None, kit="")
-        return any(one.booked_for is not None for one in booked)
+        return any(one.preparing or (running and one.booked_for is not None) for one in booked)
     if Role.CLEARER in person.roles:
         due = (one.due_at for one in uow.all(QualityWatch))
         late = any(at is not None and at <= uow.clock() for at in due)
-        return late or uow.count(Product, state=ProductState.HARVESTED) > 0
+        return late or any(one.state is ProductState.HARVESTED for one in products.waiting(uow))
     return False

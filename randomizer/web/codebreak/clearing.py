@@ -11,6 +11,7 @@ from randomizer.domain.numbers import group3
 from randomizer.domain.quality import Lot, Result
 from randomizer.domain.supply import ProductState
 from randomizer.errors import Refused
+from randomizer.services.care import products
 from randomizer.services.unblinded import clearance, quality, quality_views
 from randomizer.web import auth, signing
 from randomizer.web.codebreak.pages import (
@@ -54,7 +55,7 @@ def clearances() -> str:
     """Products that wait for the clearing person or the sponsor's go, and results that are awaited."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     with looking() as seen:
-        rows = [seen.show(one) for one in clearance.worklist(seen.uow)]
+        rows = [seen.show(one) for one in products.waiting(seen.uow)]
         awaited = quality_views.waiting(seen)
     return render_template(
         "codebreak/clearances.html",

@@ -16,7 +16,6 @@ from randomizer.domain.trial import Allocation, StratumStatus
 from randomizer.errors import Refused
 from randomizer.services import conduct
 from randomizer.services.care import allocation, enrolment, products
-from randomizer.services.unblinded import clearance
 from tests.activated import SITE
 from tests.stages import PROGRESSIVE
 
@@ -79,13 +78,13 @@ def test_a_screen_failure_after_harvest_gives_the_place_back_and_nobody_waits_fo
     after = stage.get(StratumStatus, "REL")
     assert (after.reserved, after.next_ordinal) == (before.reserved - 1, before.next_ordinal)
     with stage.store.reading() as uow:
-        assert number not in [product.participant for product in clearance.worklist(uow)]
+        assert number not in [product.participant for product in products.waiting(uow)]
     stage.act(enrolment.rescreen, Role.COORDINATOR, number)
     stage.eligible(number)
     stage.harvest(number)
     assert stage.get(StratumStatus, "REL").reserved == before.reserved
     with stage.store.reading() as uow:
-        waiting = [product for product in clearance.worklist(uow) if product.participant == number]
+        waiting = [product for product in products.waiting(uow) if product.participant == number]
     assert [(product.donation, product.state) for product in waiting] == [(2, ProductState.HARVESTED)]
 
 

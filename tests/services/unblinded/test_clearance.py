@@ -36,7 +36,7 @@ def test_a_cleared_product_waits_for_the_go_with_its_details_sealed(instance: In
     with instance.store.reading() as uow:
         product = products.latest(uow, number)
         values = uow.get(EntryValues, product.entry)
-        assert [one.participant for one in clearance.worklist(uow)] == [number]
+        assert [one.participant for one in products.waiting(uow)] == [number]
     assert product.state is ProductState.CLEARED_BY_QP
     [lot] = quality.read(desk, product).lots
     assert lot == replace(LOT, recorded_at=instance.clock(), in_use=True)

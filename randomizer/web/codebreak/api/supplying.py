@@ -12,6 +12,7 @@ from randomizer.domain.quality import Lot, Result
 from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import labels
 from randomizer.services.care import replacements
+from randomizer.services.care.products import waiting
 from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views, sheets
 from randomizer.web import auth, exchange
 from randomizer.web import labels as drawing
@@ -100,7 +101,7 @@ def clearances(query: addresses.List) -> Response:
     """Products that wait."""
     auth.demand_act(Act.PRODUCT_CLEARED)
     with looking() as seen:
-        rows = [seen.show(one) for one in clearance.worklist(seen.uow)]
+        rows = [seen.show(one) for one in waiting(seen.uow)]
     return listed(products.Products, {"rows": rows}, exchange.Product, as_csv=query.format == "csv")
 
 
