@@ -9,12 +9,8 @@ from randomizer.services import accounts
 from tests.activated import PASSWORD, totp_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from randomizer.domain.people import Account
     from tests.games.sealings import World
-
-    Worlds = Callable[[str], World]
 
 
 def newcomer(world: World, name: str, *roles: Role) -> Account:

@@ -22,11 +22,7 @@ from tests.games.people import newcomer
 from tests.games.seeing import Recording, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.games.sealings import World
-
-    Worlds = Callable[[str], World]
 
 
 @pytest.mark.promise(20)

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randomizer.domain.people import Role
-from randomizer.errors import (
-    Faulty,
-    RandomizerError,
-    Refused,
-)
+from randomizer.errors import Faulty, RandomizerError, Refused
 from randomizer.services.care.enrolment import Answers
 from tests.activated import SITE, answers
 

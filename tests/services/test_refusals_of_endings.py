@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.domain.acts import Act
-from randomizer.errors import (
-    NotFound,
-)
+from randomizer.errors import NotFound
 from randomizer.services import alarms, conduct
 from randomizer.services.care import endings
 from tests.activated import SECOND_SITE, SITE

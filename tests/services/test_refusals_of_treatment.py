@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from randomizer.domain.supply import Outcome
-from randomizer.errors import (
-    Faulty,
-)
+from randomizer.errors import Faulty
 from randomizer.services.care import booking, infusions
 from randomizer.services.unblinded import preparation
 from tests.activated import FIT

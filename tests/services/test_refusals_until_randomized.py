@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from randomizer.errors import (
-    Faulty,
-    NotAllowed,
-    NotFound,
-)
+from randomizer.errors import Faulty, NotAllowed, NotFound
 from randomizer.services.care import allocation, enrolment, products
 from tests.activated import SITE
 from tests.services.refusing import (

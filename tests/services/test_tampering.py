@@ -11,15 +11,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome
 from randomizer.domain.trial import Slot
 from randomizer.errors import Tampered
-from randomizer.services.care import (
-    allocation,
-    booking,
-    dispensing,
-    endings,
-    enrolment,
-    infusions,
-    products,
-)
+from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
 from randomizer.services.unblinded import preparation, sheets
 from tests.activated import SECOND_SITE
 from tests.services.editing import PARTICIPANT, kit_of, noticed, sql

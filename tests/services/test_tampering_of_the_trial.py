@@ -11,12 +11,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.records import Alarm, AlarmKind
 from randomizer.errors import NotAllowed, Stopped, Tampered
 from randomizer.services import accounts, alarms, conduct, locking
-from randomizer.services.care import (
-    allocation,
-    endings,
-    enrolment,
-    products,
-)
+from randomizer.services.care import allocation, endings, enrolment, products
 from randomizer.services.transactions import raise_tampering
 from randomizer.services.unblinded import preparation
 from tests.activated import SITE

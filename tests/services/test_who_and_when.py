@@ -13,11 +13,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.people import Role
 from randomizer.domain.supply import Outcome, PeriodRecord
 from randomizer.domain.trial import Phase
-from randomizer.errors import (
-    NotAllowed,
-    Refused,
-    StepUpRefused,
-)
+from randomizer.errors import NotAllowed, Refused, StepUpRefused
 from randomizer.services import conduct, locking
 from randomizer.services.care import allocation, booking, dispensing, endings, enrolment, infusions, products
 from randomizer.services.unblinded import preparation

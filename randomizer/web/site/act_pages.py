@@ -13,10 +13,12 @@ from randomizer.web.forms import Form
 from randomizer.web.site.acts import Call
 from randomizer.web.site.assessment_acts import PAGES as ASSESSMENT_PAGES
 from randomizer.web.site.assessment_acts import OfAssessment
+from randomizer.web.site.ending_acts import PAGES as ENDING_PAGES
+from randomizer.web.site.enrolment_acts import PAGES as ENROLMENT_PAGES
+from randomizer.web.site.infusion_acts import PAGES as INFUSION_PAGES
 from randomizer.web.site.kit_acts import PAGES as KIT_PAGES
 from randomizer.web.site.kit_acts import OfKit
 from randomizer.web.site.pages import looking, site
-from randomizer.web.site.participant_acts import PAGES as PARTICIPANT_PAGES
 from randomizer.web.site.participant_subject import OfParticipant
 from randomizer.web.site.shelf_acts import PAGES as SHELF_PAGES
 from randomizer.web.site.shelf_acts import OfShelf
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 SHOWN_AGAIN = (Refused, StepUpRefused, TriedTooOften, Conflict, Stopped, Unwritable)
 """Refusals that leave the person on the form, with all that was typed."""
+
+PARTICIPANT_PAGES = (*ENROLMENT_PAGES, *INFUSION_PAGES, *ENDING_PAGES)
+"""In the order in which a participant's page offers them."""
 
 TABLES: tuple[tuple[Subject, tuple[ActPage, ...], str], ...] = (
     (OfParticipant(), PARTICIPANT_PAGES, "site.participant"),
