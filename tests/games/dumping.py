@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from randomizer.domain.unblinded import UnblindedDefinition
+    from randomizer.store.work import UnitOfWork
     from tests.games.sealings import Sealing, World
 
 COURSES = {"REL": "relapsing", "PRO": "progressive"}
@@ -252,14 +253,15 @@ class _Hospital:
     def _dispense(self, number: str) -> None:
         """As the API does, with an answer that is kept for whoever asks twice."""
 
-        def act() -> str:
+        def act(uow: UnitOfWork) -> str:
             done = dispensing.dispense(uow, self.pharmacist, number, self.kit)
             return json.dumps({"participant": number, "kit": done.kit.number})
 
         digest = hashlib.sha256(number.encode()).hexdigest()
         key = f"dispense-{number}"
-        with self.instance.store.writing() as uow:
-            idempotency.once(uow, self.pharmacist, key=key, request_digest=digest, status=200, act=act)
+        idempotency.once(
+            self.instance.store, self.pharmacist, key=key, request_digest=digest, status=200, act=act
+        )
 
 
 def _break_code(world: World, number: str) -> None:

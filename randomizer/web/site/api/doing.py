@@ -23,6 +23,7 @@ from randomizer.web.site.act_pages import TABLES, signer
 from randomizer.web.site.acts import Call
 from randomizer.web.site.api import answers
 from randomizer.web.site.api.surface import api
+from randomizer.web.site.pages import looking
 from randomizer.web.site.participant_fields import LEVEL
 from randomizer.web.site.participant_subject import OfParticipant
 from randomizer.web.site.stock_acts import OfStockTake
@@ -179,17 +180,17 @@ def do(
     """
     auth.demand_act(act)
     person = auth.person()
-    with this().store.writing() as uow:
-        if key:
-            show(sight.of(uow, person), key)
-        kept = idempotency.once(
-            uow,
-            person,
-            key=header.key,
-            request_digest=_digest(body),
-            status=status,
-            act=lambda: text(show(sight.of(uow, person), run(uow))),
-        )
+    if key:
+        with looking() as seen:
+            show(seen, key)
+    kept = idempotency.once(
+        this().store,
+        person,
+        key=header.key,
+        request_digest=_digest(body),
+        status=status,
+        act=lambda uow: text(show(sight.of(uow, person), run(uow))),
+    )
     return answer(kept.body, kept.status)
 
 
