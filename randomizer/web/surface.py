@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 PREFIX = auth.API + "v1"
+ABOUT = """The same acts and lists as the pages of this door, for programs that serve people at work.
+
+A field that the caller's roles do not see is left out of an answer. Times are UTC with a Z; those that are
+sent carry their offset. A refusal is a problem (RFC 9457): `detail` says what and why, `next_step` what to
+do, `errors` which fields."""
 BEARER = "bearer"
 SPEC = "3.1.0"  # of OpenAPI
 CSV = "text/csv"
@@ -40,7 +45,7 @@ OTHERWISE = "{field}: {said}."
 WORDS = {
     "missing": "{field} is missing.",
     "extra_forbidden": "There is no field {field} in this call; check its spelling.",
-    "model_type": "Send a JSON object with the fields of this call.",
+    "model_type": "Send a JSON object with the fields of this call, as application/json.",
     "string_pattern_mismatch": "{field}: There is a sign in it that is not taken here.",
     "datetime_type": MOMENT,
     "datetime_parsing": MOMENT,

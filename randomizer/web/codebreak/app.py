@@ -54,7 +54,7 @@ from randomizer.web.door import Door, DoorSettings, this
 from randomizer.web.furniture import furnish
 from randomizer.web.kept import KeptForms
 from randomizer.web.sessions import MemorySessions
-from randomizer.web.surface import BEARER, SPEC, Problem, refuse_body
+from randomizer.web.surface import ABOUT, BEARER, SPEC, Problem, refuse_body
 from randomizer.web.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def create_app(desk: Desk, gate: Gate, settings: DoorSettings, *, public: Path) 
         security_schemes={BEARER: {"type": "http", "scheme": "bearer"}},
         validation_error_model=Problem,
         validation_error_callback=refuse_body,
-        info=Info(title="Crossover randomizer, code-break door", version=VERSION),
+        info=Info(title="Crossover randomizer, code-break door", version=VERSION, description=ABOUT),
         doc_ui=False,
         static_folder=str(WEB / "static"),
         static_url_path="/static",

@@ -36,7 +36,7 @@ from randomizer.web.site import (  # noqa: F401 - each registers its pages
 from randomizer.web.site.api import doing, reading  # noqa: F401 - each registers its calls
 from randomizer.web.site.api.surface import api
 from randomizer.web.site.pages import site
-from randomizer.web.surface import BEARER, SPEC, Problem, refuse_body
+from randomizer.web.surface import ABOUT, BEARER, SPEC, Problem, refuse_body
 from randomizer.web.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def create_app(store: Store, gate: Gate, settings: DoorSettings) -> OpenAPI:
         security_schemes={BEARER: {"type": "http", "scheme": "bearer"}},
         validation_error_model=Problem,
         validation_error_callback=refuse_body,
-        info=Info(title="Crossover randomizer, site door", version=VERSION),
+        info=Info(title="Crossover randomizer, site door", version=VERSION, description=ABOUT),
         doc_ui=False,
         static_folder=str(WEB / "static"),
         static_url_path="/static",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance
 
+NO_OBJECT = "Send a JSON object with the fields of this call, as application/json."
+
 
 @pytest.fixture
 def investigator(app: Flask, instance: Instance) -> Program:
@@ -161,7 +163,7 @@ def test_what_is_no_object_or_nested_too_deep_is_refused(investigator: Program) 
         assert answer.mimetype == PROBLEM
         if rubbish != '"{}"':
             (fault,) = answer.get_json()["errors"]
-            assert fault == {"field": "body", "detail": "Send a JSON object with the fields of this call."}
+            assert fault == {"field": "body", "detail": NO_OBJECT}
 
 
 @pytest.mark.requirement("api")
