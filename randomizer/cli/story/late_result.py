@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randomizer.domain.people import Role
+from randomizer.domain.quality import Result
 from randomizer.domain.records import TaskKind
 from randomizer.services import impact
 from randomizer.services.care import alerts
@@ -12,7 +13,6 @@ from randomizer.services.unblinded import quality
 
 if TYPE_CHECKING:
     from randomizer.cli.story.cast import Cast
-    from randomizer.domain.quality import Result
     from randomizer.services.unblinded.desk import Desk
 
 TEST = "sterility"
@@ -26,9 +26,9 @@ def come(cast: Cast, desk: Desk, number: str, lot: str, result: Result) -> None:
         desk: The code-break host's own.
         number: Participant number.
         lot: Number of the lot.
-        result: Passed or failed.
+        result: Failed; or passed, which says that the failed one was wrong.
     """
-    told = {"subject": lot, "test": TEST, "result": result}
+    told = {"subject": lot, "test": TEST, "result": result, "corrects": result is Result.PASSED}
     cast.at_desk(quality.record_result, desk, Role.CLEARER, number, **told)
 
 
