@@ -60,6 +60,7 @@ def test_the_door_erases_what_was_erased_and_nothing_else(instance: Instance, de
     assert SAID.encode() not in b"".join(one.read_bytes() for one in desk.file.path.parent.iterdir())
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_an_edit_of_the_database_erases_nothing(instance: Instance, desk: Desk) -> None:
     intent = intend(instance, desk, randomized(instance, desk))
     statement(instance, "UPDATE entry_values SET why = '', erased_by = number + 1 WHERE why != ''")
@@ -67,6 +68,7 @@ def test_an_edit_of_the_database_erases_nothing(instance: Instance, desk: Desk) 
     assert desk.file.worded() == {intent}
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_what_only_the_file_holds_keeps_its_words(instance: Instance, desk: Desk, freeze: list[bool]) -> None:
     number = randomized(instance, desk)
     step_up, doctor = instance.step_up(Role.INVESTIGATOR), instance.person(Role.INVESTIGATOR)
@@ -79,6 +81,7 @@ def test_what_only_the_file_holds_keeps_its_words(instance: Instance, desk: Desk
     assert desk.file.worded() == {intent}
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_crash_leaves_the_former_file_or_the_new_one(
     instance: Instance, desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str

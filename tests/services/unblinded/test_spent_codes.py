@@ -41,6 +41,7 @@ def test_the_site_door_knows_the_last_one_once_the_database_takes_it(instance: I
         six_digits.use(uow, doctor, STEP + 2)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_later_code_in_the_database_stands(instance: Instance, desk: Desk) -> None:
     doctor = instance.number(Role.INVESTIGATOR)
     with instance.store.writing() as uow:
