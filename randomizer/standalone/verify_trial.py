@@ -31,9 +31,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
@@ -101,6 +102,9 @@ kits.right-kit release
 kits.periods-in-order release
 code-breaks.disclosure-of-its-intent release
 assessments.blind release
+facts.as-noted release
+preparations.right-content release
+quality.recorded-when-told release
 tables.csv-agree release
 """.strip().split("\n")
 )
@@ -1123,10 +1127,11 @@ def _read_entries(directory: Path, public: Public) -> None:
 
 # ==== The release
 
-SCHEDULE_FILE, SLOTS_FILE, VALUES_FILE = (
+SCHEDULE_FILE, SLOTS_FILE, VALUES_FILE, FACTS_FILE = (
     "release/schedule.json",
     "release/slots.jsonl",
     "release/values.jsonl",
+    "release/facts.jsonl",
 )
 PAGE = 4096
 SCHEDULE = {
@@ -1168,6 +1173,38 @@ ROW = {
     "wraps": dict.fromkeys(WRAPS, is_base64),
 }
 LINE = {"content": is_text, "number": is_number, "salt": is_hex}
+FACTS_LABEL = f"{V1}facts"
+PREPARATION = {
+    "cell_count": is_text,
+    "content": is_text,
+    "form": is_text,
+    "kit": is_text,
+    "lot": is_text,
+    "spoiled": [is_text],
+    "thaw": is_text,
+    "viability": is_text,
+}
+PRODUCT = {
+    "lots": [
+        {
+            "cell_count": is_text,
+            "form": is_text,
+            "in_use": is_flag,
+            "number": is_text,
+            "recorded_at": is_moment_or_null,
+            "viability": is_text,
+        }
+    ],
+    "results": [
+        {
+            "at": is_moment,
+            "by": is_number,
+            "result": one_of("passed", "failed"),
+            "subject": is_text,
+            "test": is_text,
+        }
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -2588,13 +2625,158 @@ class Assessments:
         return not differs and new.get("struck") is True
 
 
+# ==== Steps: preparations, lots and results
+
+
+@dataclass(frozen=True)
+class Written:
+    """The last entry that wrote the record of a preparation or a product.
+
+    Args:
+        event: The entry with its values.
+        row: The record of the period, or the product.
+        facts: What the release tells of it; empty where it does not open.
+    """
+
+    event: Event
+    row: Row
+    facts: Fields
+
+
+class Facts:
+    """``facts.as-noted``, ``preparations.right-content``, ``quality.recorded-when-told``.
+
+    Args:
+        release: The release.
+        ledger: Knows the allocations.
+        report: Takes what fails.
+    """
+
+    def __init__(self, release: Release, ledger: Ledger, report: Report) -> None:
+        self._release = release
+        self._ledger = ledger
+        self._report = report
+        self._last: dict[tuple[str, str, int], tuple[Event, Row]] = {}
+        self._recorded: set[tuple[str, str, int]] = set()
+        self.preparations: list[Written] = []
+        self.products: dict[tuple[str, int], Written] = {}
+
+    def see(self, event: Event) -> None:
+        """Take the next entry."""
+        ended = event.of("PeriodRecord") if event.act == "preparation ended" else []
+        changed = [row for row in event.of("Product") if has_other_details(row)]
+        sentence = "It wrote several records of preparations or products."
+        self._report.check("facts.as-noted", event.place, sentence, holds=len(ended) + len(changed) <= 1)
+        for row in (ended + changed)[:1]:
+            which = number_of(row.new, "period" if row.kind == "PeriodRecord" else "donation")
+            self._last[row.kind, text_of(row.new, "participant"), which] = (event, row)
+        if changed:
+            self._recorded.add((event.entry["participant"], event.entry["at"], event.entry["actor"]))
+
+    def end(self) -> None:
+        """Open what is told, and compare it with what was noted."""
+        waiting = {event.entry["number"]: (event, row) for event, row in self._last.values()}
+        for place, line in read_lines(self._release.directory, FACTS_FILE):
+            told = parse_canonical(line, place)
+            expect(told, {"entry": is_number, "sealed": is_base64}, place)
+            event, row = waiting.pop(told["entry"], (None, None))
+            sentence = "Its entry wrote no such record, or not the last one."
+            known = self._report.check("facts.as-noted", place, sentence, holds=event is not None)
+            if known and event is not None and row is not None:
+                self._take(event, row, from_base64(told["sealed"]), place)
+        for number in waiting:
+            sentence = f"Nothing is told of what entry {number} wrote."
+            self._report.fail("facts.as-noted", FACTS_FILE, sentence)
+        self.preparations.sort(key=lambda one: int(one.event.entry["number"]))
+
+    def _take(self, event: Event, row: Row, sealed: bytes, place: str) -> None:
+        preparation = row.kind == "PeriodRecord"
+        found = opened_facts(self._release.schedule["seed"], event.details.get("facts"), sealed)
+        fits = found is not None and fits_shape(found, PREPARATION if preparation else PRODUCT)
+        sentence = "It does not open to such facts as the entry noted."
+        if not self._report.check("facts.as-noted", place, sentence, holds=fits) or found is None:
+            return
+        written = Written(event, row, found)
+        if preparation:
+            self._check_preparation(written, place)
+            self.preparations.append(written)
+        else:
+            self._check_product(written, place)
+            self.products[text_of(row.new, "participant"), number_of(row.new, "donation")] = written
+
+    def _kits(self, who: str) -> tuple[int, Sequence[Sequence[str]]]:
+        allocation = self._ledger.allocations.get(who)
+        number = number_of(allocation.new, "slot") if allocation else -1
+        return number, self._release.slots[number].kits if 0 <= number < len(self._release.slots) else ()
+
+    def _check_preparation(self, written: Written, place: str) -> None:
+        step, told, row = "preparations.right-content", written.facts, written.row.new
+        period = number_of(row, "period")
+        slot, kits = self._kits(text_of(row, "participant"))
+        sentence = "Nobody was randomized to it."
+        if not self._report.check(step, place, sentence, holds=1 <= period <= len(kits)):
+            return
+        sentence = "Another kit was made ready."
+        self._report.check(step, place, sentence, holds=told["kit"] == text_of(row, "kit"))
+        named = {*told["spoiled"], told["kit"]} - {""}
+        sentence = "It names a kit of another slot or period."
+        self._report.check(step, place, sentence, holds=named <= set(kits[period - 1]))
+        treatments = self._release.treatments(slot)
+        planned = treatments[period - 1] if period <= len(treatments) else ""
+        sentence = "The kit held another treatment than the schedule says."
+        self._report.check(step, place, sentence, holds=told["kit"] == "" or told["content"] == planned)
+
+    def _check_product(self, written: Written, place: str) -> None:
+        step, who = "quality.recorded-when-told", text_of(written.row.new, "participant")
+        moments = {at for whose, at, _ in self._recorded if whose == who} if written.facts["lots"] else set()
+        for lot in written.facts["lots"]:
+            holds = lot["recorded_at"] is None or lot["recorded_at"] in moments
+            self._report.check(step, place, "A lot was recorded at another moment.", holds=holds)
+        subjects = {lot["number"] for lot in written.facts["lots"]}
+        subjects |= {kit for period in self._kits(who)[1] for kit in period}
+        for one in written.facts["results"]:
+            holds = (who, one["at"], one["by"]) in self._recorded
+            self._report.check(step, place, "A result was recorded otherwise.", holds=holds)
+            sentence = "A result is of no lot and no kit of the participant."
+            self._report.check(step, place, sentence, holds=one["subject"] in subjects)
+
+
+def has_other_details(row: Row) -> bool:
+    """Whether an act changed what was written down of a product."""
+    return row.before is not None and row.before.get("details") != row.new.get("details")
+
+
+def opened_facts(seed: str, noted: object, sealed: bytes) -> Fields | None:
+    """The facts whose digest an entry noted, or None where this does not open to them."""
+    if not is_hex(noted):
+        return None
+    bits = Stream(bytes.fromhex(seed), f"{FACTS_LABEL}/{noted}")
+    try:
+        filled = AESGCM(bits.take(32)).decrypt(sealed[:12], sealed[12:], FACTS_LABEL.encode())
+        found: Fields = parse_canonical(filled.rstrip(b" "), FACTS_FILE)
+        expect(found, {"facts": is_object, "salt": is_hex}, FACTS_FILE)
+    except (InvalidTag, UnreadableError, ValueError):
+        return None
+    told: Fields = found["facts"]
+    return told if sha256(bytes.fromhex(found["salt"]) + canonical(told)).hex() == noted else None
+
+
+def fits_shape(value: object, shape: Shape) -> bool:
+    """Whether a value has a shape."""
+    try:
+        expect(value, shape, FACTS_FILE)
+    except UnreadableError:
+        return False
+    return True
+
+
 # ==== Step: tables
 
 Cells = list[object]
 
 
 def tables(
-    public: Public, release: Release, ledger: Ledger, assessments: Assessments
+    public: Public, release: Release, ledger: Ledger, assessments: Assessments, facts: Facts
 ) -> dict[str, list[Cells]]:
     """The lines of each table, headings first."""
     return {
@@ -2606,6 +2788,9 @@ def tables(
         "code_breaks.csv": _code_break_table(ledger),
         "participants.csv": _participant_table(public, ledger),
         "products.csv": _product_table(ledger),
+        "preparations.csv": _preparation_table(facts),
+        "product_lots.csv": _lot_table(facts),
+        "quality_results.csv": _result_table(facts),
     }
 
 
@@ -2714,6 +2899,46 @@ def _product_table(ledger: Ledger) -> list[Cells]:
     return lines
 
 
+def _preparation_table(facts: Facts) -> list[Cells]:
+    names = ["kit", "content", "lot", "form", "cell_count", "viability", "thaw"]
+    lines: list[Cells] = [
+        ["entry", "participant", "site", "period", "account", "ended_at", *names, "spoiled"]
+    ]
+    for one in facts.preparations:
+        entry, row = one.event.entry, one.row.new
+        cells = [entry["number"], text_of(row, "participant"), entry["site"], number_of(row, "period")]
+        told = [one.facts[name] for name in names]
+        lines.append([*cells, entry["actor"], entry["at"], *told, " ".join(one.facts["spoiled"])])
+    return lines
+
+
+def _by_donation(facts: Facts) -> list[tuple[str, int]]:
+    return sorted(facts.products, key=lambda key: (_by_number(key[0]), key[1]))
+
+
+def _lot_table(facts: Facts) -> list[Cells]:
+    names = ["form", "cell_count", "viability", "recorded_at", "in_use"]
+    lines: list[Cells] = [["participant", "donation", "lot", *names]]
+    lines += [
+        [*key, lot["number"], *(lot[name] for name in names)]
+        for key in _by_donation(facts)
+        for lot in facts.products[key].facts["lots"]
+    ]
+    return lines
+
+
+def _result_table(facts: Facts) -> list[Cells]:
+    heading = ["subject", "test", "result", "recorded_at", "account", "counts"]
+    lines: list[Cells] = [["participant", "donation", *heading]]
+    for key in _by_donation(facts):
+        results = facts.products[key].facts["results"]
+        last = {(one["subject"], one["test"]): number for number, one in enumerate(results)}
+        for number, one in enumerate(results):
+            told = [one[name] for name in ("subject", "test", "result", "at", "by")]
+            lines.append([*key, *told, last[one["subject"], one["test"]] == number])
+    return lines
+
+
 def encode_line(cells: Cells) -> bytes:
     """A line of a table."""
     words = {None: "", True: "yes", False: "no"}
@@ -2758,6 +2983,7 @@ def check_values(public: Public, release: Release, report: Report) -> None:
     erased: dict[int, int] = {}
     rotations, packs = Rotations(public, release, report), Packs(public, report)
     assessments = Assessments(public, report)
+    facts = Facts(release, ledger, report)
     count = 0
     for event in events(public, release, report):
         count += len(event.rows)
@@ -2771,6 +2997,8 @@ def check_values(public: Public, release: Release, report: Report) -> None:
         packs.see(event)
         ledger.see(event)
         assessments.see(event)
+        facts.see(event)
+    facts.end()
     rotations.end()
     packs.end()
     certified.end()
@@ -2788,7 +3016,10 @@ def check_values(public: Public, release: Release, report: Report) -> None:
     seen = f"{len(ledger.intents)} intents, {len(ledger.disclosures)} disclosures."
     report.saw("code-breaks.disclosure-of-its-intent", seen)
     assessments.end()
-    check_tables(release, tables(public, release, ledger, assessments), report)
+    seen = f"{len(facts.preparations)} preparations and {len(facts.products)} products."
+    for step in ("facts.as-noted", "preparations.right-content", "quality.recorded-when-told"):
+        report.saw(step, seen)
+    check_tables(release, tables(public, release, ledger, assessments, facts), report)
 
 
 # ==== Everything together

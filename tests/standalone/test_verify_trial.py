@@ -27,6 +27,7 @@ from tests.activated import entropy_of
 from tests.services.verification import (
     allocation_defects,
     defects,
+    fact_defects,
     finer_defects,
     rotation_defects,
     trail_defects,
@@ -41,7 +42,15 @@ if TYPE_CHECKING:
     from tests.services.verification.forging import Forged
 
 ALL = defects.DEFECTS
-BENT = (allocation_defects, defects, finer_defects, rotation_defects, trail_defects, value_defects)
+BENT = (
+    allocation_defects,
+    defects,
+    fact_defects,
+    finer_defects,
+    rotation_defects,
+    trail_defects,
+    value_defects,
+)
 KINDS = {kind.__name__ for kind in BENT}
 SCRIPT = Path(verify_trial.__file__)
 WITNESS = NoteKey.generate("example.org/witness", entropy_of("witness"), COSIGNATURE)

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from keys import files
-from randomizer.services.sealed import bundle
+from randomizer.services.sealed import bundle, facts
 from randomizer.services.unblinded.opened import open_release
 from randomizer.services.verification import steps_tables
 from randomizer.services.verification.codebook import codebook
@@ -55,7 +55,7 @@ def make(
         Unreadable: A file of the folders is missing or malformed.
     """
     public, target = read_public(directory / PUBLIC), directory / RELEASE
-    for name in (bundle.SLOTS, VALUES):
+    for name in (bundle.SLOTS, VALUES, facts.NAME):
         if not (target / name).is_file():
             refuse(f"{RELEASE}/{name}", "It is missing. Nothing was opened.")
     released = open_release(identity, sealed, public.fields, public.definition)

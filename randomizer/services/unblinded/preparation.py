@@ -19,6 +19,7 @@ from randomizer.errors import HardStop, Refused
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import periods, products
 from randomizer.services.care.booking import FIT_MEANING
+from randomizer.services.sealed import facts
 from randomizer.services.signatures import demand_signed
 from randomizer.services.unblinded import kit_order, quality, sheets
 from randomizer.services.unblinded.opening import open_for_sheet, read_preparation, seal_preparation
@@ -155,6 +156,7 @@ def end(
     kept = replace(noted, kit=left[used].number if ready else "", spoiled=tried)
     with trail.act(uow, Act.PREPARATION_ENDED, person, site=participant.site, participant=number) as act:
         uow.update(seal_preparation(desk, slot.number, period, kept, uow.entropy))
+        act.note(facts=facts.noted(desk.keys.draws, act.number, facts.of_preparation(kept)))
         if not ready:
             return act.change(record, preparation_begun_at=None, preparation_ended_at=act.at)
         expires_at = preparation_clock.expiry(kits, begun_at, act.at)

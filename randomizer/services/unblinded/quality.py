@@ -19,6 +19,7 @@ from randomizer.domain.trial import Allocation
 from randomizer.errors import Refused, Tampered
 from randomizer.services import acting, trail, trials
 from randomizer.services.care import alerts, products
+from randomizer.services.sealed import facts
 from randomizer.services.sealed.bindings import product_binding
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def write(
     bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
     sealed = desk.keys.seal_record(details.to_bytes(kept_free=kept_free), bound, uow.entropy)
     changed = act.change(product, details=sealed, **changes)
+    act.note(facts=facts.noted(desk.keys.draws, act.number, facts.of_product(details)))
     _watch(uow, changed, details)
     return changed
 

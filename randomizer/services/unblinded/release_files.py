@@ -1,7 +1,7 @@
-"""What the code-break host writes of a released trial; nothing in it unblinds.
+"""What the code-break host writes of a released trial; without an opened release nothing in it unblinds.
 
 public/certificate.note, definition.json, entries.jsonl, checkpoints/<size>.note, commitments/, keys.json
-release/slots.jsonl, values.jsonl
+release/slots.jsonl, values.jsonl, facts.jsonl
 
 A statistician's own process adds the rest of ``release/``: see `randomizer.services.unblinded.data_sets`.
 """
@@ -18,7 +18,8 @@ from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
 from randomizer.domain.trial import Phase, Slot
 from randomizer.errors import Refused
 from randomizer.services import outside, trials
-from randomizer.services.sealed import bundle, certificate_fields, public_keys, sealed_rows
+from randomizer.services.sealed import bundle, certificate_fields, facts, public_keys, sealed_rows
+from randomizer.services.unblinded import release_facts
 from randomizer.services.unblinded.desk import PINS_FILE
 from randomizer.services.upkeep import publishing
 
@@ -41,14 +42,18 @@ def write(uow: UnitOfWork, desk: Desk, instance_public: Path, directory: Path) -
 
     Args:
         uow: The unit of work.
-        desk: Its pins name the ceremony's key.
+        desk: Its pins name the ceremony's key; opens the records of preparations and products.
         instance_public: ``public`` of the instance: commitments and the log's verifier key.
         directory: Where to; made if missing, files in it are replaced.
 
     Raises:
-        Refused: The trial is not released.
+        BundleRefused: This host's copy of the release is not the one that was imported.
+        Refused: The trial is not released, or a checkpoint has to come first.
+        Tampered: A sealed row or record is not the one that its entry tells of.
     """
     write_records(uow, directory / "release")
+    with _lines(directory / "release" / facts.NAME) as file:
+        file.writelines(line.decode() for line in release_facts.lines(uow, desk, _covered(uow)))
     write_public(uow, desk, instance_public, directory / "public")
 
 

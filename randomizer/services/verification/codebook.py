@@ -19,6 +19,9 @@ ASSESSMENT_HISTORY: Final = "assessment_history.csv"
 CODE_BREAKS: Final = "code_breaks.csv"
 PARTICIPANTS: Final = "participants.csv"
 PRODUCTS: Final = "products.csv"
+PREPARATIONS: Final = "preparations.csv"
+PRODUCT_LOTS: Final = "product_lots.csv"
+QUALITY_RESULTS: Final = "quality_results.csv"
 ORDER: Final[Mapping[str, str]] = {
     ALLOCATION: "One row per randomization, in the order of the entries.",
     DISPENSATION: "One row per kit that was handed out and not taken back, in the order of the entries.",
@@ -28,6 +31,12 @@ ORDER: Final[Mapping[str, str]] = {
     CODE_BREAKS: "One row per code break, in the order of the entries of intent.",
     PARTICIPANTS: "One row per participant, by number: everybody who consented.",
     PRODUCTS: "One row per donation, by participant and donation.",
+    PREPARATIONS: "One row per participant and period for which a kit was prepared, as written down last, in "
+    "the order of the entries. How much of the kit was given is in dispensation.csv; a dose in cells per kg "
+    "follows from that, from the cell count and from a body weight that is not recorded here.",
+    PRODUCT_LOTS: "One row per lot that was recorded of a product, by participant and donation.",
+    QUALITY_RESULTS: "One row per quality result, by participant and donation, as they were recorded; "
+    "one that was corrected stays.",
 }
 COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     ALLOCATION: (
@@ -116,6 +125,42 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         ("harvested_at", "when the donation was taken"),
         ("cleared_at", "when the sponsor gave the go"),
         ("failed_at", "when the product was found unusable"),
+    ),
+    PREPARATIONS: (
+        ("entry", "number of the entry that ended the preparation"),
+        ("participant", "participant number"),
+        ("site", "site code at that time"),
+        ("period", "1-based"),
+        ("account", "number of the account of whoever prepared"),
+        ("ended_at", "when the preparation ended"),
+        ("kit", "kit number that was made ready; empty where none was"),
+        ("content", "treatment code of what was put into the kit (CDISC: ECTRT)"),
+        ("lot", "lot of the content (CDISC: ECLOT)"),
+        ("form", "product form, e.g. fresh or cryopreserved (CDISC: ECDOSFRM)"),
+        ("cell_count", "as the preparer wrote it, with its unit"),
+        ("viability", "as the preparer wrote it, with its unit"),
+        ("thaw", "thaw record"),
+        ("spoiled", "kit numbers that were begun and could not be used, with spaces between"),
+    ),
+    PRODUCT_LOTS: (
+        ("participant", "participant number"),
+        ("donation", "1-based"),
+        ("lot", "as on its label"),
+        ("form", "product form, e.g. fresh or cryopreserved"),
+        ("cell_count", "as it was written, with its unit"),
+        ("viability", "as it was written, with its unit"),
+        ("recorded_at", "when it was recorded, its samples taken"),
+        ("in_use", "whether it was cleared, so that kits might be made of it: yes or no"),
+    ),
+    QUALITY_RESULTS: (
+        ("participant", "participant number"),
+        ("donation", "1-based"),
+        ("subject", "lot, or kit number, that was tested"),
+        ("test", "code of the test in the definition"),
+        ("result", "passed or failed"),
+        ("recorded_at", "when it was recorded"),
+        ("account", "number of the account of whoever recorded it"),
+        ("counts", "yes or no: no where a later row corrects it"),
     ),
 }
 """Name and content of each column; `columns` adds those that a definition brings."""

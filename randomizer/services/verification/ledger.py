@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.acts import Act
 from randomizer.domain.supply import KitState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
 
@@ -92,6 +92,22 @@ class Assessed:
     signed_at: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Prepared:
+    """A preparation as it was written down last, and the entry that ended it."""
+
+    entry: int
+    participant: str
+    site: str
+    period: int
+    account: int
+    ended_at: str
+    facts: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return "Prepared(masked)"
+
+
 @dataclass(slots=True, kw_only=True)
 class Broken:
     """A code break: its intent, and its disclosure where there was one."""
@@ -121,6 +137,8 @@ class Ledger:
         breaks: By intent.
         participants: By number, as they stood last.
         products: By participant and donation, as they stood last.
+        preparations: In the order of entries.
+        product_facts: Lots and results by participant and donation, as written down last.
     """
 
     allocations: dict[str, Allocated] = field(default_factory=dict)
@@ -132,6 +150,8 @@ class Ledger:
     breaks: dict[str, Broken] = field(default_factory=dict)
     participants: dict[str, Row] = field(default_factory=dict)
     products: dict[tuple[str, int], Row] = field(default_factory=dict)
+    preparations: list[Prepared] = field(default_factory=list, repr=False)
+    product_facts: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     def meet(self, values: Values) -> None:
         """Keep how each participant and product stands now."""

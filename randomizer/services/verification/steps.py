@@ -75,6 +75,9 @@ KITS_RIGHT = "kits.right-kit"
 KITS_IN_ORDER = "kits.periods-in-order"
 BREAKS_RECORDS = "code-breaks.disclosure-of-its-intent"
 ASSESSMENTS_BLIND = "assessments.blind"
+FACTS_NOTED = "facts.as-noted"
+PREPARATIONS_RIGHT = "preparations.right-content"
+QUALITY_RECORDED = "quality.recorded-when-told"
 TABLES_AGREE = "tables.csv-agree"
 
 STEPS: tuple[Step, ...] = (
@@ -143,5 +146,12 @@ STEPS: tuple[Step, ...] = (
     Step(KITS_IN_ORDER, "release", "no kit went out before the period before it was closed"),
     Step(BREAKS_RECORDS, "release", "each disclosure belongs to its own intent, for somebody randomized"),
     Step(ASSESSMENTS_BLIND, "release", "nobody signed a blinded assessment after they were shown an answer"),
+    Step(
+        FACTS_NOTED, "release", "what is told of preparations and products was noted as it was written down"
+    ),
+    Step(PREPARATIONS_RIGHT, "release", "each kit made ready held the treatment of its slot and period"),
+    Step(
+        QUALITY_RECORDED, "release", "each lot and result was recorded by its entry, and is of what there is"
+    ),
     Step(TABLES_AGREE, "release", "the CSV files say what entries and schedule say"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.participants import levels_of
 from randomizer.services.verification import codebook
@@ -40,6 +40,9 @@ def tables(ledger: Ledger, slots: Slots, definition: Definition) -> dict[str, It
         codebook.CODE_BREAKS: _code_breaks(ledger),
         codebook.PARTICIPANTS: _participants(ledger, factors),
         codebook.PRODUCTS: _products(ledger),
+        codebook.PREPARATIONS: _preparations(ledger),
+        codebook.PRODUCT_LOTS: _product_lots(ledger),
+        codebook.QUALITY_RESULTS: _quality_results(ledger),
     }
     headings = {name: tuple(column for column, _ in codebook.columns(name, definition)) for name in rows}
     return {name: chain((headings[name],), lines) for name, lines in rows.items()}
@@ -196,6 +199,43 @@ def _products(ledger: Ledger) -> Iterator[Line]:
     for (participant, donation), row in order:
         times = (row.text(name) for name in ("harvested_at", "cleared_at", "failed_at"))
         yield (participant, donation, row.text("state"), *times)
+
+
+def _preparations(ledger: Ledger) -> Iterator[Line]:
+    for one in ledger.preparations:
+        yield (
+            one.entry,
+            one.participant,
+            one.site,
+            one.period,
+            one.account,
+            one.ended_at,
+            *(
+                one.facts[name]
+                for name in ("kit", "content", "lot", "form", "cell_count", "viability", "thaw")
+            ),
+            " ".join(one.facts["spoiled"]),
+        )
+
+
+def _product_lots(ledger: Ledger) -> Iterator[Line]:
+    for (participant, donation), told in _by_donation(ledger):
+        for lot in told["lots"]:
+            texts = (lot[name] for name in ("number", "form", "cell_count", "viability"))
+            yield (participant, donation, *texts, lot["recorded_at"] or "", "yes" if lot["in_use"] else "no")
+
+
+def _quality_results(ledger: Ledger) -> Iterator[Line]:
+    for (participant, donation), told in _by_donation(ledger):
+        last = {(one["subject"], one["test"]): place for place, one in enumerate(told["results"])}
+        for place, one in enumerate(told["results"]):
+            counts = last[one["subject"], one["test"]] == place
+            told_of = (one[name] for name in ("subject", "test", "result", "at", "by"))
+            yield (participant, donation, *told_of, "yes" if counts else "no")
+
+
+def _by_donation(ledger: Ledger) -> list[tuple[tuple[str, int], Mapping[str, Any]]]:
+    return sorted(ledger.product_facts.items(), key=lambda one: (_by_number(one[0][0]), one[0][1]))
 
 
 def _by_number(number: str) -> tuple[int, str]:

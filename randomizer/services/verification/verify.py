@@ -17,6 +17,7 @@ from randomizer.services.verification.steps import STEPS
 from randomizer.services.verification.steps_allocations import AllocationSteps
 from randomizer.services.verification.steps_assessments import AssessmentSteps
 from randomizer.services.verification.steps_entries import TreeSteps
+from randomizer.services.verification.steps_facts import FactSteps
 from randomizer.services.verification.steps_order import OrderSteps
 from randomizer.services.verification.steps_packs import PackSteps
 from randomizer.services.verification.steps_records import RecordSteps
@@ -98,6 +99,7 @@ def _follow(
     allocations, packs = AllocationSteps(public, slots, findings), PackSteps(public, findings)
     salted = trail_lines.values(release.directory) if release else None
     assessments = AssessmentSteps(public, allocations.ledger, findings)
+    told = FactSteps(release, slots, allocations.ledger, findings) if release else None
     count = 0
     for entry, values in trail_lines.together(trail_lines.entries(public.directory), salted):
         if entry is not None:
@@ -111,12 +113,15 @@ def _follow(
             packs.see(entry, values)
             allocations.see(entry, values)
             assessments.see(entry, values)
+            if told is not None:
+                told.see(entry, values)
         if count % EVERY == 0:
             advance(EVERY)
     advance(count % EVERY)
     tree.end()
     order.end(tree.covering)
-    if release is not None:
+    if told is not None:
+        told.end()
         values_steps.end()
         records.end()
         packs.end()

@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keys import hpke, notes
+from keys import files, hpke, notes
 from keys.hpke import Identity
 from keys.notes import COSIGNATURE, NoteKey
 from keys.quorum import RELEASE, recipient_info
 from randomizer.domain.acts import Act
-from randomizer.domain.housekeeping import Entry, EntryValues, SignedCheckpoint
+from randomizer.domain.housekeeping import Entry, EntryValues, PreparationRecord, SignedCheckpoint
 from randomizer.domain.people import SERVICE, Role
-from randomizer.domain.trial import Phase, Trial
-from randomizer.errors import BundleRefused, NotAllowed, Refused
+from randomizer.domain.sealed_texts import Preparation
+from randomizer.domain.trial import Allocation, Phase, Trial
+from randomizer.errors import BundleRefused, NotAllowed, Refused, Tampered
 from randomizer.services import conduct, locking, trail
 from randomizer.services.care import booking, endings
 from randomizer.services.sealed import certificate_fields
-from randomizer.services.unblinded import data_sets, release, release_files, unblinding
+from randomizer.services.unblinded import data_sets, opening, release, release_files, unblinding
 from randomizer.services.unblinded.opened import open_release
 from randomizer.services.verification import pinning
 from randomizer.services.verification.reading import Unreadable
 from randomizer.services.verification.report import Verdict
 from tests.activated import entropy_of
 from tests.desks import (
+    LOT,
+    PASSED,
     copy_for,
     harvested,
     infused,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from randomizer.services.unblinded.desk import Desk
     from randomizer.services.unblinded.opened import Released
+    from randomizer.services.unblinded.sheets import Sheet
     from tests.activated import Instance, Rehearsal
 
 pytestmark = pytest.mark.requirement("release")
@@ -193,7 +197,10 @@ def test_both_folders_of_a_finished_trial(
     with instance.store.reading() as uow:
         release_files.write(uow, desk, published(instance, rehearsal, tmp_path / "published"), tmp_path)
         entries = uow.all(Entry)
-    assert {path.name for path in (tmp_path / "release").iterdir()} == {"slots.jsonl", "values.jsonl"}
+    written = {path.name for path in (tmp_path / "release").iterdir()}
+    assert written == {"slots.jsonl", "values.jsonl", "facts.jsonl"}
+    for path in (tmp_path / "release").iterdir():
+        assert b"L-1" not in path.read_bytes()
     report = data_sets.make(
         tmp_path, rehearsal.recipients[STATISTICIAN], copy_for(rehearsal, STATISTICIAN), pinning.given()
     )
@@ -217,6 +224,7 @@ def test_both_folders_of_a_finished_trial(
     (handed_out,) = rows(given / "dispensation.csv")
     assert (handed_out["kit"], handed_out["treatment"]) == (sheet.kit, sheet.treatment)
     assert handed_out["outcome"] == "given"
+    _assert_told_of_preparation(given, number, sheet)
     assert [row["what"] for row in rows(given / "deviations.csv")] == [
         "randomized in error",
         "randomized with a wrong factor",
@@ -232,6 +240,48 @@ def test_both_folders_of_a_finished_trial(
     for path in (*given.iterdir(), open_to_all / "entries.jsonl"):
         assert SAID.encode() not in path.read_bytes()
         assert b"argon2" not in path.read_bytes()
+
+
+def _assert_told_of_preparation(given: Path, number: str, sheet: Sheet) -> None:
+    (made,) = rows(given / "preparations.csv")
+    told = {
+        name: made[name] for name in ("participant", "period", "kit", "content", "lot", "thaw", "spoiled")
+    }
+    assert [*told.values()] == [number, "1", sheet.kit, sheet.treatment, "L-1", "2 min at 37 °C", ""]
+    (lot,) = rows(given / "product_lots.csv")
+    assert (lot["participant"], lot["lot"], lot["in_use"]) == (number, LOT.number, "yes")
+    results = {
+        one["test"]: (one["subject"], one["result"], one["counts"])
+        for one in rows(given / "quality_results.csv")
+    }
+    assert results == dict.fromkeys(PASSED, (LOT.number, "passed", "yes"))
+
+
+@pytest.mark.promise(15)
+def test_a_record_that_is_not_the_one_of_its_entry_is_not_released(
+    instance: Instance, desk: Desk, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    number = randomized(instance, desk)
+    sheet = infused(instance, desk, number)
+    end_and_lock(instance)
+    bring_in(instance, desk, copy_for(rehearsal, HOST))
+    public = published(instance, rehearsal, tmp_path / "published")
+    instance.checkpoint()
+    other = Preparation(content=sheet.treatment, kit=sheet.kit, lot="another lot")
+    with instance.store.writing() as uow:
+        slot = uow.get(Allocation, number).slot
+        kept = uow.get(PreparationRecord, slot, 1)
+        uow.update(opening.seal_preparation(desk, slot, 1, other, uow.entropy))
+    with instance.store.reading() as uow, pytest.raises(Tampered, match=f"PeriodRecord {number} 1"):
+        release_files.write(uow, desk, public, tmp_path)
+    with instance.store.writing() as uow:
+        uow.update(kept)
+
+    copy = desk.directory / release.IMPORTED
+    files.write_private(copy, copy_for(rehearsal, STATISTICIAN), replace=True)
+    with instance.store.reading() as uow, pytest.raises(BundleRefused, match="not the one that was imported"):
+        release_files.write(uow, desk, public, tmp_path)
+    assert (tmp_path / "release" / "facts.jsonl").exists() is False
 
 
 @pytest.mark.promise(15)

@@ -38,7 +38,7 @@ def allocation_with_another_randomization_number(forged: Forged) -> None:
     forged.write_trail()
 
 
-@caught_by("allocations.in-order-without-gaps", "kits.right-kit")
+@caught_by("allocations.in-order-without-gaps", "kits.right-kit", "preparations.right-content")
 def participant_mapped_to_another_slot(forged: Forged) -> None:
     _map(forged, forged.row(forged.numbers("randomized")[2], "Allocation"), 7)
     forged.write_trail()
@@ -63,12 +63,12 @@ def participant_in_the_wrong_stratum(forged: Forged) -> None:
     forged.write_trail()
 
 
-@caught_by("kits.right-kit")
+@caught_by("kits.right-kit", "preparations.right-content")
 def kit_of_another_slot_dispensed(forged: Forged) -> None:
     _exchange(forged, forged.rows[11]["kits"][0][0])
 
 
-@caught_by("kits.right-kit")
+@caught_by("kits.right-kit", "preparations.right-content")
 def kit_of_the_other_period_dispensed(forged: Forged) -> None:
     number = forged.numbers("kit dispensed")[0]
     slot = forged.row(number, "Kit")["new"]["slot"]
@@ -76,7 +76,7 @@ def kit_of_the_other_period_dispensed(forged: Forged) -> None:
     _exchange(forged, next(kit for kit in forged.rows[slot]["kits"][1] if kit not in handed_out))
 
 
-@caught_by("kits.right-kit")
+@caught_by("kits.right-kit", "preparations.right-content")
 def kit_that_does_not_exist_dispensed(forged: Forged) -> None:
     _exchange(forged, "123456789")
 

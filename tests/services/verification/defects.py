@@ -203,6 +203,7 @@ def contribution_missing(forged: Forged) -> None:
 def seed_chosen_by_somebody(forged: Forged) -> None:
     forged.schedule["seed"] = "11" * 32
     forged.write_schedule()
+    forged.write_trail()
 
 
 @caught_by("schedule.unblinded")
@@ -218,14 +219,14 @@ def unblinded_salt_changed(forged: Forged) -> None:
     forged.write_schedule()
 
 
-@caught_by("schedule.regenerated", "leaves.root")
+@caught_by("schedule.regenerated", "leaves.root", "preparations.right-content")
 def released_schedule_with_two_slots_swapped(forged: Forged) -> None:
     _swap_sequences(forged)
     forged.write_schedule()
     forged.write_tables()
 
 
-@caught_by("schedule.regenerated")
+@caught_by("schedule.regenerated", "preparations.right-content")
 def schedule_with_two_slots_swapped_and_sealed_anew(forged: Forged) -> None:
     _swap_sequences(forged)
     seal_anew(forged)

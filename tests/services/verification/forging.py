@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from keys import certificate, checkpoint
@@ -12,12 +13,13 @@ from keys.merkle import Frontier, leaf_hash
 from keys.notes import NoteKey
 from randomizer.domain import definition as definitions
 from randomizer.domain.leaf import Leaf, encode_leaf
-from randomizer.services.sealed import bundle, release_content
+from randomizer.services.sealed import bundle, facts, release_content
 from randomizer.services.sealed.sealed_rows import RowRoots
 from randomizer.services.verification import reading, steps_schedule, tables, trail_lines
 from randomizer.services.verification.report import Findings
 from randomizer.services.verification.steps_allocations import AllocationSteps
 from randomizer.services.verification.steps_assessments import AssessmentSteps
+from randomizer.services.verification.steps_facts import FactSteps
 from tests.activated import entropy_of
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Forged:
         }
         self.rows = [json.loads(line) for line in self._lines(self.release / "slots.jsonl")]
         self.schedule: dict[str, Any] = json.loads((self.release / "schedule.json").read_bytes())
+        self.facts = {line["entry"]: self._opened(line) for line in self._facts()}
         self.sizes = sorted(int(path.stem) for path in (self.public / "checkpoints").iterdir())
 
     def numbers(self, act: str) -> list[int]:
@@ -95,6 +98,7 @@ class Forged:
 
     def write_trail(self) -> None:
         """Entries with fitting digests, values, and checkpoints signed with the real key of the log."""
+        self.write_facts()
         for entry in self.entries:
             if entry["number"] in self.values:
                 salt, content = self.values[entry["number"]]
@@ -133,6 +137,24 @@ class Forged:
             for number, (salt, content) in self.values.items()
         ]
         (self.release / "values.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+
+    def write_facts(self) -> None:
+        """Facts as they are, noted by their entries and sealed under the seed."""
+        lines = []
+        for number, told in sorted(self.facts.items()):
+            salt = hashlib.sha256(trail_lines.canonical(told)).digest()
+            if number in self.values:
+                self.details(number)["facts"] = facts.digest(told, salt)
+            sealed = b64encode(facts.seal(bytes.fromhex(self.schedule["seed"]), told, salt)).decode()
+            lines.append(trail_lines.canonical({"entry": number, "sealed": sealed}) + b"\n")
+        (self.release / "facts.jsonl").write_bytes(b"".join(lines))
+
+    def _facts(self) -> Iterator[dict[str, Any]]:
+        return map(json.loads, self._lines(self.release / "facts.jsonl"))
+
+    def _opened(self, line: dict[str, Any]) -> dict[str, Any]:
+        seed, noted = bytes.fromhex(self.schedule["seed"]), self.details(line["entry"])["facts"]
+        return facts.unseal(seed, noted, b64decode(line["sealed"]))
 
     def write_schedule(self) -> None:
         """The released schedule as it is."""
@@ -237,11 +259,14 @@ class Forged:
         )
         steps = AllocationSteps(public, slots, Findings())
         assessments = AssessmentSteps(public, steps.ledger, Findings())
+        told = FactSteps(released, slots, steps.ledger, Findings())
         entries = trail_lines.entries(self.public)
         for entry, values in trail_lines.together(entries, trail_lines.values(self.release)):
             if entry is not None and values is not None:
                 steps.see(entry, values)
                 assessments.see(entry, values)
+                told.see(entry, values)
+        told.end()
         for name, lines in tables.tables(steps.ledger, slots, public.definition).items():
             (self.release / name).write_bytes(b"".join(tables.encode(line) for line in lines))
 
@@ -253,6 +278,7 @@ class Forged:
         """
         after = {old: new for new, old in enumerate(before)}
         values = {}
+        self.facts = {after[number]: told for number, told in self.facts.items()}
         for new, old in enumerate(before):
             self.entries[new]["number"] = new
             if old in self.values:

@@ -8,6 +8,7 @@ from randomizer.services.verification.steps import STEPS
 from tests.services.verification import (
     allocation_defects,
     defects,
+    fact_defects,
     finer_defects,
     rotation_defects,
     trail_defects,
@@ -25,6 +26,7 @@ def test_every_step_that_needs_no_pin_is_failed_by_some_defect() -> None:
     kinds = (
         allocation_defects,
         defects,
+        fact_defects,
         finer_defects,
         rotation_defects,
         trail_defects,

@@ -23,6 +23,7 @@ SMALL = [
     "release/schedule.json",
     "release/slots.jsonl",
     "release/values.jsonl",
+    "release/facts.jsonl",
     "release/allocation.csv",
     "release/dispensation.csv",
     "release/deviations.csv",
