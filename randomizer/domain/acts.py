@@ -58,6 +58,7 @@ class Act(StrEnum):
     PRODUCT_GO = "product go given", "give the sponsor's go"
     PRODUCT_FAILED = "product failed", "record that a product can't be used"
     QUALITY_RECORDED = "quality recorded", "record a lot or a quality result"
+    QUALITY_ADDED = "quality result added", "add a quality result after the lock"
     RANDOMIZED = "randomized", "randomize a participant"
     RANDOMIZED_IN_ERROR = "randomized in error", "state that a participant was randomized in error"
     FACTOR_CORRECTED = "factor corrected", "correct a factor"
@@ -159,6 +160,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.PRODUCT_GO: _of(Role.SPONSOR),
     Act.PRODUCT_FAILED: _of(Role.CLEARER),
     Act.QUALITY_RECORDED: _of(Role.CLEARER),
+    Act.QUALITY_ADDED: _of(Role.CLEARER),
     Act.RANDOMIZED: _CLINICAL,
     Act.RANDOMIZED_IN_ERROR: _CLINICAL,
     Act.FACTOR_CORRECTED: _CLINICAL,
@@ -243,6 +245,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.PRODUCT_GO: RUNNING,
     Act.PRODUCT_FAILED: OPEN,
     Act.QUALITY_RECORDED: OPEN,
+    Act.QUALITY_ADDED: FINAL,
     Act.RANDOMIZED: RUNNING,
     Act.RANDOMIZED_IN_ERROR: OPEN,
     Act.FACTOR_CORRECTED: OPEN,
@@ -262,7 +265,7 @@ DURING: Mapping[Act, frozenset[Phase]] = {
     Act.DISPENSATION_UNDONE: OPEN,
     Act.KIT_RETURNED: OPEN,
     Act.KIT_QUARANTINED: OPEN,
-    Act.ALERT_ACKNOWLEDGED: OPEN,
+    Act.ALERT_ACKNOWLEDGED: OPEN | FINAL,
     Act.QUARANTINE_LIFTED: RUNNING,
     Act.KIT_DAMAGED: OPEN,
     Act.KIT_MISSING: OPEN,
@@ -319,6 +322,7 @@ SIGNED = frozenset(
         Act.ASSESSMENT_SIGNED,
         Act.ASSESSMENT_CORRECTED,
         Act.ASSESSMENT_STRUCK,
+        Act.QUALITY_ADDED,
         Act.ALERT_ACKNOWLEDGED,
         Act.QUARANTINE_LIFTED,
         Act.CODE_BREAK_INTENT,
@@ -369,6 +373,9 @@ AFTER_LOCK = frozenset(
         Act.TASK_OPENED,
         Act.IMPACT_SIGNED,
         Act.BREAK_EXPLAINED,
+        Act.QUALITY_ADDED,
+        Act.QUALITY_ALERT,
+        Act.ALERT_ACKNOWLEDGED,
         Act.PACK_ISSUED,
         Act.PACK_OPENED,
         Act.PACK_RETURNED,
@@ -385,7 +392,7 @@ AFTER_LOCK = frozenset(
         Act.ROLE_REVOKED,
     }
 )
-"""Acts that change no data of the trial, and so may come after the lock."""
+"""Acts that change no data of the trial, or add to them as a dated addendum: they may come after the lock."""
 
 
 CHECKING_KITS = _of(Role.PHARMACIST, Role.CARE_PROVIDER, Role.INVESTIGATOR)

@@ -151,6 +151,7 @@ product cleared: clearing person
 product go given: sponsor representative
 product failed: clearing person
 quality recorded: clearing person
+quality result added: clearing person
 randomized: investigator
 randomized in error: investigator
 factor corrected: investigator
@@ -215,7 +216,7 @@ signed: definition signed, keys rotated, site opened, trial terminated, period 1
  eligibility signed, product cleared, product go given, randomized, deviation signed,\
  fit for infusion signed, dispensation undone, kit destroyed, blinded assessment signed,\
  blinded assessment corrected, blinded assessment struck out,\
- quality alert acknowledged, quarantine lifted, code break intent,\
+ quality result added, quality alert acknowledged, quarantine lifted, code break intent,\
  impact assessment signed, treatment decided after a code break, code break explained, reason erased
 by the service: instance created, kit expired, quality alert opened, code break denied,\
  code break aborted, task opened, receipt of a kit overdue, overdue receipt settled, alarm raised,\
@@ -225,6 +226,7 @@ without values: account created, account closed, credential set, passkey added, 
 after the lock: account created, account closed, credential set, passkey added, passkey removed,\
  role granted, role revoked, keys rotated, release exported, trial released, code break intent,\
  code break disclosed, code break denied, code break aborted, task opened, impact assessment signed,\
+ quality result added, quality alert opened, quality alert acknowledged,\
  code break explained, emergency pack issued,\
  emergency pack opened, emergency pack returned, emergency drill, alarm raised, alarm cleared, reason erased
 not after the lock of period 1: randomized, randomized in error, factor corrected, period 1 locked
@@ -2630,12 +2632,12 @@ class Assessments:
 
 @dataclass(frozen=True)
 class Written:
-    """The last entry that wrote the record of a preparation or a product.
+    """The last entry before the lock, or after it, that wrote the record of a preparation or a product.
 
     Args:
         event: The entry with its values.
         row: The record of the period, or the product.
-        facts: What the release tells of it; empty where it does not open.
+        facts: What the release tells of it.
     """
 
     event: Event
@@ -2656,20 +2658,25 @@ class Facts:
         self._release = release
         self._ledger = ledger
         self._report = report
-        self._last: dict[tuple[str, str, int], tuple[Event, Row]] = {}
+        self._locked = False
+        self._last: dict[tuple[str, str, int, bool], tuple[Event, Row]] = {}
         self._recorded: set[tuple[str, str, int]] = set()
+        self._addenda: set[int] = set()
         self.preparations: list[Written] = []
-        self.products: dict[tuple[str, int], Written] = {}
+        self.stood: dict[tuple[str, int], Fields] = {}
+        self.products: dict[tuple[str, int], Fields] = {}
 
     def see(self, event: Event) -> None:
         """Take the next entry."""
+        self._locked = self._locked or event.act == "trial locked"
         ended = event.of("PeriodRecord") if event.act == "preparation ended" else []
         changed = [row for row in event.of("Product") if has_other_details(row)]
         sentence = "It wrote several records of preparations or products."
         self._report.check("facts.as-noted", event.place, sentence, holds=len(ended) + len(changed) <= 1)
         for row in (ended + changed)[:1]:
             which = number_of(row.new, "period" if row.kind == "PeriodRecord" else "donation")
-            self._last[row.kind, text_of(row.new, "participant"), which] = (event, row)
+            self._last[row.kind, text_of(row.new, "participant"), which, self._locked] = (event, row)
+        self._addenda |= {event.entry["number"]} if self._locked else set()
         if changed:
             self._recorded.add((event.entry["participant"], event.entry["at"], event.entry["actor"]))
 
@@ -2687,11 +2694,17 @@ class Facts:
         for number in waiting:
             sentence = f"Nothing is told of what entry {number} wrote."
             self._report.fail("facts.as-noted", FACTS_FILE, sentence)
+        for key, told in self.products.items():
+            stood = self.stood.get(key, {"lots": [], "results": []})
+            first = told["results"][: len(stood["results"])]
+            sentence = f"What was added to the product of {key[0]} changed what stood at the lock."
+            holds = (told["lots"], first) == (stood["lots"], stood["results"])
+            self._report.check("quality.recorded-when-told", FACTS_FILE, sentence, holds=holds)
         self.preparations.sort(key=lambda one: int(one.event.entry["number"]))
 
     def _take(self, event: Event, row: Row, sealed: bytes, place: str) -> None:
         preparation = row.kind == "PeriodRecord"
-        found = opened_facts(self._release.schedule["seed"], event.details.get("facts"), sealed)
+        found = opened_facts(self._release.schedule["seed"], event.details.get("facts_digest"), sealed)
         fits = found is not None and fits_shape(found, PREPARATION if preparation else PRODUCT)
         sentence = "It does not open to such facts as the entry noted."
         if not self._report.check("facts.as-noted", place, sentence, holds=fits) or found is None:
@@ -2702,7 +2715,12 @@ class Facts:
             self.preparations.append(written)
         else:
             self._check_product(written, place)
-            self.products[text_of(row.new, "participant"), number_of(row.new, "donation")] = written
+            key = (text_of(row.new, "participant"), number_of(row.new, "donation"))
+            added = event.entry["number"] in self._addenda
+            if not added:
+                self.stood[key] = found
+            if added or key not in self.products:
+                self.products[key] = found
 
     def _kits(self, who: str) -> tuple[int, Sequence[Sequence[str]]]:
         allocation = self._ledger.allocations.get(who)
@@ -2922,20 +2940,22 @@ def _lot_table(facts: Facts) -> list[Cells]:
     lines += [
         [*key, lot["number"], *(lot[name] for name in names)]
         for key in _by_donation(facts)
-        for lot in facts.products[key].facts["lots"]
+        for lot in facts.products[key]["lots"]
     ]
     return lines
 
 
 def _result_table(facts: Facts) -> list[Cells]:
-    heading = ["subject", "test", "result", "recorded_at", "account", "counts"]
+    heading = ["subject", "test", "result", "recorded_at", "account", "counts", "addendum"]
     lines: list[Cells] = [["participant", "donation", *heading]]
     for key in _by_donation(facts):
-        results = facts.products[key].facts["results"]
+        results = facts.products[key]["results"]
+        stood = facts.stood.get(key, {"results": []})["results"]
         last = {(one["subject"], one["test"]): number for number, one in enumerate(results)}
         for number, one in enumerate(results):
             told = [one[name] for name in ("subject", "test", "result", "at", "by")]
-            lines.append([*key, *told, last[one["subject"], one["test"]] == number])
+            counts = last[one["subject"], one["test"]] == number
+            lines.append([*key, *told, counts, number >= len(stood)])
     return lines
 
 

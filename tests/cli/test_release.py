@@ -67,7 +67,11 @@ def test_commands_lead_from_the_lock_to_the_verified_data_sets(
     active.checkpoint()
     folders = tmp_path / "folders"
     active.randomizer("release", "write", "--instance", active.directory, "--out", folders, "--json")
-    assert {path.name for path in (folders / "release").iterdir()} == {"slots.jsonl", "values.jsonl"}
+    assert {path.name for path in (folders / "release").iterdir()} == {
+        "slots.jsonl",
+        "values.jsonl",
+        "facts.jsonl",
+    }
 
     own = tmp_path / "own"
     own.mkdir(mode=0o700)

@@ -20,6 +20,7 @@ SEALED_FIELDS = (
     b"imported_digest",
     b"staged_digest",
     b"certificate_digest",
+    b"facts_digest",
     b"leaf_root",
     b"sealed_root",
     b"lasting_root",

@@ -14,7 +14,8 @@ from randomizer.domain.participants import Participant
 from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import Alarm, AlarmKind, Task, TaskKind
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
-from randomizer.services import acting, impact, notices, trail
+from randomizer.domain.trial import FINAL
+from randomizer.services import acting, impact, notices, trail, trials
 from randomizer.services.care import kits
 from randomizer.services.signatures import StepUp, sign
 
@@ -34,7 +35,8 @@ GONE = frozenset({KitState.TO_DESTROY, KitState.DESTROYED})
 def open_for(uow: UnitOfWork, number: str, of: Collection[str]) -> int:
     """Open an alert for each of a participant's kits that was given or can still be; returns how many.
 
-    A kit that is ready goes into quarantine; one that was handed out opens a task for the investigator.
+    A kit that is ready goes into quarantine; one that was handed out opens a task for the investigator. After
+    the lock no kit moves and none is handed out, so that it is about what was handed out before.
 
     Args:
         uow: The unit of work in which a result was recorded.
@@ -42,13 +44,14 @@ def open_for(uow: UnitOfWork, number: str, of: Collection[str]) -> int:
         of: Kit numbers; one whose alert stands is left as it is, unless what was signed for it came before.
     """
     participant = uow.get(Participant, number, what="participant")
+    final = trials.current(uow)[0].phase in FINAL
     records = {one.kit: one for one in uow.all(PeriodRecord, participant=number) if one.kit}
     opened = 0
     for kit in uow.all(Kit, number=sorted(of)):
         handed_out = kit.number in records and records[kit.number].dispensed_at is not None
         earlier = standing(uow, kit.number)
         waits = earlier is not None and not _acknowledged(uow, earlier)
-        if waits or (kit.state in GONE and not handed_out):
+        if waits or (not handed_out and (final or kit.state in GONE)):
             continue
         trail.check(uow, kit)
         _open(uow, participant, kit, handed_out=handed_out, earlier=earlier)
@@ -73,7 +76,7 @@ def kit_of(uow: UnitOfWork, task: int) -> str:
 
 
 def acknowledge(uow: UnitOfWork, person: Person, step_up: StepUp, number: int) -> Task:
-    """Sign that the alert of a kit that was handed out is known.
+    """Sign that the alert of a kit that was handed out is known; after the lock as a dated addendum.
 
     Args:
         uow: The unit of work.
@@ -87,13 +90,15 @@ def acknowledge(uow: UnitOfWork, person: Person, step_up: StepUp, number: int) -
         Refused: It is signed already, or is another kind of work.
         StepUpRefused: The re-authentication does not count.
     """
-    acting.in_trial(uow, Act.ALERT_ACKNOWLEDGED)
+    trial, _ = acting.in_trial(uow, Act.ALERT_ACKNOWLEDGED)
     task = impact.open_task(uow, number, TaskKind.QUALITY_ALERT)
     participant = acting.on_participant(uow, person, Act.ALERT_ACKNOWLEDGED, task.participant)
     values = {"task": number, "participant": participant.number, "kit": kit_of(uow, number)}
     with trail.act(
         uow, Act.ALERT_ACKNOWLEDGED, person, site=participant.site, participant=participant.number
     ) as act:
+        if trial.phase in FINAL:
+            act.note(addendum=True)
         sign(
             act,
             step_up,

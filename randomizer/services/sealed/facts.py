@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Facts = dict[str, Any]
 
 NAME: Final = "facts.jsonl"
-NOTED: Final = "facts"
+NOTED: Final = "facts_digest"
 """Under what an act notes the digest of the facts that it wrote."""
 
 UNIT: Final = 2048  # bytes; a preparation always fits into one, so that no length tells what it holds

@@ -156,7 +156,7 @@ def end(
     kept = replace(noted, kit=left[used].number if ready else "", spoiled=tried)
     with trail.act(uow, Act.PREPARATION_ENDED, person, site=participant.site, participant=number) as act:
         uow.update(seal_preparation(desk, slot.number, period, kept, uow.entropy))
-        act.note(facts=facts.noted(desk.keys.draws, act.number, facts.of_preparation(kept)))
+        act.note(facts_digest=facts.noted(desk.keys.draws, act.number, facts.of_preparation(kept)))
         if not ready:
             return act.change(record, preparation_begun_at=None, preparation_ended_at=act.at)
         expires_at = preparation_clock.expiry(kits, begun_at, act.at)

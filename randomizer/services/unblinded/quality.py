@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from randomizer.domain.definition_values import Definition
     from randomizer.domain.people import Person
     from randomizer.domain.quality import Awaited, Lot
     from randomizer.services.trail import OpenAct
@@ -74,7 +75,7 @@ def write(
     bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
     sealed = desk.keys.seal_record(details.to_bytes(kept_free=kept_free), bound, uow.entropy)
     changed = act.change(product, details=sealed, **changes)
-    act.note(facts=facts.noted(desk.keys.draws, act.number, facts.of_product(details)))
+    act.note(facts_digest=facts.noted(desk.keys.draws, act.number, facts.of_product(details)))
     _watch(uow, changed, details)
     return changed
 
@@ -221,6 +222,28 @@ def record_result(
     """
     _, definition = acting.in_trial(uow, Act.QUALITY_RECORDED)
     participant = acting.on_participant(uow, person, Act.QUALITY_RECORDED, number)
+    product = demand_new(
+        uow, desk, definition, number, subject=subject, test=test, result=result, corrects=corrects
+    )
+    with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
+        changed = add(act, desk, product, subject=subject, test=test, result=result)
+    if result is Result.FAILED:
+        alert(uow, desk, definition, changed, subject=subject, test=test)
+    return changed
+
+
+def demand_new(
+    uow: UnitOfWork,
+    desk: Desk,
+    definition: Definition,
+    number: str,
+    *,
+    subject: str,
+    test: str,
+    result: Result,
+    corrects: bool,
+) -> Product:
+    """The product that a result can be recorded of; what it refuses is told at `record_result`."""
     product = products.demand_in(
         uow, number, ProductState.HARVESTED, ProductState.CLEARED_BY_QP, ProductState.CLEARED
     )
@@ -230,15 +253,26 @@ def record_result(
     if subject not in subjects:
         raise _not_of(test)
     _demand_news(known.result(subject, test), result, corrects=corrects)
-    with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
-        added = Recorded(subject=subject, test=test, result=result, at=act.at, by=person.account)
-        details = replace(known, results=(*known.results, added))
-        # Whatever else is written down, a failed result must find room: nobody is alerted by one that is not.
-        kept_free = 0 if result is Result.FAILED else FOR_FAILURES
-        changed = write(act, desk, product, details, kept_free=kept_free)
-    if result is Result.FAILED:
-        alerts.open_for(uow, number, _concerned(uow, details, number, subject, of_kit=of_kit))
-    return changed
+    return product
+
+
+def add(act: OpenAct, desk: Desk, product: Product, *, subject: str, test: str, result: Result) -> Product:
+    """Write a result behind those that stand; see `demand_new`."""
+    known = read(desk, product)
+    added = Recorded(subject=subject, test=test, result=result, at=act.at, by=act.person.account)
+    details = replace(known, results=(*known.results, added))
+    # Whatever else is written down, a failed result must find room: nobody is alerted by one that is not.
+    kept_free = 0 if result is Result.FAILED else FOR_FAILURES
+    return write(act, desk, product, details, kept_free=kept_free)
+
+
+def alert(
+    uow: UnitOfWork, desk: Desk, definition: Definition, product: Product, *, subject: str, test: str
+) -> None:
+    """Open the alerts of a test that failed."""
+    of_kit = definition.quality_test(test).of_kit
+    number = product.participant
+    alerts.open_for(uow, number, _concerned(uow, read(desk, product), number, subject, of_kit=of_kit))
 
 
 def _demand_news(before: Recorded | None, result: Result, *, corrects: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from keys import certificate, hpke
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
 
-    Record = tuple[str, str, int]
+    Record = tuple[str, str, int]  # kind, participant, period or donation
 
 WRITTEN_BY: Final = (
     Act.PREPARATION_ENDED,
     Act.QUALITY_RECORDED,
     Act.PRODUCT_CLEARED,
     Act.PRODUCT_FAILED,
+    Act.QUALITY_ADDED,
 )
 """Acts that write a preparation record or what is known of a product."""
 
@@ -60,11 +62,14 @@ def lines(uow: UnitOfWork, desk: Desk, covered: int) -> Iterator[bytes]:
         Tampered: A record is not the one that its entry tells of.
     """
     seed = _seed(uow, desk)
-    for (kind, number, which), (entry, noted) in _last(uow, covered).items():
-        told = _facts(uow, desk, kind, number, which)
+    last, added = _last(uow, covered)
+    for (record, locked), (entry, noted) in last.items():
+        told = _facts(uow, desk, *record)
+        if added[record] and not locked:  # how it stood at the lock: without the addenda
+            told["results"] = told["results"][: -added[record]]
         salted = facts.salt(desk.keys.draws, entry)
         if facts.digest(told, salted) != noted:
-            raise Tampered(f"{kind} {number} {which}")
+            raise Tampered(" ".join(map(str, record)))
         line = {"entry": entry, "sealed": b64encode(facts.seal(seed, told, salted)).decode()}
         yield certificate.canonical(line) + b"\n"
 
@@ -88,8 +93,15 @@ def _seed(uow: UnitOfWork, desk: Desk) -> bytes:
     )
 
 
-def _last(uow: UnitOfWork, covered: int) -> dict[Record, tuple[int, str]]:
-    """For each record the last entry that wrote it, and the digest noted there; in the order of entries."""
+def _last(
+    uow: UnitOfWork, covered: int
+) -> tuple[dict[tuple[Record, bool], tuple[int, str]], Counter[Record]]:
+    """The last entries before the lock and after it that wrote each record, and how many addenda there are.
+
+    Returns:
+        By record and whether it was after the lock, in the order of entries: entry, and the digest noted
+        there. By record: the number of results added after the lock.
+    """
     written = [entry.number for entry in uow.all(Entry, act=[str(act) for act in WRITTEN_BY], order="number")]
     if written and written[-1] >= covered:
         raise Refused(
@@ -97,16 +109,19 @@ def _last(uow: UnitOfWork, covered: int) -> dict[Record, tuple[int, str]]:
             "Nothing was written.",
             next_step="Try again in a few seconds; if it lasts, see whether the jobs process runs.",
         )
-    last: dict[Record, tuple[int, str]] = {}
+    locked = uow.all(Entry, act=str(Act.TRIAL_LOCKED))[0].number
+    last: dict[tuple[Record, bool], tuple[int, str]] = {}
+    added: Counter[Record] = Counter()
     for start in range(0, len(written), PAGE):
         for values in uow.all(EntryValues, number=written[start : start + PAGE], order="number"):
             content: dict[str, Any] = json.loads(values.content)
             for row in content["rows"]:
                 if row["kind"] in {PeriodRecord.__name__, Product.__name__}:
-                    record = (row["kind"], *row["key"])
-                    last.pop(record, None)  # so that the order is that of the last entries
-                    last[record] = (values.number, content["details"][facts.NOTED])
-    return last
+                    record, after = (row["kind"], *row["key"]), values.number > locked
+                    added[record] += after
+                    last.pop((record, after), None)  # so that the order is that of the last entries
+                    last[record, after] = (values.number, content["details"][facts.NOTED])
+    return last, added
 
 
 def _facts(uow: UnitOfWork, desk: Desk, kind: str, number: str, which: int) -> Facts:

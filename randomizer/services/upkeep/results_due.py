@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from randomizer.domain.housekeeping import QualityWatch
 from randomizer.domain.people import Role
-from randomizer.domain.trial import OPEN
+from randomizer.domain.trial import OPEN, Phase
 from randomizer.domain.windows import day
 from randomizer.services import notices, trials
 
@@ -25,7 +25,7 @@ def tell(uow: UnitOfWork) -> int:
     They go to the unblinded side alone, name a participant and a day, and tell no test and no result.
     """
     trial, _ = trials.current(uow)
-    if trial.phase not in OPEN:
+    if trial.phase not in OPEN | {Phase.LOCKED}:  # after the lock a result is added, and alerts all the same
         return 0
     now = uow.clock()
     return sum(

@@ -161,6 +161,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         ("recorded_at", "when it was recorded"),
         ("account", "number of the account of whoever recorded it"),
         ("counts", "yes or no: no where a later row corrects it"),
+        ("addendum", "yes or no: whether it was added after the lock"),
     ),
 }
 """Name and content of each column; `columns` adds those that a definition brings."""

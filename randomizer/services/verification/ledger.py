@@ -9,7 +9,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.supply import KitState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from randomizer.services.verification.trail_lines import Row, TrailEntry, Values
 
@@ -108,6 +108,18 @@ class Prepared:
         return "Prepared(masked)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProductTold:
+    """Lots and results of a product as written down last; as many results stood at the lock, or all."""
+
+    lots: Sequence[Mapping[str, Any]]
+    results: Sequence[Mapping[str, Any]]
+    at_lock: int
+
+    def __repr__(self) -> str:
+        return "ProductTold(masked)"
+
+
 @dataclass(slots=True, kw_only=True)
 class Broken:
     """A code break: its intent, and its disclosure where there was one."""
@@ -138,7 +150,7 @@ class Ledger:
         participants: By number, as they stood last.
         products: By participant and donation, as they stood last.
         preparations: In the order of entries.
-        product_facts: Lots and results by participant and donation, as written down last.
+        products_told: Lots and results, by participant and donation.
     """
 
     allocations: dict[str, Allocated] = field(default_factory=dict)
@@ -151,7 +163,7 @@ class Ledger:
     participants: dict[str, Row] = field(default_factory=dict)
     products: dict[tuple[str, int], Row] = field(default_factory=dict)
     preparations: list[Prepared] = field(default_factory=list, repr=False)
-    product_facts: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    products_told: dict[tuple[str, int], ProductTold] = field(default_factory=dict, repr=False)
 
     def meet(self, values: Values) -> None:
         """Keep how each participant and product stands now."""

@@ -13,7 +13,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.quality import Result
 from randomizer.services.sealed import facts
 from randomizer.services.verification import steps
-from randomizer.services.verification.ledger import Prepared, rows_of
+from randomizer.services.verification.ledger import Prepared, ProductTold, rows_of
 from randomizer.services.verification.reading import RELEASE, lines, refuse
 from randomizer.services.verification.trail_lines import canonical, is_moment
 
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 
 RECORD = f"{RELEASE}/{facts.NAME}"
 
-Key = tuple[str, str, int]
+Key = tuple[str, str, int, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The last entry that wrote the record of a preparation or a product."""
+    """The last entry before the lock, or after it, that wrote the record of a preparation or a product."""
 
     entry: TrailEntry
     row: Row
     noted: object
+    locked: bool
 
     @property
     def place(self) -> str:
@@ -60,19 +61,22 @@ class FactSteps:
         self._slots = slots
         self._ledger = ledger
         self._findings = findings
+        self._locked = False
         self._last: dict[Key, Written] = {}
+        self._products: defaultdict[tuple[str, int], dict[bool, dict[str, Any]]] = defaultdict(dict)
         self._recorded: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)  # by participant
 
     def see(self, entry: TrailEntry, values: Values) -> None:
         """Take the next entry with its values."""
+        self._locked = self._locked or entry.act == Act.TRIAL_LOCKED
         written = rows_of(values.rows, "PeriodRecord") if entry.act == Act.PREPARATION_ENDED else []
         changed = [row for row in rows_of(values.rows, "Product") if _has_other_details(row)]
         if len(written) + len(changed) > 1:
             self._fail(values.record, "It wrote several records of preparations or products.")
         for row in (*written, *changed)[:1]:
             which = row.whole("period" if row.kind == "PeriodRecord" else "donation")
-            self._last[row.kind, row.text("participant"), which] = Written(
-                entry=entry, row=row, noted=values.details.get(facts.NOTED)
+            self._last[row.kind, row.text("participant"), which, self._locked] = Written(
+                entry=entry, row=row, noted=values.details.get(facts.NOTED), locked=self._locked
             )
         if changed:
             self._recorded[entry.participant].add((entry.at, entry.actor))
@@ -90,8 +94,10 @@ class FactSteps:
                 self._take(written, sealed)
         for written in waiting.values():
             self._fail(written.place, "Nothing is told of what this entry wrote.")
+        for key, told in self._products.items():
+            self._follow(key, told)
         self._ledger.preparations.sort(key=lambda one: one.entry)
-        prepared, products = len(self._ledger.preparations), len(self._ledger.product_facts)
+        prepared, products = len(self._ledger.preparations), len(self._ledger.products_told)
         findings = self._findings
         findings.hold(steps.FACTS_NOTED, f"{prepared} preparations and {products} products.")
         findings.hold(steps.PREPARATIONS_RIGHT, f"{prepared} preparations.")
@@ -122,7 +128,7 @@ class FactSteps:
             )
         else:
             self._check_product(written, told)
-            self._ledger.product_facts[row.text("participant"), row.whole("donation")] = told
+            self._products[row.text("participant"), row.whole("donation")][written.locked] = told
 
     def _check_preparation(self, written: Written, told: dict[str, Any]) -> None:
         step, row = steps.PREPARATIONS_RIGHT, written.row
@@ -159,6 +165,21 @@ class FactSteps:
                 self._findings.fail(
                     step, written.place, "A result is of no lot and no kit of the participant."
                 )
+
+    def _follow(self, key: tuple[str, int], told: dict[bool, dict[str, Any]]) -> None:
+        """Keep how a product is told of at last; what came after the lock stands behind what stood."""
+        last = told.get(True, told.get(False, {}))
+        stood = told.get(False, {"lots": [], "results": []})
+        count = len(stood["results"])
+        if (last["lots"], last["results"][:count]) != (stood["lots"], stood["results"]):
+            self._findings.fail(
+                steps.QUALITY_RECORDED,
+                f"{RECORD} participant {key[0]}",
+                "An addendum changed what stood at the lock.",
+            )
+        self._ledger.products_told[key] = ProductTold(
+            lots=last["lots"], results=last["results"], at_lock=count
+        )
 
     def _fail(self, place: str, sentence: str) -> None:
         self._findings.fail(steps.FACTS_NOTED, place, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from randomizer.domain.participants import levels_of
 from randomizer.services.verification import codebook
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from randomizer.domain.definition_values import Definition
-    from randomizer.services.verification.ledger import Ledger
+    from randomizer.services.verification.ledger import Ledger, ProductTold
     from randomizer.services.verification.steps_schedule import Slots
     from randomizer.services.verification.trail_lines import Row
 
@@ -220,22 +220,23 @@ def _preparations(ledger: Ledger) -> Iterator[Line]:
 
 def _product_lots(ledger: Ledger) -> Iterator[Line]:
     for (participant, donation), told in _by_donation(ledger):
-        for lot in told["lots"]:
+        for lot in told.lots:
             texts = (lot[name] for name in ("number", "form", "cell_count", "viability"))
             yield (participant, donation, *texts, lot["recorded_at"] or "", "yes" if lot["in_use"] else "no")
 
 
 def _quality_results(ledger: Ledger) -> Iterator[Line]:
     for (participant, donation), told in _by_donation(ledger):
-        last = {(one["subject"], one["test"]): place for place, one in enumerate(told["results"])}
-        for place, one in enumerate(told["results"]):
+        last = {(one["subject"], one["test"]): place for place, one in enumerate(told.results)}
+        for place, one in enumerate(told.results):
             counts = last[one["subject"], one["test"]] == place
-            told_of = (one[name] for name in ("subject", "test", "result", "at", "by"))
-            yield (participant, donation, *told_of, "yes" if counts else "no")
+            cells = (one[name] for name in ("subject", "test", "result", "at", "by"))
+            addendum = place >= told.at_lock
+            yield (participant, donation, *cells, "yes" if counts else "no", "yes" if addendum else "no")
 
 
-def _by_donation(ledger: Ledger) -> list[tuple[tuple[str, int], Mapping[str, Any]]]:
-    return sorted(ledger.product_facts.items(), key=lambda one: (_by_number(one[0][0]), one[0][1]))
+def _by_donation(ledger: Ledger) -> list[tuple[tuple[str, int], ProductTold]]:
+    return sorted(ledger.products_told.items(), key=lambda one: (_by_number(one[0][0]), one[0][1]))
 
 
 def _by_number(number: str) -> tuple[int, str]:

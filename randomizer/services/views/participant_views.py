@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from randomizer.masking import View
     from randomizer.services.views.sight import Sight
 
-UNBLINDED_EVENTS = frozenset({Act.SHEET_OPENED, Act.QUALITY_RECORDED})
+UNBLINDED_EVENTS = frozenset({Act.SHEET_OPENED, Act.QUALITY_RECORDED, Act.QUALITY_ADDED})
 """Acts of the other door that no timeline shows."""
 
 

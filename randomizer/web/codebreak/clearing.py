@@ -10,9 +10,11 @@ from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
 from randomizer.domain.quality import Lot, Result
 from randomizer.domain.supply import ProductState
+from randomizer.domain.trial import FINAL
 from randomizer.errors import Refused
+from randomizer.services import acting
 from randomizer.services.care import products
-from randomizer.services.unblinded import clearance, quality, quality_views
+from randomizer.services.unblinded import addenda, clearance, quality, quality_views
 from randomizer.web import auth, signing
 from randomizer.web.codebreak.pages import (
     SHOWN_AGAIN,
@@ -43,6 +45,7 @@ NOTE = (Field(name="note", label="Note", type="textarea", hint="Stays on this si
 WHY_NOT = (
     Field(name="note", label="Why it can't be used", type="textarea", hint="Stays on this side, sealed."),
 )
+AFTER_LOCK = "Of a kit or a lot in use: an alert goes out for every kit that was handed out."
 ALERTS = "Of a kit or a lot in use: an alert goes out, and what is ready goes into quarantine."
 CORRECTED = "corrected"
 """A result that passed after all, in the field of the result."""
@@ -114,20 +117,39 @@ def record_result(number: str) -> str | Response:
     form = Form.posted(fields, request.form)
     try:
         form.demand_filled()
-        subject, _, test = form.text("what").rpartition(" ")  # a lot may be named in several words
-        told = form.text("result")
-        result, corrects = (Result.PASSED, True) if told == CORRECTED else (_result(told), False)
         with this().store.writing() as uow:
-            quality.record_result(
-                uow,
-                desk(),
-                auth.person(),
-                number,
-                subject=subject,
-                test=test,
-                result=result,
-                corrects=corrects,
-            )
+            quality.record_result(uow, desk(), auth.person(), number, **_reported(form))
+    except SHOWN_AGAIN as error:
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.clear", number=number))
+
+
+@codebreak.route("/clearance/<number>/addendum", methods=["GET", "POST"])
+def add_result(number: str) -> str | Response:
+    """Add the result of a test after the lock, signed."""
+    auth.demand_act(Act.QUALITY_ADDED)
+    with looking() as seen:
+        acting.in_phase(seen.uow, Act.QUALITY_ADDED)
+        found = quality_views.whole(seen, desk(), number)
+    fields = _result_fields(found["results"], AFTER_LOCK)
+    if request.method == "GET":
+        return render_template(
+            "codebreak/addendum.html",
+            number=number,
+            product=found["product"],
+            form=form_of(fields),
+            results=found["results"],
+            meaning=addenda.ADDED_MEANING,
+            signer=signer(),
+        )
+    form = Form.posted(fields, request.form)
+    signing.read(form)
+    try:
+        form.demand_filled()
+        told = _reported(form)
+        step_up = signing.step_up(form)
+        with this().store.writing() as uow:
+            addenda.add_result(uow, desk(), auth.person(), step_up, number, **told)
     except SHOWN_AGAIN as error:
         return again(form, error, request.path)
     return done(request.path, url_for("codebreak.clear", number=number))
@@ -163,11 +185,11 @@ def _known(definition: Definition) -> tuple[Field, ...]:
     )
 
 
-def _result_fields(results: list[View]) -> tuple[Field, ...]:
+def _result_fields(results: list[View], alerts: str = ALERTS) -> tuple[Field, ...]:
     options = tuple((f"{one['subject']} {one['test']}", _named(one), _standing(one)) for one in results)
     passed = (
         (str(Result.PASSED), "Passed"),
-        (str(Result.FAILED), "Failed", ALERTS),
+        (str(Result.FAILED), "Failed", alerts),
         (CORRECTED, "Passed, and the failed result was wrong", "Both stay on record."),
     )
     return (
@@ -210,6 +232,14 @@ def _results(form: Form) -> dict[str, Result]:
     return {name.removeprefix(KNOWN): _result(text) for name, text in typed.items() if text}
 
 
+def _reported(form: Form) -> dict[str, Any]:
+    """What the report says: subject, test, result, and whether it corrects one."""
+    subject, _, test = form.text("what").rpartition(" ")  # a lot may be named in several words
+    told = form.text("result")
+    result, corrects = (Result.PASSED, True) if told == CORRECTED else (_result(told), False)
+    return {"subject": subject, "test": test, "result": result, "corrects": corrects}
+
+
 def _result(text: str) -> Result:
     try:
         return Result(text)
@@ -224,11 +254,13 @@ def _result(text: str) -> Result:
 def _shown(number: str, form: Form) -> str:
     with looking() as seen:
         found: dict[str, Any] = quality_views.whole(seen, desk(), number)
+        locked = seen.trial.phase in FINAL
     return render_template(
         "codebreak/clear.html",
         number=number,
         found=found,
-        open=found["product"]["state"] is ProductState.HARVESTED,
+        locked=locked,
+        open=found["product"]["state"] is ProductState.HARVESTED and not locked,
         failed=found["product"]["state"] is ProductState.FAILED,
         form=form,
         meaning=clearance.CLEAR_MEANING,

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 @caught_by("facts.as-noted")
 def preparation_written_otherwise_than_noted(forged: Forged) -> None:
     number = forged.numbers("preparation ended")[0]
-    noted = forged.details(number)["facts"]
+    noted = forged.details(number)["facts_digest"]
     forged.facts[number]["cell_count"] = "200 million"
     forged.write_trail()
-    forged.details(number)["facts"] = noted
+    forged.details(number)["facts_digest"] = noted
     _write_beside(forged)
 
 
@@ -87,9 +87,16 @@ def result_of_a_lot_that_was_not_recorded(forged: Forged) -> None:
     forged.write_trail()
 
 
+@caught_by("quality.recorded-when-told")
+def addendum_that_takes_the_place_of_what_stood(forged: Forged) -> None:
+    told = forged.facts[forged.numbers("quality result added")[-1]]
+    told["results"] = told["results"][1:]
+    forged.write_trail()
+
+
 def _product(forged: Forged) -> dict[str, Any]:
-    """What is told of a product with results."""
-    return next(told for told in forged.facts.values() if told.get("results"))
+    """What is told of a product to which nothing was added after the lock."""
+    return forged.facts[forged.numbers("product cleared")[-1]]
 
 
 def _write_beside(forged: Forged) -> None:

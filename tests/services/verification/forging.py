@@ -144,7 +144,7 @@ class Forged:
         for number, told in sorted(self.facts.items()):
             salt = hashlib.sha256(trail_lines.canonical(told)).digest()
             if number in self.values:
-                self.details(number)["facts"] = facts.digest(told, salt)
+                self.details(number)["facts_digest"] = facts.digest(told, salt)
             sealed = b64encode(facts.seal(bytes.fromhex(self.schedule["seed"]), told, salt)).decode()
             lines.append(trail_lines.canonical({"entry": number, "sealed": sealed}) + b"\n")
         (self.release / "facts.jsonl").write_bytes(b"".join(lines))
@@ -153,7 +153,7 @@ class Forged:
         return map(json.loads, self._lines(self.release / "facts.jsonl"))
 
     def _opened(self, line: dict[str, Any]) -> dict[str, Any]:
-        seed, noted = bytes.fromhex(self.schedule["seed"]), self.details(line["entry"])["facts"]
+        seed, noted = bytes.fromhex(self.schedule["seed"]), self.details(line["entry"])["facts_digest"]
         return facts.unseal(seed, noted, b64decode(line["sealed"]))
 
     def write_schedule(self) -> None:

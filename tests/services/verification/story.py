@@ -10,6 +10,7 @@ from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import with_check
 from randomizer.domain.people import Role
+from randomizer.domain.quality import Result
 from randomizer.domain.records import Way
 from randomizer.domain.supply import Destruction, Outcome
 from randomizer.errors import NotFound
@@ -30,6 +31,7 @@ from randomizer.services.packs import Report
 from randomizer.services.relying_party import RelyingParty
 from randomizer.services.signatures import StepUp
 from randomizer.services.unblinded import (
+    addenda,
     code_breaks,
     data_sets,
     release,
@@ -44,6 +46,7 @@ from tests.activated import FIT, SECOND_SITE, SITE
 from tests.authenticator import Authenticator
 from tests.databases import only_reading
 from tests.desks import (
+    LOT,
     copy_for,
     dispensed,
     infused,
@@ -112,10 +115,30 @@ def play(instance: Instance, rehearsal: Rehearsal, directory: Path) -> None:
         staged.export(uow, desk, instance.person(Role.UNBLINDED_STATISTICIAN), directory / "staged-out")
     instance.sign(locking.lock, Role.SPONSOR, WHY)
     _break_code(instance, desk, people[2])
+    _add_result(instance, desk, people[0], Result.FAILED)
+    _add_result(instance, desk, people[0], Result.PASSED, corrects=True)
     instance.act(passkeys.remove, Role.ON_CALL, passkey.handle)
     instance.act(packs.record_opening, Role.TRIAL_MANAGER, _report(instance, people[3]))
     instance.act(packs.record_return, Role.TRIAL_MANAGER, _report(instance))
     _release(instance, desk, rehearsal, directory)
+
+
+def _add_result(
+    instance: Instance, desk: Desk, number: str, result: Result, *, corrects: bool = False
+) -> None:
+    person, step_up = instance.person(Role.CLEARER), instance.step_up(Role.CLEARER)
+    with instance.store.writing() as uow:
+        addenda.add_result(
+            uow,
+            desk,
+            person,
+            step_up,
+            number,
+            subject=LOT.number,
+            test="sterility",
+            result=result,
+            corrects=corrects,
+        )
 
 
 def _add_passkey(instance: Instance) -> Passkey:

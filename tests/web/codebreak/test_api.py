@@ -304,6 +304,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/preparations/10011/replacement": {"available_at": None},
     "/clearances/10011/clear": FACTOR,
     "/clearances/10011/lots": {"lot": "x"},
+    "/clearances/10011/addenda": {"subject": "x", "test": "sterility", "result": "passed", **FACTOR},
     "/clearances/10011/results": {"subject": "x", "test": "sterility", "result": "passed"},
     "/clearances/10011/fail": {"note": "x"},
     "/quarantines/10011/lift": {"why": "x", **FACTOR},

@@ -112,11 +112,13 @@ def test_from_the_booking_to_the_kit(lens: Lens, visit: Visit, instance: Instanc
 def test_the_end_of_a_trial(
     lens: Lens, visit: Visit, instance: Instance, desk: Desk, rehearsal: Rehearsal
 ) -> None:
+    number = randomized(instance, desk)
     instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
     sponsor = visit(Role.SPONSOR)
     look(lens, sponsor.get("/lock"), "lock-sign")
     instance.sign(locking.lock, Role.SPONSOR, "done")
     look(lens, sponsor.get("/lock"), "lock-locked")
+    look(lens, visit(Role.CLEARER).get(f"/clearance/{number}/addendum"), "addendum")
     statistician = visit(Role.UNBLINDED_STATISTICIAN)
     look(lens, statistician.get("/release"), "release-locked")
     look(lens, statistician.send("/release/export", page="/release").text, "release-exported")

@@ -238,6 +238,20 @@ def test_clear_a_product_and_fail_another(visit: Visit, instance: Instance) -> N
         assert products.latest(uow, second).state == "failed"
 
 
+def test_add_a_result_after_the_lock(visit: Visit, instance: Instance, desk: Desk) -> None:
+    number = randomized(instance, desk)
+    guest, page = visit(Role.CLEARER), f"/clearance/{number}/addendum"
+    assert "it is active" in guest.get(page, 422)
+    instance.sign(conduct.terminate, Role.SPONSOR, "no funds")
+    instance.sign(locking.lock, Role.SPONSOR, "done")
+    product = guest.get(f"/clearance/{number}")
+    assert f'href="{page}"' in product
+    assert "/lot" not in product
+    failed = {"what": f"{LOT.number} sterility", "result": "failed"}
+    assert "Not added" in guest.send(page, failed).text
+    assert "A quality result is out of limits" in guest.send(page, failed, sign=True).text
+
+
 def test_lift_a_quarantine(visit: Visit, instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     booked(instance, number)

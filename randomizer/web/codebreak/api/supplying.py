@@ -13,7 +13,15 @@ from randomizer.domain.sealed_texts import Preparation
 from randomizer.services import labels
 from randomizer.services.care import replacements
 from randomizer.services.care.products import waiting
-from randomizer.services.unblinded import clearance, lifting, preparation, quality, quality_views, sheets
+from randomizer.services.unblinded import (
+    addenda,
+    clearance,
+    lifting,
+    preparation,
+    quality,
+    quality_views,
+    sheets,
+)
 from randomizer.web import auth, exchange
 from randomizer.web import labels as drawing
 from randomizer.web.codebreak.api.forms import addresses, products, supply
@@ -141,6 +149,26 @@ def record_result(path: addresses.Key, header: addresses.Once, body: products.Re
             uow,
             desk(),
             auth.person(),
+            path.number,
+            subject=body.subject,
+            test=body.test,
+            result=Result(body.result),
+            corrects=body.corrects,
+        )
+    return _product_file(path.number)
+
+
+@api.post("/clearances/<number>/addenda", responses={200: products.ProductFile})
+def add_result(path: addresses.Key, header: addresses.Once, body: products.ResultAdded) -> Response:  # noqa: ARG001
+    """Add the result of a test after the lock, signed."""
+    auth.demand_act(Act.QUALITY_ADDED)
+    step_up = auth.step_up(password=body.password, code=body.code)
+    with this().store.writing() as uow:
+        addenda.add_result(
+            uow,
+            desk(),
+            auth.person(),
+            step_up,
             path.number,
             subject=body.subject,
             test=body.test,

@@ -38,6 +38,10 @@ class ResultRecorded(Body):
     corrects: bool = False
 
 
+class ResultAdded(ResultRecorded, Signed):
+    """A result that is added after the lock, signed."""
+
+
 class Cleared(Signed):
     """A clearance, signed."""
 
