@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from randomizer.services.views.sight import Sight
     from randomizer.store.work import UnitOfWork
 
+ASIDE = "Put it aside, and look at the sheet and at the labels again."
+SPARE = (
+    "It is a spare of this sheet. Put it aside; only where the kit of the sheet is spoiled, say so on the "
+    "sheet and scan the spare."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToPrepare:
@@ -217,7 +223,7 @@ def _scanned(left: list[Kit], scanned: str, *, spoiled: bool) -> int:
             f"Wrong kit: it is {which}. Nothing was declared ready.",
             scanned=number,
             needed=fitting[0] if fitting else "",
-            next_step="Put it aside, and look at the sheet and at the labels again.",
+            next_step=SPARE if number in wanted[1:] else ASIDE,
         )
     return wanted.index(number)
 

@@ -168,7 +168,12 @@ def test_the_wrong_kit_stops_and_a_slip_keeps_what_was_typed(
 
     stop = guest.send(ready, {"kit": other, "content": "MSC", "lot": "L-8"}, page=sheet).text
     assert "Stop. Wrong kit." in stop
-    assert "L-8" in guest.get(sheet)  # the stop is said once, and what was typed is kept
+    again = guest.get(sheet)  # the stop is said once, and what was typed is kept
+    assert "L-8" in again
+    [spare] = re.findall(r"If it is spoiled</dt><dd>([\d ]+)<", again)
+    stop = guest.send(ready, {"kit": spare, "content": "MSC"}, page=sheet).text
+    assert "It is a spare of this sheet." in stop
+    assert "L-8" not in guest.get(sheet)
     slip = guest.send(ready, {"kit": "", "content": ""}, page=sheet).text
     assert 0 < slip.find("The kit number is missing") < slip.find("Say what was put into it.")
     assert "call the clearing person" not in slip
