@@ -18,7 +18,7 @@ from sqlalchemy import event
 from randomizer.domain.acts import CHECKING_KITS, MAY, Act
 from randomizer.domain.housekeeping import Entry, TrailHead
 from randomizer.domain.kit_moves import MOVES
-from randomizer.domain.participants import ENDINGS, Participant, State
+from randomizer.domain.participants import ENDINGS, TREATABLE, Participant, State
 from randomizer.domain.people import SITE_BOUND, Role
 from randomizer.domain.quality import Result
 from randomizer.domain.records import Task, TaskKind
@@ -359,6 +359,8 @@ KIT_MOVES |= {Act.STOCK_TAKE_SETTLED, Act.QUARANTINE_LIFTED}  # the former in th
 """Acts on a kit, wherever its participant is by now."""
 WAITING = {KitState.SHIPPED, KitState.READY, KitState.QUARANTINED}
 """States out of which a kit may be handed out after all."""
+GOING = {State.HARVESTED, State.CLEARED} | TREATABLE
+"""States of whoever comes to an infusion if nothing happens."""
 MAY_HERE = dict(MAY) | {Act.KIT_EXPIRED: MAY[Act.PREPARATION_ENDED]}
 PATH = {
     State.CONSENTED: Act.ELIGIBILITY_SIGNED,
@@ -572,13 +574,9 @@ class Lives(RuleBasedStateMachine):
         for what in acts:
             self.do(min(MAY_HERE[what]), self.site_of(number), number, what)
 
-    @rule(one=ONE, received=st.booleans(), acts=st.sampled_from(STORIES))
+    @rule(one=ONE, received=st.sampled_from([True, True, False]), acts=st.sampled_from(STORIES))
     def a_kit_is_wanted_back(self, one: int, received: bool, acts: tuple[Act, ...]) -> None:  # noqa: FBT001
-        waiting = self.at_the_counter() or self.numbers
-        number = waiting[one % len(waiting)]
-        for _ in range(9):
-            if number not in self.at_the_counter():
-                self.step(number)
+        number = self.somebody_with_a_kit(one)
         for what in (*[Act.KIT_RECEIVED] * received, *acts, Act.KIT_RECEIVED, Act.KIT_DISPENSED):
             with self.stage.store.reading() as uow:
                 kit = _last_kit(uow, number)
@@ -586,6 +584,24 @@ class Lives(RuleBasedStateMachine):
                 self.hand_out(number, kit, Role.PHARMACIST)
             else:
                 self.do(min(MAY_HERE[what]), self.site_of(number), number, what)
+            self.what_was_out_or_has_failed_is_not_ready()
+
+    def somebody_with_a_kit(self, one: int) -> str:
+        """Somebody for whom a kit waits whose time has not passed; brought so far where there is nobody."""
+        going = [who.number for who in self.stage.all(Participant, ending=None) if who.state in GOING]
+        for _ in range(10 if going else 0):
+            if self.in_time():
+                break
+            self.step(going[one % len(going)])
+        waiting = self.in_time() or self.numbers
+        return waiting[one % len(waiting)]
+
+    def in_time(self) -> list[str]:
+        now = self.stage.clock()
+        records = self.stage.all(PeriodRecord, participant=self.at_the_counter(), outcome=None)
+        return [
+            who.participant for who in records if who.kit and not self.stage.get(Kit, who.kit).expired(now)
+        ]
 
     @rule(one=ONE, what=st.sampled_from(sorted(DOING)), role=ROLES, site=st.sampled_from(SITES))
     def anybody_tries_it(self, one: int, what: Act, role: Role, site: str) -> None:
