@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +13,12 @@ from randomizer.domain.people import BREAKERS, Role
 from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import Phase, Trial
 from randomizer.services import conduct, locking
-from randomizer.services.care import assessments, booking, kits, products, replacements
-from randomizer.services.unblinded import unblinding
+from randomizer.services.care import assessment_changes, assessments, booking, kits, products, replacements
+from randomizer.services.unblinded import code_breaks, unblinding
+from randomizer.web import words
 from randomizer.web.codebreak.padding import ANSWER_BYTES
 from tests.activated import FIT, PASSWORD
+from tests.databases import only_reading
 from tests.desks import LOT, booked, copy_for, harvested, plan_of, prepared, randomized
 
 if TYPE_CHECKING:
@@ -298,6 +300,29 @@ def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk)
     signed = {"why": "May be affected.", "assessments": str(made.number)}
     assert "No task is open" in physician.send(path, signed, sign=True).text
     physician.get(path, 404)
+
+
+@pytest.mark.promise(9)
+def test_an_assessment_by_whoever_knew_is_marked_until_somebody_blind_strikes_it_out(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    number, doctor = randomized(instance, desk), instance.person(Role.INVESTIGATOR)
+    step_up, marked = instance.step_up(Role.INVESTIGATOR), "Signed by somebody who knew"
+    with only_reading(instance.store.engine):
+        intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
+        unblinding.disclose(desk, doctor, intent)
+    instance.clock.advance(seconds=60)
+    told: dict[str, Any] = {"assessment": "EDSS", "time_point": "week 24", "done_at": instance.clock()}
+    made = instance.sign(assessments.sign_assessment, Role.INVESTIGATOR, number, **told)
+    code_breaks.reconcile(desk)
+    physician = visit(Role.SAFETY_PHYSICIAN)
+    [path] = re.findall(r'href="(/tasks/\d+)"', physician.get("/tasks"))
+    assert marked in physician.get(path)
+    why = "The one who signed it knew the treatment."
+    instance.sign(assessment_changes.strike_out, Role.OUTCOMES_ASSESSOR, made.number, why=why)
+    page = physician.get(path)
+    assert marked not in page
+    assert f"struck out {words.moment(instance.clock())} by Outcomes Assessor Tls" in page
 
 
 def test_acts_of_whoever_knows_are_marked_behind_this_door(
