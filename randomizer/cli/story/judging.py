@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import AssessmentPlan, Definition
     from randomizer.domain.records import Assessment
 
-EVERY = 10  # participants: a signature takes a tenth of what all else of a participant does
+EVERY = 50  # participants: a signature takes a tenth of the time of all else that is done for one
 WRONG_DAY = "The day was read from the wrong line of the visit form."
 
 
 def told_of(index: int) -> bool:
-    """Whether the story tells what was assessed of a participant: of all in the script, then of every tenth.
+    """Whether the story tells what was assessed of a participant: all in the script, then every fiftieth.
 
     Args:
         index: 0-based count.
