@@ -67,18 +67,21 @@ class Bookmark:
         return partial(Traffic, people=dict(self.people), kits=kits, only=self.chapter)
 
 
-def bookmarks(sealing: Sealing, place: Path) -> dict[str, Bookmark]:
-    """Play the whole traffic while nobody looks; gives a bookmark for each chapter.
+def bookmarks(sealing: Sealing, place: Path, last: str = "") -> dict[str, Bookmark]:
+    """Play the traffic while nobody looks; gives a bookmark for each chapter.
 
     Args:
         sealing: Nothing is written into it.
         place: Empty or missing.
+        last: The chapter with whose bookmark to end, "" for the last of all.
     """
     found = {}
     with sealings.world(sealing, place / "played") as world, watched(world, Recording()) as doors:
         traffic = Traffic(doors, NOBODY)
         for name, chapter in traffic.chapters().items():
             found[name] = _kept(sealing, traffic, name, place / name)
+            if name == last:
+                break
             chapter()
     return found
 

@@ -97,17 +97,18 @@ NOBODY = Audience((), (), (), others=False)
 
 
 def look_around(somebody: Watched, participants: Iterable[Seen], *, prints: bool = False) -> None:
-    """Open what people look at day by day, and read each list as a program and as a file.
+    """Open what people look at day by day, and read each list as a program.
 
     Args:
         somebody: Who is in.
         participants: At whom they look.
-        prints: Whether they look at each print, and not only at one of a kind.
+        prints: Whether they look at each print and take each list as a file, and not only at one of a kind.
     """
     for path in PAGES:
         somebody.get(path)
     for kind in LISTS:
-        if somebody.ask(f"/{kind}").status_code != HTTPStatus.FORBIDDEN:
+        somebody.ask(f"/{kind}")
+        if prints:
             somebody.ask(f"/{kind}?format=csv")
     look_closely(somebody, participants, prints=prints)
 

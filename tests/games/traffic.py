@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 LATER_SITE = "EX2"
 ON_THE_WAY = (
-    (Role.COORDINATOR, "whole", "/"),
-    (Role.INVESTIGATOR, "spoilt", "/"),
+    (Role.COORDINATOR, "whole", "/participants"),
+    (Role.INVESTIGATOR, "spoilt", "/participants"),
     (Role.PHARMACIST, "expired", "/"),
     (Role.TRIAL_MANAGER, "whole", "/alarms"),
     (Role.TRIAL_MANAGER, "whole", "/trial"),
