@@ -24,7 +24,7 @@ from randomizer.web.door import DoorSettings
 from tests import activated
 from tests.activated import PASSWORD, TOTP_STEP_SECONDS, username
 from tests.desks import published
-from tests.web.looks import DESKTOP
+from tests.web.looks import DESKTOP, misfits
 from tests.web.site.counter import Counter, read_page, read_pdf
 from tests.web.site.others import Others
 from tests.web.site.visitors import Visitor
@@ -383,6 +383,9 @@ def everything_is_accounted_for(day: Day, out: list[str], held: int) -> None:
     day.counter.page.goto(f"{day.address}/accountability")
     day.axe()
     day.picture("accountability", width=DESKTOP)
+    day.lens.resize(SHEET)  # a tablet, or a desktop at 150 %
+    assert misfits(day.lens.page) == []
+    day.lens.resize(DESKTOP)
     day.counter.page.get_by_role("link", name="Record a temperature excursion").click()
     day.see("Scan every kit that was on this shelf")
     day.axe()
