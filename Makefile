@@ -24,10 +24,11 @@ demo: .venv/installed
 	$(BIN)/randomizer demo --dir var/demo --participants 24
 
 # Three processes for two processors: while one waits for a browser, another works. The linters take what the
-# tests leave, and speak last.
+# tests leave, and speak last. What pytest makes of the tests' code is kept for the next run, also where Python is
+# told to keep nothing: each of the three would make it anew, which takes longer than all else before the first test.
 test: .venv/installed
 	@nice $(MAKE) -s lint >.venv/lint.txt 2>&1 & lint=$$!; failed=''; \
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -r fEs || failed=' pytest'; \
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -r fEs || failed=' pytest'; \
 	wait $$lint || failed="$$failed lint"; cat .venv/lint.txt; \
 	$(VERDICT)
 
