@@ -32,6 +32,7 @@ from randomizer.services.sealed import bundle as bundle_files
 from randomizer.services.sealed import ceremony, ceremony_files, certificate_fields, rehearsals
 from randomizer.services.sealed.bundle import Bundle
 from randomizer.services.sealed.certificate_fields import QuorumFields
+from randomizer.services.signatures import StepUp
 from randomizer.store.engine import open_engine
 from randomizer.store.schema import upgrade
 from randomizer.store.store import Store
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
     from randomizer.domain.unblinded import UnblindedDefinition
     from randomizer.services.sealed.ceremony import Plan
-    from randomizer.services.signatures import StepUp
     from randomizer.store.work import UnitOfWork
 
 T = TypeVar("T")
@@ -237,11 +237,16 @@ class Instance:
     definition: Definition
     gate: authentication.Gate
     log: NoteKey = field(repr=False)
+    numbers: dict[str, int] = field(default_factory=dict, repr=False)
 
     def number(self, role: Role, site: str = SITE) -> int:
-        """Number of the account in a role."""
-        with self.store.reading() as uow:
-            return next(iter(uow.all(Account, username=username(role, site)))).number
+        """Number of the account in a role; it never changes, and is looked up once."""
+        name = username(role, site)
+        if name not in self.numbers:
+            with self.store.reading() as uow:
+                [account] = uow.all(Account, username=name)
+            self.numbers[name] = account.number
+        return self.numbers[name]
 
     def person(self, role: Role, site: str = SITE) -> Person:
         """Who acts in a role, with the grants that stand now."""
@@ -254,13 +259,13 @@ class Instance:
         return pyotp.TOTP(totp_secret(username(role, site))).at(self.clock())
 
     def step_up(self, role: Role, site: str = SITE) -> StepUp:
-        """A fresh re-authentication; the clock moves on, since a code works once."""
-        self.clock.advance(seconds=TOTP_STEP_SECONDS)
-        with self.store.writing() as uow:
-            person = accounts.person(uow, self.number(role, site))
-            return authentication.step_up(
-                uow, self.gate, person, password=PASSWORD, code=self.code(role, site)
-            )
+        """What a door holds once the person has re-authenticated; that they did is tested at the doors.
+
+        The clock moves on, as it would: a code works once.
+        """
+        now = self.clock.advance(seconds=TOTP_STEP_SECONDS)
+        expires_at = now + timedelta(seconds=self.gate.step_up_seconds)
+        return StepUp(account=self.number(role, site), at=now, expires_at=expires_at)
 
     def act(self, service: Callable[..., T], role: Role, *given: Any, site: str = SITE, **named: Any) -> T:  # noqa: ANN401 - any service
         """One act in a commit of its own: ``service(uow, person, *given, **named)``."""

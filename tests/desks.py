@@ -44,13 +44,23 @@ OF_A_CODE_BREAK = {TaskKind.IMPACT_ASSESSMENT, TaskKind.TREATMENT_DECISION, Task
 LOT = Lot(number="L-1", cell_count="1.5e8", viability="91 %", form="cryopreserved")
 PASSED = {"identity": Result.PASSED, "viability": Result.PASSED, "endotoxin": Result.PASSED}
 """Every result that is needed before clearance."""
+INSTALLED: dict[tuple[Path, str], dict[str, bytes]] = {}
+"""What an installation leaves on the host, by the bundle and its digest."""
 
 
 def set_up_desk(instance: Instance, rehearsal: Rehearsal, directory: Path) -> Desk:
-    """Keys and pins of the rehearsal on a host of their own."""
+    """Keys and pins of the rehearsal on a host of their own, installed once and then copied."""
     directory.mkdir(mode=0o700)
-    rehearsal.transport.save(directory / "transport.key")
-    key_installation.install(rehearsal.bundle, directory, key=rehearsal.key, pinned_digest=rehearsal.digest)
+    bundle = rehearsal.directory, rehearsal.digest
+    if bundle not in INSTALLED:
+        rehearsal.transport.save(directory / "transport.key")
+        key_installation.install(
+            rehearsal.bundle, directory, key=rehearsal.key, pinned_digest=rehearsal.digest
+        )
+        INSTALLED[bundle] = {path.name: path.read_bytes() for path in directory.iterdir()}
+    for name, content in INSTALLED[bundle].items():
+        (directory / name).touch(mode=0o600)
+        (directory / name).write_bytes(content)
     return open_desk(instance.store, directory)
 
 
