@@ -179,7 +179,9 @@ ALLOWED: Mapping[str, Mapping[str, Rule]] = {
     "Lock": _rules("blocks", LOCK_READERS),
     "Meter": _rules("guesses history surest randomized", {Role.UNBLINDED_STATISTICIAN}),
     "ProductDetails": _rules("note blocks", {Role.CLEARER}),
-    "Lot": _rules("number cell_count viability form recorded_at in_use", {Role.CLEARER}),
+    "Lot": _rules(
+        "number cell_count viability form recorded_at in_use struck_at struck_by struck_why", {Role.CLEARER}
+    ),
     # A test of a lot or of a kit, with its result or when that is due.
     "QualityResult": _rules("subject of test label result at by due_at before_clearance", {Role.CLEARER}),
     "QualityWatch": _rules("participant due_at", {Role.CLEARER}),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PRODUCT_BYTES: Final = 16384
 FOR_FAILURES: Final = 2048  # bytes that nothing else takes up: room for more than ten failed results
 LONGEST_LOT: Final = 60  # characters
+LONGEST_WHY: Final = 200  # characters
 
 
 class Result(StrEnum):
@@ -43,6 +44,9 @@ class Lot:
         form: Product form, e.g. fresh or cryopreserved.
         recorded_at: When it was recorded, its samples taken; None for one from before lots had results.
         in_use: Whether it is cleared, so that kits may be made of it; a lot that failed before is left out.
+        struck_at: When it was struck out, recorded by mistake; None where it stands.
+        struck_by: Number of the account that struck it out.
+        struck_why: Why.
     """
 
     number: str
@@ -51,9 +55,17 @@ class Lot:
     form: str = ""
     recorded_at: datetime | None = None
     in_use: bool = False
+    struck_at: datetime | None = None
+    struck_by: int | None = None
+    struck_why: str = ""
 
     def __repr__(self) -> str:
         return "Lot(masked)"
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was not struck out."""
+        return self.struck_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -118,6 +130,11 @@ class ProductDetails:
         return Result.FAILED in last.values()
 
     @property
+    def standing(self) -> tuple[Lot, ...]:
+        """The lots that were not struck out."""
+        return tuple(lot for lot in self.lots if lot.stands)
+
+    @property
     def out_of_limits(self) -> bool:
         """Whether a lot that is in use has failed: then no kit of this participant is used."""
         return any(lot.in_use and self.failed(lot.number) for lot in self.lots)
@@ -128,26 +145,26 @@ class ProductDetails:
         Args:
             tests: Of the definition.
         """
-        if not self.lots:
-            return ("No lot is recorded.",)
+        if not self.standing:
+            return ("Every lot was struck out." if self.lots else "No lot is recorded.",)
         needed = [test for test in tests if not test.of_kit and test.before_clearance]
         sentences = [
             f"Lot {lot.number}: {test.label} is pending."
-            for lot in self.lots
+            for lot in self.standing
             for test in needed
             if not self.failed(lot.number) and self.result(lot.number, test.code) is None
         ]
-        if all(self.failed(lot.number) for lot in self.lots):
+        if all(self.failed(lot.number) for lot in self.standing):
             sentences.append("Every lot has failed a test.")
         return tuple(sentences)
 
     def cleared(self) -> ProductDetails:
-        """The same with every lot in use that has not failed."""
-        lots = tuple(replace(lot, in_use=not self.failed(lot.number)) for lot in self.lots)
+        """The same with every lot in use that stands and has not failed."""
+        lots = tuple(replace(lot, in_use=lot.stands and not self.failed(lot.number)) for lot in self.lots)
         return replace(self, lots=lots)
 
     def awaited(self, tests: Iterable[QualityTest], kits: Mapping[str, datetime]) -> tuple[Awaited, ...]:
-        """Every test without a result, the soonest due first; a lot that has failed is waited for no more.
+        """Every test without a result, the soonest due first; none of a lot that failed or was struck out.
 
         Args:
             tests: Of the definition.
@@ -156,7 +173,7 @@ class ProductDetails:
         listed = tuple(tests)
         lots = {
             lot.number: lot.recorded_at
-            for lot in self.lots
+            for lot in self.standing
             if lot.recorded_at is not None and not self.failed(lot.number)
         }
         found = [
@@ -221,6 +238,12 @@ def demand_lot(lot: Lot, known: ProductDetails) -> None:
             field="lot",
             next_step="Copy it from the lot's label.",
         )
+    if any(one.number == lot.number and not one.stands for one in known.lots):
+        raise Refused(
+            f"Lot {lot.number} was struck out of this product. Nothing was changed.",
+            field="lot",
+            next_step="Check the number on the lot's label. A lot that was struck out does not come back.",
+        )
     if lot.number in {one.number for one in known.lots}:
         raise Refused(
             f"Lot {lot.number} is recorded already. Nothing was changed.",
@@ -229,14 +252,62 @@ def demand_lot(lot: Lot, known: ProductDetails) -> None:
         )
 
 
+def strike_out(known: ProductDetails, number: str, *, at: datetime, by: int, why: str) -> ProductDetails:
+    """Say of a lot that it was recorded by mistake; it stays in the record with its results.
+
+    Args:
+        known: What is written down.
+        number: Of the lot.
+        at: Now.
+        by: Number of the account.
+        why: Why.
+
+    Raises:
+        Refused: No such lot stands, kits may be made of it already, or the reason is missing or too long.
+    """
+    struck = next((lot for lot in known.standing if lot.number == number), None)
+    if struck is None:
+        raise Refused(
+            "No such lot of this product stands. Nothing was changed.",
+            field="lot",
+            next_step="Choose a lot that is recorded and was not struck out.",
+        )
+    if struck.in_use:
+        raise Refused(
+            f"Lot {number} is in use, so it stays. Nothing was changed.",
+            field="lot",
+            next_step="Kits may have been made of it: record its results, whatever they say.",
+        )
+    if not why.strip():
+        raise Refused(
+            "Say why the lot is struck out. Nothing was changed.",
+            field="why",
+            next_step="Write the reason in a few words; it stays on this side.",
+        )
+    if len(why.strip()) > LONGEST_WHY:
+        raise Refused(
+            f"The reason has {len(why.strip())} characters; at most {LONGEST_WHY} fit. Nothing was changed.",
+            field="why",
+            next_step=f"Shorten it by {len(why.strip()) - LONGEST_WHY}.",
+        )
+    now = replace(struck, struck_at=at, struck_by=by, struck_why=why.strip())
+    return replace(known, lots=tuple(now if lot is struck else lot for lot in known.lots))
+
+
 def _lots(values: Mapping[str, Any]) -> Iterator[Lot]:
     if "lots" not in values:
-        texts = {name: str(values[name]) for name in ("cell_count", "viability", "form")}
         if values["lot"]:
-            yield Lot(number=str(values["lot"]), recorded_at=None, in_use=True, **texts)
+            yield Lot(
+                number=str(values["lot"]),
+                cell_count=str(values["cell_count"]),
+                viability=str(values["viability"]),
+                form=str(values["form"]),
+                in_use=True,
+            )
         return
     for one in values["lots"]:
-        yield Lot(**one | {"recorded_at": _moment(one["recorded_at"]) if one["recorded_at"] else None})
+        moments = {name: one.get(name) for name in ("recorded_at", "struck_at")}
+        yield Lot(**one | {name: _moment(text) if text else None for name, text in moments.items()})
 
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a lot or a result

@@ -1194,6 +1194,7 @@ PRODUCT = {
             "in_use": is_flag,
             "number": is_text,
             "recorded_at": is_moment_or_null,
+            "struck_at": is_moment_or_null,
             "viability": is_text,
         }
     ],
@@ -2748,8 +2749,11 @@ class Facts:
         step, who = "quality.recorded-when-told", text_of(written.row.new, "participant")
         moments = {at for whose, at, _ in self._recorded if whose == who} if written.facts["lots"] else set()
         for lot in written.facts["lots"]:
-            holds = lot["recorded_at"] is None or lot["recorded_at"] in moments
-            self._report.check(step, place, "A lot was recorded at another moment.", holds=holds)
+            holds = {lot["recorded_at"], lot["struck_at"]} <= {*moments, None}
+            sentence = "A lot was recorded or struck out at another moment."
+            self._report.check(step, place, sentence, holds=holds)
+            holds = lot["struck_at"] is None or not lot["in_use"]
+            self._report.check(step, place, "A lot that was struck out is in use.", holds=holds)
         subjects = {lot["number"] for lot in written.facts["lots"]}
         subjects |= {kit for period in self._kits(who)[1] for kit in period}
         for one in written.facts["results"]:
@@ -2935,7 +2939,7 @@ def _by_donation(facts: Facts) -> list[tuple[str, int]]:
 
 
 def _lot_table(facts: Facts) -> list[Cells]:
-    names = ["form", "cell_count", "viability", "recorded_at", "in_use"]
+    names = ["form", "cell_count", "viability", "recorded_at", "in_use", "struck_at"]
     lines: list[Cells] = [["participant", "donation", "lot", *names]]
     lines += [
         [*key, lot["number"], *(lot[name] for name in names)]

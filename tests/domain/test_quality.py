@@ -7,7 +7,8 @@ import pytest
 
 from randomizer.domain import sealed_texts
 from randomizer.domain.definition_values import QualityTest
-from randomizer.domain.quality import PRODUCT_BYTES, Lot, ProductDetails, Recorded, Result
+from randomizer.domain.quality import PRODUCT_BYTES, Lot, ProductDetails, Recorded, Result, strike_out
+from randomizer.errors import Refused
 
 NOW = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
 IDENTITY = QualityTest(code="identity", label="Identity", of_kit=False, before_clearance=True, due_days=7)
@@ -31,6 +32,8 @@ PASSED = recorded("L-1", IDENTITY, Result.PASSED)
 FAILED = recorded("L-1", IDENTITY, Result.FAILED)
 LATE = recorded("L-1", STERILITY, Result.FAILED)
 
+STRUCK = strike_out(of(lots=(Lot(number="L-0"),)), "L-0", at=NOW, by=7, why="of another").lots[0]
+
 
 @pytest.mark.parametrize(
     ("details", "blocks"),
@@ -41,10 +44,23 @@ LATE = recorded("L-1", STERILITY, Result.FAILED)
         (of(PASSED), ()),
         (of(PASSED, LATE), ("Every lot has failed a test.",)),
         (of(FAILED, PASSED), ()),
+        (of(PASSED, lots=(LOT, STRUCK)), ()),
+        (of(lots=(STRUCK,)), ("Every lot was struck out.",)),
         (of(FAILED, lots=(LOT, replace(LOT, number="L-2"))), ("Lot L-2: Identity is pending.",)),
         (of(FAILED, recorded("L-2", IDENTITY, Result.PASSED), lots=(LOT, replace(LOT, number="L-2"))), ()),
     ],
-    ids=["no lot", "pending", "failed", "passed", "late one failed", "corrected", "other pending", "other"],
+    ids=[
+        "no lot",
+        "pending",
+        "failed",
+        "passed",
+        "late one failed",
+        "corrected",
+        "other struck",
+        "struck",
+        "other pending",
+        "other",
+    ],
 )
 def test_what_keeps_a_product_from_being_cleared(details: ProductDetails, blocks: tuple[str, ...]) -> None:
     assert details.standing_in_the_way(TESTS) == blocks
@@ -54,6 +70,12 @@ def test_only_lots_that_have_not_failed_are_in_use_after_clearance() -> None:
     cleared = of(FAILED, lots=(LOT, replace(LOT, number="L-2"))).cleared()
     assert [lot.in_use for lot in cleared.lots] == [False, True]
     assert not cleared.out_of_limits
+    assert [lot.in_use for lot in of(PASSED, lots=(LOT, STRUCK)).cleared().lots] == [True, False]
+
+
+def test_a_lot_that_is_in_use_is_not_struck_out() -> None:
+    with pytest.raises(Refused, match="is in use"):
+        strike_out(of(lots=(replace(LOT, in_use=True),)), "L-1", at=NOW, by=7, why="of another")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def of_product(details: ProductDetails) -> Facts:
             "viability": lot.viability,
             "recorded_at": None if lot.recorded_at is None else time_text(lot.recorded_at),
             "in_use": lot.in_use,
+            "struck_at": None if lot.struck_at is None else time_text(lot.struck_at),
         }
         for lot in details.lots
     ]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keys.errors import KeysError
+from randomizer.domain import quality as lots
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import QualityWatch
 from randomizer.domain.quality import FOR_FAILURES, ProductDetails, Recorded, Result, demand_lot
@@ -187,6 +188,32 @@ def record_lot(
     return changed
 
 
+def strike_out(uow: UnitOfWork, desk: Desk, person: Person, number: str, *, lot: str, why: str) -> Product:
+    """Strike out a lot that was recorded by mistake, before the product is cleared; its tests wait no more.
+
+    Nothing is taken out of the sealed record; the entry says as much as that of a lot or a result.
+
+    Args:
+        uow: The unit of work.
+        desk: Keys; it is sealed.
+        person: A clearing person.
+        number: Participant number.
+        lot: Number of the lot.
+        why: Why; it stays on this side.
+
+    Raises:
+        Refused: The product is cleared or failed, no such lot stands, kits may be made of it already, or the
+            reason is missing or too long.
+    """
+    acting.in_trial(uow, Act.QUALITY_RECORDED)
+    participant = acting.on_participant(uow, person, Act.QUALITY_RECORDED, number)
+    product = products.demand_in(uow, number, ProductState.HARVESTED)
+    with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
+        known = read(desk, product)
+        details = lots.strike_out(known, lot.strip(), at=act.at, by=person.account, why=why)
+        return write(act, desk, product, details)
+
+
 def record_result(
     uow: UnitOfWork,
     desk: Desk,
@@ -249,7 +276,7 @@ def demand_new(
     )
     known = read(desk, product)
     of_kit = definition.quality_test(test).of_kit
-    subjects = ready_since(uow, number) if of_kit else {lot.number for lot in known.lots}
+    subjects = ready_since(uow, number) if of_kit else {lot.number for lot in known.standing}
     if subject not in subjects:
         raise _not_of(test)
     _demand_news(known.result(subject, test), result, corrects=corrects)

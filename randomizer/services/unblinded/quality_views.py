@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.housekeeping import QualityWatch
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import Account
-from randomizer.domain.quality import Result
+from randomizer.domain.quality import Lot, Result
 from randomizer.services import trail
 from randomizer.services.care import products
 from randomizer.services.unblinded import quality
@@ -35,7 +36,8 @@ def whole(sight: Sight, desk: Desk, number: str) -> dict[str, Any]:
 
     Returns:
         product, note, blocks (why it can't be cleared), lots and results (one for each lot or kit and test:
-        subject, of, test, label, result, at, by, due_at and before_clearance).
+        subject, of, test, label, result, at, by, due_at and before_clearance; nothing that is pending of a
+        lot that was struck out).
 
     Raises:
         NotFound: There is no such participant, or nothing was harvested.
@@ -49,7 +51,7 @@ def whole(sight: Sight, desk: Desk, number: str) -> dict[str, Any]:
     return {
         "product": sight.show(product),
         **sight.show({"note": details.note, "blocks": blocks}, kind=DETAILS),
-        "lots": [sight.show(lot) for lot in details.lots],
+        "lots": [sight.show(_lot(sight, lot), kind=Lot.__name__) for lot in details.lots],
         "results": [sight.show(one, kind=RESULT) for one in _results(sight, product, details)],
     }
 
@@ -60,13 +62,22 @@ def waiting(sight: Sight) -> list[View]:
     return [view for view in (sight.show(one) for one in known) if view]
 
 
+def _lot(sight: Sight, lot: Lot) -> dict[str, Any]:
+    """A lot, with the name of whoever struck it out."""
+    name = "" if lot.struck_by is None else sight.uow.get(Account, lot.struck_by, what="account").printed_name
+    return asdict(lot) | {"struck_by": name}
+
+
 def _results(sight: Sight, product: Product, details: ProductDetails) -> Iterator[dict[str, Any]]:
     lots = [lot.number for lot in details.lots]
+    struck = {lot.number for lot in details.lots if not lot.stands}
     kits = list(quality.ready_since(sight.uow, product.participant))
     due = {(one.subject, one.test.code): one.due_at for one in quality.awaited(sight.uow, product, details)}
     for test in sight.definition.quality_tests:
         for subject in kits if test.of_kit else lots:
             known = details.result(subject, test.code)
+            if known is None and subject in struck:
+                continue
             yield {
                 "subject": subject,
                 "of": "kit" if test.of_kit else "lot",

@@ -151,6 +151,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         ("viability", "as it was written, with its unit"),
         ("recorded_at", "when it was recorded, its samples taken"),
         ("in_use", "whether it was cleared, so that kits might be made of it: yes or no"),
+        ("struck_at", "when it was struck out, recorded by mistake; empty where it stands"),
     ),
     QUALITY_RESULTS: (
         ("participant", "participant number"),

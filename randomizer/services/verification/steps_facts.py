@@ -154,8 +154,12 @@ class FactSteps:
         subjects = {lot["number"] for lot in told["lots"]}
         subjects |= {kit for period in slot.kits for kit in period} if slot else set()
         for lot in told["lots"]:
-            if lot["recorded_at"] is not None and lot["recorded_at"] not in moments:
-                self._findings.fail(step, written.place, "A lot was recorded at another moment.")
+            if not {lot["recorded_at"], lot["struck_at"]} <= {*moments, None}:
+                self._findings.fail(
+                    step, written.place, "A lot was recorded or struck out at another moment."
+                )
+            if lot["in_use"] and lot["struck_at"] is not None:
+                self._findings.fail(step, written.place, "A lot that was struck out is in use.")
         for result in told["results"]:
             if (result["at"], result["by"]) not in recorded:
                 self._findings.fail(
@@ -228,9 +232,9 @@ def _is_lot(found: object) -> bool:
     texts = ("number", "form", "cell_count", "viability")
     return (
         isinstance(found, dict)
-        and found.keys() == {*texts, "recorded_at", "in_use"}
+        and found.keys() == {*texts, "recorded_at", "in_use", "struck_at"}
         and all(isinstance(found[name], str) for name in texts)
-        and (found["recorded_at"] is None or _is_moment(found["recorded_at"]))
+        and all(found[name] is None or _is_moment(found[name]) for name in ("recorded_at", "struck_at"))
         and isinstance(found["in_use"], bool)
     )
 

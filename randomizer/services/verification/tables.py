@@ -222,7 +222,8 @@ def _product_lots(ledger: Ledger) -> Iterator[Line]:
     for (participant, donation), told in _by_donation(ledger):
         for lot in told.lots:
             texts = (lot[name] for name in ("number", "form", "cell_count", "viability"))
-            yield (participant, donation, *texts, lot["recorded_at"] or "", "yes" if lot["in_use"] else "no")
+            in_use = "yes" if lot["in_use"] else "no"
+            yield (participant, donation, *texts, lot["recorded_at"] or "", in_use, lot["struck_at"] or "")
 
 
 def _quality_results(ledger: Ledger) -> Iterator[Line]:

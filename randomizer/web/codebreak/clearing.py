@@ -8,7 +8,7 @@ from flask import render_template, request, url_for
 
 from randomizer.domain.acts import Act
 from randomizer.domain.numbers import group3
-from randomizer.domain.quality import Lot, Result
+from randomizer.domain.quality import LONGEST_WHY, Lot, Result
 from randomizer.domain.supply import ProductState
 from randomizer.domain.trial import FINAL
 from randomizer.errors import Refused
@@ -103,13 +103,33 @@ def record_lot(number: str) -> str | Response:
     return done(request.path, url_for("codebreak.clear", number=number))
 
 
+@codebreak.route("/clearance/<number>/strike-out", methods=["GET", "POST"])
+def strike_out(number: str) -> str | Response:
+    """Strike out a lot that was recorded by mistake."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    with looking() as seen:
+        found = quality_views.whole(seen, desk(), number)
+    fields = _struck_fields(found["lots"])
+    if request.method == "GET":
+        return render_template("codebreak/strike-out.html", number=number, form=form_of(fields))
+    form = Form.posted(fields, request.form)
+    try:
+        form.demand_filled()
+        told = {"lot": form.text("lot"), "why": form.text("why")}
+        with this().store.writing() as uow:
+            quality.strike_out(uow, desk(), auth.person(), number, **told)
+    except SHOWN_AGAIN as error:
+        return again(form, error, request.path)
+    return done(request.path, url_for("codebreak.clear", number=number))
+
+
 @codebreak.route("/clearance/<number>/result", methods=["GET", "POST"])
 def record_result(number: str) -> str | Response:
     """Record the result of a test, or correct one."""
     auth.demand_act(Act.QUALITY_RECORDED)
     with looking() as seen:
         found = quality_views.whole(seen, desk(), number)
-    fields = _result_fields(found["results"])
+    fields = _result_fields(_of_what_stands(found))
     if request.method == "GET":
         return render_template(
             "codebreak/result.html", number=number, form=form_of(fields), results=found["results"]
@@ -131,7 +151,7 @@ def add_result(number: str) -> str | Response:
     with looking() as seen:
         acting.in_phase(seen.uow, Act.QUALITY_ADDED)
         found = quality_views.whole(seen, desk(), number)
-    fields = _result_fields(found["results"], AFTER_LOCK)
+    fields = _result_fields(_of_what_stands(found), AFTER_LOCK)
     if request.method == "GET":
         return render_template(
             "codebreak/addendum.html",
@@ -183,6 +203,31 @@ def _known(definition: Definition) -> tuple[Field, ...]:
         for test in definition.quality_tests
         if not test.of_kit
     )
+
+
+def _struck_fields(lots: list[View]) -> tuple[Field, ...]:
+    """Which lot, of those that stand and that no kit may be made of yet, and why."""
+    options = tuple(
+        (lot["number"], lot["number"]) for lot in lots if lot["struck_at"] is None and not lot["in_use"]
+    )
+    return (
+        Field(
+            name="lot", label="Which lot?", type="radio", options=options, needed="Choose which lot it is."
+        ),
+        Field(
+            name="why",
+            label="Why does it not belong here?",
+            type="textarea",
+            hint=f"Stays on this side, sealed. At most {LONGEST_WHY} characters.",
+            needed="Say why the lot is struck out.",
+        ),
+    )
+
+
+def _of_what_stands(found: dict[str, Any]) -> list[View]:
+    """The tests without those of a lot that was struck out: there is nothing to record of it."""
+    struck = {lot["number"] for lot in found["lots"] if lot["struck_at"] is not None}
+    return [one for one in found["results"] if one["of"] == "kit" or one["subject"] not in struck]
 
 
 def _result_fields(results: list[View], alerts: str = ALERTS) -> tuple[Field, ...]:

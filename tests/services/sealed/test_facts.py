@@ -39,7 +39,7 @@ def test_no_length_tells_what_was_prepared() -> None:
 
 def test_free_text_is_no_fact() -> None:
     product = ProductDetails(
-        lots=(Lot(number="L-1", recorded_at=AT), Lot(number="L-0")),
+        lots=(Lot(number="L-1", recorded_at=AT), Lot(number="L-0", struck_at=AT, struck_why="words")),
         results=(Recorded(subject="L-1", test="sterility", result=Result.FAILED, at=AT, by=7),),
         note="words",
     )
@@ -47,6 +47,7 @@ def test_free_text_is_no_fact() -> None:
     told = facts.of_product(product)
 
     assert [lot["recorded_at"] for lot in told["lots"]] == ["2027-01-04T08:00:00.000000Z", None]
+    assert [lot["struck_at"] for lot in told["lots"]] == [None, "2027-01-04T08:00:00.000000Z"]
     assert told["results"] == [
         {
             "subject": "L-1",

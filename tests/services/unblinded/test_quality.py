@@ -214,6 +214,50 @@ def test_no_kit_is_ready_of_a_lot_that_was_left_out_at_clearance(instance: Insta
         preparation.end(uow, desk, preparer, number, ready=True, kit=sheet.kit, noted=noted)
 
 
+def test_a_lot_recorded_by_mistake_is_struck_out_and_keeps_nothing_waiting(
+    instance: Instance, desk: Desk
+) -> None:
+    number, clearer = harvested(instance), instance.person(Role.CLEARER)
+
+    def strike(lot: str, why: str = "It is somebody else's.") -> Product:
+        with instance.store.writing() as uow:
+            return quality.strike_out(uow, desk, clearer, number, lot=lot, why=why)
+
+    with instance.store.writing() as uow:
+        wrong = replace(LOT, number="L-0")
+        quality.record_lot(uow, desk, clearer, number, lot=wrong, results={"identity": Result.FAILED})
+    with pytest.raises(Refused, match="No such lot"):
+        strike(LOT.number)
+    with pytest.raises(Refused, match="Say why"):
+        strike("L-0", " ")
+    with pytest.raises(Refused, match="The reason has 201 characters"):
+        strike("L-0", "x" * 201)
+    struck = strike("L-0 ")
+
+    assert watched(instance, number) == QualityWatch(participant=number)
+    known = quality.read(desk, struck)
+    [lot] = known.lots
+    assert (lot.number, lot.struck_by, lot.struck_why) == ("L-0", clearer.account, "It is somebody else's.")
+    assert known.result("L-0", "identity") is not None, "nothing was deleted"
+    with pytest.raises(Refused, match="No such lot"):
+        strike("L-0")
+    with instance.store.writing() as uow, pytest.raises(Refused, match="was struck out of this product"):
+        quality.record_lot(uow, desk, clearer, number, lot=wrong, results={})
+    with instance.store.writing() as uow, pytest.raises(Refused, match="is not made of this"):
+        quality.record_result(
+            uow, desk, clearer, number, subject="L-0", test="sterility", result=Result.PASSED
+        )
+
+    clear(instance, desk, number)
+    with (
+        instance.store.reading() as uow,
+        pytest.raises(Refused, match="Lot L-0 of this product is not cleared"),
+    ):
+        quality.demand_usable(uow, desk, number, "L-0")
+    with pytest.raises(Refused, match="clearing person, and not harvested"):
+        strike(LOT.number)
+
+
 def test_a_test_of_a_kit_is_awaited_from_ready_on(instance: Instance, desk: Desk) -> None:
     number = randomized(instance, desk)
     record(instance, desk, number, Result.PASSED)

@@ -76,6 +76,19 @@ def lot_recorded_at_another_moment(forged: Forged) -> None:
 
 
 @caught_by("quality.recorded-when-told")
+def lot_struck_out_at_another_moment(forged: Forged) -> None:
+    _product(forged)["lots"][0].update(in_use=False, struck_at="2027-01-04T08:00:00.000000Z")
+    forged.write_trail()
+
+
+@caught_by("quality.recorded-when-told")
+def lot_in_use_that_was_struck_out(forged: Forged) -> None:
+    lot = _product(forged)["lots"][0]
+    lot["struck_at"] = lot["recorded_at"]
+    forged.write_trail()
+
+
+@caught_by("quality.recorded-when-told")
 def result_recorded_by_another_account(forged: Forged) -> None:
     _product(forged)["results"][0]["by"] += 1
     forged.write_trail()

@@ -217,6 +217,9 @@ def test_preparation_and_clearance(programs: Programs, instance: Instance, desk:
     lot = {"lot": "L-2", "results": {"identity": "passed", "viability": "passed"}}
     found = clearer.post(f"/clearances/{first}/lots", lot)
     assert found["blocks"] == ["Lot L-2: Endotoxin is pending."]
+    clearer.post(f"/clearances/{first}/lots", {"lot": "L-9"})
+    struck = {"lot": "L-9", "why": "of somebody else"}
+    assert clearer.post(f"/clearances/{first}/strike-out", struck)["blocks"] == found["blocks"]
     clearer.post(f"/clearances/{first}/results", {"subject": "L-2", "test": "endotoxin", "result": "passed"})
     cleared = clearer.post(f"/clearances/{first}/clear", clearer.factor())
     assert cleared["state"] == "cleared by the clearing person"
@@ -306,6 +309,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/clearances/10011/lots": {"lot": "x"},
     "/clearances/10011/addenda": {"subject": "x", "test": "sterility", "result": "passed", **FACTOR},
     "/clearances/10011/results": {"subject": "x", "test": "sterility", "result": "passed"},
+    "/clearances/10011/strike-out": {"lot": "x", "why": "x"},
     "/clearances/10011/fail": {"note": "x"},
     "/quarantines/10011/lift": {"why": "x", **FACTOR},
     "/lock": {"why": "x", **FACTOR},

@@ -232,6 +232,15 @@ def test_clear_a_product_and_fail_another(visit: Visit, instance: Instance) -> N
     page = guest.send(f"/clearance/{first}/lot", {"lot": "L-1", **known}).text
     assert "Lot L-1: Endotoxin is pending." in page
 
+    strike = f"/clearance/{first}/strike-out"
+    guest.send(f"/clearance/{first}/lot", {"lot": "L-9", "test-viability": "failed"})
+    assert "Say why the lot is struck out" in guest.send(strike, {"lot": "L-9"}).text
+    page = guest.send(strike, {"lot": "L-9", "why": "of somebody else"}).text
+    assert "Lot L-9 was struck out" in page
+    assert ": of somebody else" in page
+    assert "Lot L-9: Endotoxin" not in page
+    assert "L-9" not in guest.get(f"/clearance/{first}/result")
+
     result = f"/clearance/{first}/result"
     assert "Say whether the test passed" in guest.send(result, {"what": "L-1 endotoxin"}).text
     guest.send(result, {"what": "L-1 endotoxin", "result": "passed"})

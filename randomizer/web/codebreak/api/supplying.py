@@ -140,6 +140,15 @@ def record_lot(path: addresses.Key, header: addresses.Once, body: products.LotRe
     return _product_file(path.number)
 
 
+@api.post("/clearances/<number>/strike-out", responses={200: products.ProductFile})
+def strike_out(path: addresses.Key, header: addresses.Once, body: products.LotStruck) -> Response:  # noqa: ARG001
+    """Strike out a lot that was recorded by mistake."""
+    auth.demand_act(Act.QUALITY_RECORDED)
+    with this().store.writing() as uow:
+        quality.strike_out(uow, desk(), auth.person(), path.number, lot=body.lot, why=body.why)
+    return _product_file(path.number)
+
+
 @api.post("/clearances/<number>/results", responses={200: products.ProductFile})
 def record_result(path: addresses.Key, header: addresses.Once, body: products.ResultRecorded) -> Response:  # noqa: ARG001
     """Record the result of a test of a lot or a kit, or correct one."""

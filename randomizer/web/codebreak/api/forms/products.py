@@ -26,6 +26,13 @@ class LotRecorded(Details):
     results: dict[Short, Literal["pending", "passed", "failed"]] = Field(default_factory=dict, max_length=20)
 
 
+class LotStruck(Body):
+    """A lot that was recorded by mistake, and why it does not belong here."""
+
+    lot: Short
+    why: Short
+
+
 class ResultRecorded(Body):
     """The result of a test; `subject` is the number of the lot or the kit.
 
@@ -64,6 +71,9 @@ class LotShown(Answer):
     form: str | None = None
     recorded_at: datetime | None = None
     in_use: bool | None = None
+    struck_at: datetime | None = None
+    struck_by: str | None = None
+    struck_why: str | None = None
 
 
 class ResultShown(Answer):
