@@ -195,7 +195,7 @@ class Traffic(Staff):
         self._take_back("whole")
         self.prepare("whole")
         self.receive("whole")
-        self.doors.visitor(Role.PHARMACIST).get(f"{self.path('whole')}/dispense", 200)
+        self.doors.visitor(Role.PHARMACIST).get(f"{self.path('whole')}/dispense")
         if self.audience.others:
             self._dispense_by_page("whole")
         else:

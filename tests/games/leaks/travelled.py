@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.supply import KitState, PeriodRecord
 from randomizer.errors import Refused
-from randomizer.services.care import booking, dispensing, kits, receipts, second_person
+from randomizer.services.care import alerts, booking, dispensing, kits, receipts, second_person
 from randomizer.services.signatures import sign
 from randomizer.services.unblinded import preparation
 from randomizer.services.upkeep import arrivals
@@ -46,7 +46,8 @@ def in_what_becomes_of_a_warm_kit(patch: pytest.MonkeyPatch, secret: Secret, _do
     """Cells that came too warm are lost at once; medium waits in quarantine."""
 
     def leaky(act: Any, kit: Any, state: KitState) -> Any:  # noqa: ANN401
-        lost = state is KitState.QUARANTINED and secret.bit(kit.number)
+        warm = state is KitState.QUARANTINED and alerts.standing(act.uow, kit.number) is None
+        lost = warm and secret.bit(kit.number)
         return kits.take_out(act, kit, KitState.DAMAGED if lost else state)
 
     patch.setattr(receipts, "kits", SimpleNamespace(take_out=leaky))
