@@ -229,7 +229,9 @@ def enrolled_by(uow: UnitOfWork, account: int) -> int:
 
 
 def same_person(uow: UnitOfWork, one: int, other: int) -> bool:
-    """Whether two accounts are, or may be, of one person."""
+    """Whether two accounts are, or may be, of one person; the service has none, and is nobody."""
+    if SERVICE.account in {one, other}:
+        return False
     return one_person(uow.get(Account, one, what="account"), uow.get(Account, other, what="account"))
 
 

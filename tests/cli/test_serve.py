@@ -113,10 +113,12 @@ def open_rehearsal(directory: Path, **environment: str) -> Iterator[Opened]:
     ) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
-        yield Opened(process, told["addresses"], {one["role"]: one for one in told["accounts"]})
-        if process.poll() is None:
-            process.terminate()
-            process.communicate(timeout=PATIENCE_SECONDS)
+        try:
+            yield Opened(process, told["addresses"], {one["role"]: one for one in told["accounts"]})
+        finally:  # a test that fails must not wait for it for ever
+            if process.poll() is None:
+                process.terminate()
+                process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def factor(account: dict[str, Any], *, steps_ahead: int = 0) -> dict[str, str]:

@@ -295,6 +295,15 @@ def test_re_enrolling_a_credential_ends_sessions_and_tells_the_holder(hands: Han
     sign_in(hands, password="another long password")
 
 
+def test_the_service_sets_a_guarded_credential_beside_an_administrator_and_not_alone(hands: Hands) -> None:
+    given = {"account": 1, "password": "another long password", "totp_secret": SECRET}
+    with hands.store.writing() as uow, pytest.raises(NotAllowed):
+        accounts.set_credential(uow, GATE, SERVICE, **given, second=None)  # type: ignore[arg-type]
+    second = step_up(hands, 1)
+    with hands.store.writing() as uow:
+        accounts.set_credential(uow, GATE, SERVICE, **given, second=second)  # type: ignore[arg-type]
+
+
 def test_revoking_a_role_that_nobody_holds_is_refused(hands: Hands) -> None:
     with hands.store.writing() as uow, pytest.raises(NotFound):
         accounts.revoke(uow, accounts.person(uow, 1), account=3, role=Role.SPONSOR)
