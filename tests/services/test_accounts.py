@@ -10,11 +10,12 @@ from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Session
 from randomizer.domain.people import SERVICE, Account, Credential, Person, Role
 from randomizer.domain.trial import SiteState, SiteStatus
 from randomizer.errors import Conflict, Faulty, NotAllowed, NotFound, Refused, SignInRefused, Tampered
-from randomizer.services import account_closing, accounts, authentication, sessions
+from randomizer.services import account_closing, accounts, authentication, sessions, trail
 from randomizer.services.authentication import Gate
 from randomizer.services.turns import TRIES_OF_A_CODE, Turns
 from randomizer.store.store import Store
@@ -231,6 +232,11 @@ def test_one_administrator_alone_cannot_make_somebody_who_breaks_codes(hands: Ha
     with hands.store.writing() as uow:
         accounts.grant(uow, admin, account=3, role=Role.INVESTIGATOR, site="TLS", second=other)
         assert Role.INVESTIGATOR in accounts.person(uow, 3).roles
+    with hands.store.writing() as uow:
+        with trail.act(uow, Act.CREDENTIAL_SET, SERVICE) as act:
+            act.change(uow.get(Account, 2), email="Admin+two@example.org")
+        with pytest.raises(NotAllowed, match="second administrator"):  # the same person, by another account
+            accounts.grant(uow, admin, account=3, role=Role.INVESTIGATOR, site="TLS", second=other)
 
 
 @pytest.mark.parametrize("role", [Role.PREPARER, Role.UNBLINDED_STATISTICIAN, Role.ADMINISTRATOR])

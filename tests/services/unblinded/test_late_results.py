@@ -272,8 +272,17 @@ def test_a_lift_tells_the_blinded_side_that_the_kit_is_ready_and_nothing_else(
 
 
 @pytest.mark.promise(16)
-def test_no_service_makes_a_kit_ready_again_that_was_out_of_sight(instance: Instance, desk: Desk) -> None:
+def test_no_service_moves_a_kit_past_the_table_or_makes_ready_what_was_out_of_sight(
+    instance: Instance, desk: Desk
+) -> None:
     missing = ready(instance, desk, randomized(instance, desk))
+    with instance.store.writing() as uow:
+        kit, person = uow.get(Kit, missing), instance.person(Role.PHARMACIST)
+        with (
+            pytest.raises(Refused, match="has to be missing"),
+            kits.act_on(uow, Act.KIT_FOUND, person, kit, WHY) as act,
+        ):
+            act.change(kit, state=KitState.QUARANTINED)
     for what in (Act.KIT_MISSING, Act.KIT_FOUND):
         instance.act(kits.move, Role.PHARMACIST, what, missing, WHY)
     with instance.store.writing() as uow:
