@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
+from randomizer.domain import room
 from randomizer.errors import Refused
 
 if TYPE_CHECKING:
@@ -29,16 +30,12 @@ def encode(record: Mapping[str, Any]) -> bytes:
         record: Texts, whole numbers, flags, lists and mappings; empty before anything was prepared.
 
     Raises:
-        Refused: It does not fit. The message does not repeat it.
+        Refused: It does not fit; the longest text is named and not repeated.
     """
     content = rfc8785.dumps(dict(record))
     if len(content) > RECORD_BYTES:
-        raise Refused(
-            f"A preparation record has at most {RECORD_BYTES} bytes; this one needs {len(content)}. "
-            "Nothing was changed.",
-            field="record",
-            next_step="Shorten the remarks.",
-        )
+        texts = {name: value for name, value in record.items() if isinstance(value, str)}
+        raise room.too_long(texts, len(content) - RECORD_BYTES)
     return content.ljust(RECORD_BYTES, _PAD)
 
 

@@ -184,11 +184,12 @@ class ProductDetails:
         ]
         return tuple(sorted(found, key=lambda one: (one.due_at, one.subject, one.test.code)))
 
-    def to_bytes(self, *, kept_free: int = FOR_FAILURES) -> bytes:
+    def to_bytes(self, *, kept_free: int = FOR_FAILURES, typed: Mapping[str, str] | None = None) -> bytes:
         """Give the plaintext, always `PRODUCT_BYTES` long.
 
         Args:
             kept_free: Bytes that must be left over; none for a failed result, which always finds room.
+            typed: The texts that were written just now, by field.
 
         Raises:
             Refused: The texts are too long.
@@ -198,7 +199,7 @@ class ProductDetails:
             "results": [_plain(one) for one in self.results],
             "note": self.note,
         }
-        return sealed_texts.fill(values, PRODUCT_BYTES, kept_free=kept_free)
+        return sealed_texts.fill(values, PRODUCT_BYTES, kept_free=kept_free, typed=typed)
 
     @classmethod
     def from_bytes(cls, filled: bytes) -> ProductDetails:

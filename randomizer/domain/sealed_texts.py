@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rfc8785
 
-from randomizer.domain import preparation_record
-from randomizer.errors import Refused
+from randomizer.domain import preparation_record, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +20,16 @@ SHOWN_BYTES: Final = 8192
 _COUNT: Final = 4  # bytes of the length in front
 
 
-def fill(values: Mapping[str, Any], length: int, *, kept_free: int = 0) -> bytes:
+def fill(
+    values: Mapping[str, Any], length: int, *, kept_free: int = 0, typed: Mapping[str, str] | None = None
+) -> bytes:
     """Write values as canonical JSON, filled up with zero bytes.
 
     Args:
         values: Texts, whole numbers, flags, lists and mappings.
         length: Bytes of the result.
         kept_free: How many of them must be left over.
+        typed: The texts among them that were written just now, by field.
 
     Raises:
         Refused: They do not fit; nothing of them is repeated.
@@ -35,11 +37,7 @@ def fill(values: Mapping[str, Any], length: int, *, kept_free: int = 0) -> bytes
     text = rfc8785.dumps(dict(values))
     most = length - _COUNT - kept_free
     if len(text) > most:
-        raise Refused(
-            f"The notes have {len(text)} bytes; at most {most} fit. Nothing was changed.",
-            field="note",
-            next_step="Shorten the free text.",
-        )
+        raise room.too_long(typed or {}, len(text) - most)
     return (len(text).to_bytes(_COUNT, "big") + text).ljust(length, b"\0")
 
 

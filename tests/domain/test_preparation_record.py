@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +23,22 @@ def test_every_record_has_one_length_and_comes_back(record: dict[str, object]) -
 
 @pytest.mark.promise(3)
 def test_a_record_that_does_not_fit_is_refused_without_repeating_it() -> None:
-    with pytest.raises(Refused, match="at most 1024 bytes") as refusal:
-        encode({"remarks": "treatment" * 200})
+    texts = {"note": "treatment" * 200, "thaw": "2 min"}
+    with pytest.raises(Refused, match="The note is too long: it has 1800 characters") as refusal:
+        encode(texts)
     assert "treatment" not in refusal.value.message
+    assert refusal.value.field == "note"
+    over = int(re.findall(r"Shorten it by (\d+) characters\.", str(refusal.value.next_step))[0])
+    assert len(encode(texts | {"note": texts["note"][over:]})) == RECORD_BYTES
+    with pytest.raises(Refused, match="is too long") as refusal:
+        encode(texts | {"note": texts["note"][over - 1 :]})
+    assert refusal.value.next_step == "Shorten it by 1 character."
+
+
+def test_texts_that_are_too_long_together_are_shortened_together() -> None:
+    with pytest.raises(Refused, match="The cell count is too long") as refusal:
+        encode({"cell_count": "x" * 201} | {str(one): "x" * 200 for one in range(9)})
+    assert str(refusal.value.next_step).endswith("together with the other texts.")
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def clear(
                 next_step="Record the lot and its results first, or record that the product can't be used.",
             )
         details = replace(known.cleared(), note=note.strip() or known.note)
-        cleared = quality.write(act, desk, product, details, state=ProductState.CLEARED_BY_QP)
+        cleared = quality.write(
+            act, desk, product, details, typed={"note": note}, state=ProductState.CLEARED_BY_QP
+        )
         values = {
             "participant": number,
             "donation": product.donation,
@@ -93,4 +95,12 @@ def fail(uow: UnitOfWork, desk: Desk, person: Person, number: str, *, note: str)
         strata.give_back(act, participant)
         act.change(participant, state=State.ELIGIBLE)
         details = replace(quality.read(desk, product), note=note.strip())
-        return quality.write(act, desk, product, details, state=ProductState.FAILED, failed_at=act.at)
+        return quality.write(
+            act,
+            desk,
+            product,
+            details,
+            typed={"note": note},
+            state=ProductState.FAILED,
+            failed_at=act.at,
+        )

@@ -8,7 +8,7 @@ which everybody has.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from keys.errors import KeysError
 from randomizer.domain import quality as lots
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
     from randomizer.store.work import UnitOfWork
 
+LOT_TEXTS: Final = ("cell_count", "viability", "form")
+
 
 def read(desk: Desk, product: Product) -> ProductDetails:
     """What the clearing person wrote down of a product; empty before.
@@ -57,6 +59,7 @@ def write(
     details: ProductDetails,
     *,
     kept_free: int = FOR_FAILURES,
+    typed: Mapping[str, str] | None = None,
     **changes: object,
 ) -> Product:
     """Seal what is known of a product, and bring up to date what is known of it without a key.
@@ -67,6 +70,7 @@ def write(
         product: As read from the store.
         details: All that is known now.
         kept_free: Bytes of the record that must be left over.
+        typed: The texts that were written just now, by field.
         **changes: Further fields of the product.
 
     Raises:
@@ -74,7 +78,8 @@ def write(
     """
     uow = act.uow
     bound = product_binding(desk.pins.trial_id, product.participant, product.donation)
-    sealed = desk.keys.seal_record(details.to_bytes(kept_free=kept_free), bound, uow.entropy)
+    written = details.to_bytes(kept_free=kept_free, typed=typed)
+    sealed = desk.keys.seal_record(written, bound, uow.entropy)
     changed = act.change(product, details=sealed, **changes)
     act.note(facts_digest=facts.noted(desk.keys.draws, act.number, facts.of_product(details)))
     _watch(uow, changed, details)
@@ -182,7 +187,8 @@ def record_lot(
             if result is not Result.PENDING
         )
         details = replace(known, lots=(*known.lots, added), results=(*known.results, *recorded))
-        changed = write(act, desk, product, details)
+        texts = {"lot": lot.number, **{name: getattr(lot, name) for name in LOT_TEXTS}}
+        changed = write(act, desk, product, details, typed=texts)
     if details.failed(lot.number):
         alerts.open_for(uow, number, _concerned(uow, details, number, lot.number, of_kit=False))
     return changed
@@ -211,7 +217,7 @@ def strike_out(uow: UnitOfWork, desk: Desk, person: Person, number: str, *, lot:
     with trail.act(uow, Act.QUALITY_RECORDED, person, site=participant.site, participant=number) as act:
         known = read(desk, product)
         details = lots.strike_out(known, lot.strip(), at=act.at, by=person.account, why=why)
-        return write(act, desk, product, details)
+        return write(act, desk, product, details, typed={"why": why})
 
 
 def record_result(

@@ -95,7 +95,7 @@ def test_a_reason_and_a_lot_are_needed_and_nothing_is_cleared_twice(instance: In
 
 def test_texts_that_are_too_long_are_refused_without_repeating_them(instance: Instance, desk: Desk) -> None:
     number = harvested(instance)
-    with pytest.raises(Refused, match="at most") as refusal:
+    with pytest.raises(Refused, match="The note is too long") as refusal:
         fail(instance, desk, number, "x" * PRODUCT_BYTES)
     assert "xxx" not in str(refusal.value)
 
