@@ -192,8 +192,14 @@ def test_where_there_is_no_trial_or_it_is_over_nobody_is_told(context: Context) 
     assert tasks.tell_open_work(context) == 0
 
 
-def test_after_the_lock_nobody_is_reminded(running: Context) -> None:
+def test_after_the_lock_results_alone_are_awaited_and_after_the_release_nothing(
+    running: Context, turn: Callable[..., None]
+) -> None:
     await_result(running, MORNING)
     with running.store.writing() as uow, trail.act(uow, Act.TRIAL_LOCKED, SERVICE) as act:
         act.change(uow.get(Trial, 1), phase=Phase.LOCKED)
+    assert (tasks.tell_results(running), tasks.tell_open_work(running)) == (1, 0)
+    turn(days=1)
+    with running.store.writing() as uow, trail.act(uow, Act.TRIAL_RELEASED, SERVICE) as act:
+        act.change(uow.get(Trial, 1), phase=Phase.RELEASED)
     assert (tasks.tell_results(running), tasks.tell_open_work(running)) == (0, 0)
