@@ -1,4 +1,4 @@
-"""Every link and picture of a page in the repository leads to something that is there."""
+"""Every link and picture of a page leads to something that is there, and no picture is left over."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def test_every_link_leads_somewhere() -> None:
     assert {page: dead(page, page.read_text(encoding="utf-8")) for page in PAGES} == {
         page: [] for page in PAGES
     }
+
+
+def test_every_picture_is_on_a_page() -> None:
+    linked = {Path(link).name for page in PAGES for link in LINK.findall(page.read_text(encoding="utf-8"))}
+    drawn = {picture.name for picture in (ROOT / "docs" / "pictures").iterdir()}
+    assert sorted(drawn - linked) == []
 
 
 def test_a_dead_link_is_found() -> None:

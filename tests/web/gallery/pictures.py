@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLOURS = 48  # enough for flat colours and the edges of letters
 PADDING = 12
-WHOLE = (("home", 1280), ("home", 390), ("dispense", 390), ("wrong-kit", 390), ("sign", 390), ("answer", 390))
+WHOLE = (("home", 390), ("dispense", 390), ("wrong-kit", 390), ("answer", 390))
 BOX = """name => {
   const element = document.querySelector(`[data-specimen="${name}"]`).nextElementSibling;
   const {x, y, width, height} = element.getBoundingClientRect();
