@@ -158,6 +158,14 @@ def test_a_code_works_once(hands: Hands) -> None:
     sign_in(hands)
 
 
+def test_a_code_signs_once(hands: Hands) -> None:
+    step_up(hands, 3)
+    with pytest.raises(SignInRefused):
+        step_up(hands, 3)
+    hands.later(seconds=30)
+    assert step_up(hands, 3).account == 3
+
+
 def test_a_code_of_the_step_before_is_accepted_an_older_one_is_not(hands: Hands) -> None:
     code = hands.code()
     hands.later(seconds=30)
