@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 RECEIVED = "received"
 """What *ready* is in a log: the kit is there from now on."""
 
+ON_ITS_WAY = "not received yet"
+"""Beside what happened to a kit on its way: the site does not hold it."""
+
+_DECIDED_AFAR = frozenset({KitState.TO_DESTROY, KitState.EXPIRED})
+"""What becomes of a kit without anybody at hand: one on its way stays on its way."""
+
 
 def log(sight: Sight, *, site: str = "", participant: str = "", kit: str = "") -> dict[str, Any]:
     """The log of the sites that the person sees.
@@ -71,13 +77,22 @@ def _balanced(moved: Iterable[View]) -> Iterable[View]:
     for one in moved:
         kit, state = one["kit"], KitState(one["state"])
         before = states.get(kit)
-        held[one["site"]] += _holds(state) - (_holds(before) if before else 0)
-        states[kit] = state
+        states[kit] = _counted_as(before, one)
+        held[one["site"]] += _holds(states[kit]) - (_holds(before) if before else 0)
         yield one | {"what": _what(one["act"], before, state), "balance": held[one["site"]]}
+
+
+def _counted_as(before: KitState | None, moved: View) -> KitState:
+    """The state that a kit counts by: on its way until somebody at the site has had it in hand."""
+    state = KitState(moved["state"])
+    afar = before is KitState.SHIPPED and state in _DECIDED_AFAR and moved["act"] != Act.KIT_RECEIVED
+    return KitState.SHIPPED if afar else state
 
 
 def _what(act: str, before: KitState | None, state: KitState) -> str:
     """What happened to a kit; one that travelled is received however it came."""
+    if before is KitState.SHIPPED and state in _DECIDED_AFAR and act != Act.KIT_RECEIVED:
+        return f"{state}, {ON_ITS_WAY}"
     if state is KitState.READY and before in {None, KitState.SHIPPED}:
         return RECEIVED
     return f"{RECEIVED}, {state}" if act == Act.KIT_RECEIVED else str(state)
@@ -88,7 +103,10 @@ def _holds(state: KitState) -> int:
 
 
 def _totals(sites: Iterable[str], moved: Iterable[View]) -> list[dict[str, Any]]:
-    last = {one["kit"]: (one["site"], KitState(one["state"])) for one in moved}
+    last: dict[str, tuple[str, KitState]] = {}
+    for one in moved:
+        _, before = last.get(one["kit"], ("", None))
+        last[one["kit"]] = (one["site"], _counted_as(before, one))
     return [
         {"site": site} | stock.totals(state for where, state in last.values() if where == site)
         for site in sites

@@ -13,8 +13,9 @@ from randomizer.domain.people import Role
 from randomizer.domain.quality import Result
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.services import trail
-from randomizer.services.care import dispensing
+from randomizer.services.care import booking, dispensing
 from randomizer.services.unblinded import quality
+from randomizer.services.views import accountability, sight
 from tests import activated, desks
 from tests.web.site.programs import Program
 
@@ -192,6 +193,28 @@ def test_a_kit_that_expires_on_its_way_or_never_comes(visit: Visit, instance: In
         assert dispensing.expire(uow) == 2
     assert state(instance, expired) is KitState.EXPIRED
     assert "Ask for another kit" in pharmacist.get(f"/participants/{first}")
+
+
+@pytest.mark.requirement("accountability")
+def test_a_kit_whose_booking_was_cancelled_on_its_way_is_not_held_before_it_is_there(
+    visit: Visit, instance: Instance, desk: Desk
+) -> None:
+    ((number, kit),) = desks.ready_together(instance, desk, 1).items()
+    instance.act(booking.cancel, Role.COORDINATOR, number, "The participant is ill.")
+    assert state(instance, kit) is KitState.TO_DESTROY
+
+    def books() -> tuple[str, list[int]]:
+        person = sight.of(uow, instance.person(Role.PHARMACIST))
+        found = accountability.log(person)
+        [total] = [one for one in found["totals"] if one["site"] == activated.SITE]
+        names = ("received", "held", "dispensed", "returned", "destroyed", "missing", "to_be_destroyed")
+        return found["rows"][-1]["what"], [total[name] for name in names]
+
+    with instance.store.reading() as uow:
+        assert books() == ("to be destroyed, not received yet", [0] * 7)
+    visit(Role.PHARMACIST).post(f"/kits/{kit}/missing", {"why": "The courier lost it"})
+    with instance.store.reading() as uow:
+        assert books() == ("missing", [1, 0, 0, 0, 0, 1, 0])
 
 
 def test_a_program_receives_once(app: Flask, instance: Instance, desk: Desk) -> None:
