@@ -69,9 +69,10 @@ def together(*readers: Callable[[], object]) -> list[Any]:
         *readers: Each reads one field, and may refuse what stands there.
 
     Raises:
-        Faulty: At least one of them refused.
+        Faulty: At least one of them refused; what to do next is what the first of them says.
     """
     found: list[object] = []
+    next_step: str | None = None
     faults: list[tuple[str, str]] = []
     for reader in readers:
         try:
@@ -79,8 +80,9 @@ def together(*readers: Callable[[], object]) -> list[Any]:
         except Refused as refused:
             one = (refused.field or "", refused.message)
             faults += refused.faults if isinstance(refused, Faulty) else (one,)
+            next_step = next_step or refused.next_step
     if faults:
-        raise Faulty(tuple(faults))
+        raise Faulty(tuple(faults), next_step=next_step)
     return found
 
 

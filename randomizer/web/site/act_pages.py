@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
@@ -9,7 +10,7 @@ from flask import redirect, render_template, request, url_for
 from randomizer.errors import Conflict, NotFound, Refused, StepUpRefused, Stopped, Tampered, Unwritable
 from randomizer.web import auth, idle, problems, signing, words
 from randomizer.web.door import this
-from randomizer.web.forms import Form
+from randomizer.web.forms import Form, together
 from randomizer.web.site.acts import Call
 from randomizer.web.site.assessment_acts import PAGES as ASSESSMENT_PAGES
 from randomizer.web.site.assessment_acts import OfAssessment
@@ -102,7 +103,8 @@ def _register(subject: Subject, page: ActPage, home: str) -> None:
         try:
             if blocked is not None:
                 raise blocked
-            form.demand_filled(*(signing.needed(form) if page.meaning else ()))
+            beside = signing.needed(form) if page.meaning else ()
+            together(partial(page.checks, form), partial(form.demand_filled, *beside))
             with this().store.writing() as uow:
                 page.run(Call(uow, auth.person(), loaded.key, form, signer(form, uow)))
         except SHOWN_AGAIN as error:

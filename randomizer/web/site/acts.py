@@ -106,6 +106,7 @@ class ActPage:
         meaning: What a signature states; "" for an act that is not signed.
         asks: Gives the fields.
         filled: Gives what stands in them from the start, by name.
+        checks: Refuses what was typed, before a code is used up; said at once with what is missing.
         facts: Names of the facts that are shown above, and signed where the act is signed.
         scans: Whether the first field takes a scan, and so has the focus.
         onward: Gives the page to go to afterwards; None for the record's own.
@@ -122,6 +123,7 @@ class ActPage:
     meaning: str = ""
     asks: Callable[[Sight, str], tuple[Field, ...]] = field(default=lambda _sight, _key: ())
     filled: Callable[[Sight, str], dict[str, str]] = field(default=lambda _sight, _key: {})
+    checks: Callable[[Form], object] = field(default=lambda _form: None)
     facts: tuple[str, ...] = ()
     scans: bool = False
     onward: Callable[[Form], str] | None = None

@@ -57,12 +57,16 @@ def _excursion(form: Form) -> Excursion | None:
     return logger_shows(form) if any(form.text(one.name) for one in LOGGER) else None
 
 
-def _sign_fit(call: Call) -> object:
-    fitness = Fitness(
-        no_infection=call.form.yes("no_infection"),
-        pregnancy_test=call.form.text("pregnancy_test"),
-        consent_stands=call.form.yes("consent_stands"),
+def _fitness(form: Form) -> Fitness:
+    return Fitness(
+        no_infection=form.yes("no_infection"),
+        pregnancy_test=form.text("pregnancy_test"),
+        consent_stands=form.yes("consent_stands"),
     )
+
+
+def _sign_fit(call: Call) -> object:
+    fitness = _fitness(call.form)
     fitness.demand()  # before a code is used up
     return booking.sign_fit(call.uow, call.person, call.sign(), call.key, fitness)
 
@@ -138,6 +142,7 @@ PAGES = (
         meaning=booking.FIT_MEANING,
         body=bodies.Fit,
         asks=lambda _sight, _key: participant_fields.FITNESS,
+        checks=lambda form: _fitness(form).demand(),
         facts=("participant", "period", "booked", "window"),
         run=_sign_fit,
     ),

@@ -115,8 +115,17 @@ def test_an_empty_form_names_all_that_is_missing(visit: Visit, instance: Instanc
     assert "Reason is missing." in page
     instance.act(booking.book, Role.COORDINATOR, number, instance.clock() + timedelta(hours=80))
     page = investigator.post(f"{path}/fit", {}, 422)
-    assert "Password is missing." in page
-    assert "Six-digit code is missing." in page
+    said = (
+        "There must be no sign of an infection.",
+        "A pregnancy test must be negative",
+        "Consent must stand.",
+        "Password is missing.",
+        "Six-digit code is missing.",
+        "Cancel the booking, or book a later day.",
+    )
+    places = [page.find(sentence) for sentence in said]
+    assert -1 not in places
+    assert places == sorted(places), "in the order of the page"
 
 
 def test_an_infusion_partly_given_names_every_fault(visit: Visit, instance: Instance, desk: Desk) -> None:
