@@ -10,7 +10,7 @@ from randomizer.domain.acts import DURING, MAY, Act
 from randomizer.domain.housekeeping import Entry, EntryValues
 from randomizer.domain.kit_moves import MOVES, moves_from
 from randomizer.domain.numbers import group3
-from randomizer.domain.people import SERVICE, Account
+from randomizer.domain.people import SERVICE, UNBLINDED, Account
 from randomizer.domain.supply import VISIBLE, Kit, KitState, PeriodRecord
 from randomizer.domain.trial import Allocation
 from randomizer.errors import NotAllowed, NotFound, Refused
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOVEMENT = "KitMovement"
 BESIDE = "KitBeside"
 DESTRUCTION = "Destruction"
+ALERTED = "Quality alert"
+"""Beside the quarantine of a kit that a quality alert put there; one that came while it travelled, too."""
 DESTRUCTION_TASK = "destruction of a kit"
 SET_ASIDE = frozenset({KitState.EXPIRED, KitState.QUARANTINED, KitState.DAMAGED, KitState.MISSING})
 """States of a kit in the place of which another one may be needed."""
@@ -259,7 +261,6 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
     found = []
     for values in uow.all(EntryValues, number=list(entries)):
         entry = entries[values.number]
-        told_beside = remark(values)
         for row in _kits(values, kit):
             new = row["new"]
             told = {
@@ -274,7 +275,7 @@ def movements(sight: Sight, sites: list[str], *, kit: str = "") -> list[View]:
                 "state": new["state"],
                 "by": names[entry.actor],
                 "role": entry.role,
-                "remark": told_beside,
+                "remark": _told_beside(entry, values, KitState(new["state"])),
             }
             found.append(sight.show(told, site=entry.site, kind=MOVEMENT))
     return [one for one in found if one]
@@ -292,6 +293,20 @@ def _kits(values: EntryValues, wanted: str) -> list[dict[str, Any]]:
         and KitState(row["new"]["state"]) in VISIBLE
         and wanted in {"", row["new"]["number"]}
     ]
+
+
+def _told_beside(entry: Entry, values: EntryValues, state: KitState) -> str:
+    """What blinded roles read beside a movement: temperatures, and why a kit went into quarantine.
+
+    A quality alert is named as such, in the same words whatever the kit holds; a reason is told where a
+    blinded role wrote it.
+    """
+    shown = remark(values)
+    if state is not KitState.QUARANTINED:
+        return shown
+    if entry.act == Act.QUALITY_ALERT or (entry.act == Act.KIT_RECEIVED and not shown):
+        return ALERTED
+    return ". ".join(filter(None, (shown, "" if entry.role in UNBLINDED else values.why)))
 
 
 def remark(values: EntryValues) -> str:

@@ -50,7 +50,8 @@ def test_every_kit_of_the_shelf_is_quarantined_with_what_the_logger_shows(stage:
     with stage.store.reading() as uow:
         seen = sight.of(uow, stage.instance.person(Role.MONITOR))
         rows = accountability.log(seen, kit=shelf[0])["rows"]
-        assert [one["remark"] for one in rows] == ["", "4 to 11 °C, 95 minutes outside the limits"]
+        told = "4 to 11 °C, 95 minutes outside the limits. the door of the refrigerator stood open"
+        assert [one["remark"] for one in rows] == ["", told]
         with pytest.raises(HardStop, match=f"Kit {group3(kit)} for period .* is in quarantine"):
             dispensing.look_up(uow, stage.instance.person(Role.PHARMACIST), stage["ready"])
     stage.prepare(stage["ready"])

@@ -51,6 +51,7 @@ def test_a_kit_goes_into_quarantine_and_is_destroyed_on_its_page(
     page = pharmacist.post(f"/kits/{kit}/quarantine", {"why": "Left in the sun"})
     assert "The kit is in quarantine." in page
     assert "Quarantined" in page
+    assert "Left in the sun" in page
     why = {"why": "Left in the sun"}
     told = pharmacist.post(f"/kits/{kit}/destroy", why, 422, sign=True)
     assert "Say how the kit was destroyed." in told

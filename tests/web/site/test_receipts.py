@@ -153,7 +153,9 @@ def test_a_kit_with_a_quality_alert_goes_into_quarantine_as_it_comes(
     assert "A quality result of this kit is out of limits: kit" in page
     assert "Received" not in page
     assert state(instance, kit) is KitState.QUARANTINED
-    assert "A quality result of this kit is out of limits" in pharmacist.get(f"/kits/{kit}")
+    page = pharmacist.get(f"/kits/{kit}")
+    assert "A quality result of this kit is out of limits" in page
+    assert "Quality alert" in page.split("What became of it")[1]
 
 
 @pytest.mark.parametrize(
