@@ -190,11 +190,15 @@ def _demand_move(uow: UnitOfWork, what: Act, kit: Kit, to: KitState) -> None:
     # Here too: whichever service moves a kit, it moves by the table alone.
     kit_moves.demand_move(what, kit, to)
     if what in kit_moves.CAME_FROM:
-        kit_moves.demand_came_from(what, kit, _state_before(uow, kit))
+        kit_moves.demand_came_from(what, kit, state_before(uow, kit))
 
 
-def _state_before(uow: UnitOfWork, kit: Kit) -> KitState:
-    """The state out of which the last entry about a kit took it."""
+def state_before(uow: UnitOfWork, kit: Kit) -> KitState:
+    """The state out of which the last entry about a kit took it.
+
+    Raises:
+        Tampered: Its last entry did not move it.
+    """
     content = _told(uow, kit.entry) or {"rows": []}
     moved = [
         row["old"]["state"]

@@ -9,13 +9,15 @@ from randomizer.domain.acts import Act
 from randomizer.domain.kit_moves import ON_THE_SHELF
 from randomizer.domain.numbers import group3
 from randomizer.domain.stock import CountedKit, StockTake
-from randomizer.domain.supply import Kit
+from randomizer.domain.supply import Kit, KitState
 from randomizer.domain.trial import SiteStatus
 from randomizer.errors import Refused
 from randomizer.services import acting, trail
 from randomizer.services.care import kits
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from randomizer.domain.people import Person
     from randomizer.store.work import UnitOfWork
 
@@ -81,7 +83,7 @@ def close(uow: UnitOfWork, person: Person, number: int) -> StockTake:
     """
     take = _open(uow, person, Act.STOCK_TAKE_CLOSED, number)
     counted = {one.kit for one in uow.all(CountedKit, take=number)}
-    expected = expected_at(uow, take.site)
+    expected = expected_at(uow, take.site, counted)
     with trail.act(uow, Act.STOCK_TAKE_CLOSED, person, site=take.site) as act:
         return act.change(
             take,
@@ -109,15 +111,32 @@ def settle(uow: UnitOfWork, person: Person, number: int, why: str) -> StockTake:
         return act.change(take, settled_at=act.at)
 
 
-def expected_at(uow: UnitOfWork, site: str) -> set[str]:
+def expected_at(uow: UnitOfWork, site: str, counted: Collection[str]) -> set[str]:
     """Numbers of the kits that lie on the shelf of a site by the books.
+
+    A kit that was to be destroyed, or expired, while it was on its way may have come since: it is neither
+    missing nor unexpected.
+
+    Args:
+        uow: The unit of work.
+        site: Site code.
+        counted: Numbers of the kits that were counted.
 
     Raises:
         Tampered: A kit differs from its entry.
     """
     held = uow.all(Kit, state=list(ON_THE_SHELF))
     trail.check(uow, *held)
-    return {kit.number for kit in held if kits.site_of(uow, kit) == site}
+    return {
+        kit.number
+        for kit in held
+        if kits.site_of(uow, kit) == site and (kit.number in counted or not _on_its_way(uow, kit))
+    }
+
+
+def _on_its_way(uow: UnitOfWork, kit: Kit) -> bool:
+    afar = kit.state in {KitState.TO_DESTROY, KitState.EXPIRED}
+    return afar and trail.state_before(uow, kit) is KitState.SHIPPED
 
 
 def demand_possible(take: StockTake, act: Act) -> None:

@@ -13,7 +13,7 @@ from randomizer.domain.people import Role
 from randomizer.domain.quality import Result
 from randomizer.domain.supply import Kit, KitState, PeriodRecord
 from randomizer.services import trail
-from randomizer.services.care import booking, dispensing
+from randomizer.services.care import booking, dispensing, stock_takes
 from randomizer.services.unblinded import quality
 from randomizer.services.views import accountability, sight
 from tests import activated, desks
@@ -214,6 +214,12 @@ def test_a_kit_whose_booking_was_cancelled_on_its_way_is_not_held_before_it_is_t
 
     with instance.store.reading() as uow:
         assert books() == ("to be destroyed, not received yet", [0] * 7)
+    for counted in ((), (kit,)):
+        take = instance.act(stock_takes.open_take, Role.PHARMACIST, activated.SITE).number
+        for one in counted:
+            instance.act(stock_takes.count, Role.PHARMACIST, take, one)
+        closed = instance.act(stock_takes.close, Role.PHARMACIST, take)
+        assert (closed.missing, closed.unexpected) == ("", "")
     visit(Role.PHARMACIST).post(f"/kits/{kit}/missing", {"why": "The courier lost it"})
     with instance.store.reading() as uow:
         assert books() == ("missing", [1, 0, 0, 0, 0, 1, 0])
