@@ -35,11 +35,7 @@ def unblinded_for(uow: UnitOfWork, account: int, participant: str) -> bool:
         account: Number of the person's account.
         participant: Participant number.
     """
-    shown = [one for one in uow.all(CodeBreak, participant=participant) if one.disclosed_at is not None]
-    if any(reader_of(uow, one) == account for one in shown):
-        return True
-    packs = uow.all(Entry, act=Act.PACK_OPENED.value, participant=participant)
-    return any(opener_of(uow, entry.number) == account for entry in packs)
+    return participant in _known_to(uow, account, [participant])
 
 
 def unblinded_at(uow: UnitOfWork, account: int, site: str) -> tuple[str, ...]:
@@ -52,8 +48,18 @@ def unblinded_at(uow: UnitOfWork, account: int, site: str) -> tuple[str, ...]:
     """
     # Each opens an impact assessment, or is covered by one; so that no search through all entries is needed.
     assessed = {one.participant for one in uow.all(Task, kind=TaskKind.IMPACT_ASSESSMENT)}
-    listed = uow.all(Participant, number=sorted(assessed), site=site)
-    return tuple(one.number for one in listed if unblinded_for(uow, account, one.number))
+    listed = [one.number for one in uow.all(Participant, number=sorted(assessed), site=site)]
+    known = _known_to(uow, account, listed)
+    return tuple(number for number in listed if number in known)
+
+
+def _known_to(uow: UnitOfWork, account: int, participants: list[str]) -> set[str]:
+    """Those of some participants for whom a person has been shown what they were given."""
+    shown = [one for one in uow.all(CodeBreak, participant=participants) if one.disclosed_at is not None]
+    readers = readers_of(uow, shown)
+    packs = uow.all(Entry, act=Act.PACK_OPENED.value, participant=participants)
+    read = {one.participant for one in shown if readers[one.intent] == account}
+    return read | {one.participant for one in packs if opener_of(uow, one.number) == account}
 
 
 def opener_of(uow: UnitOfWork, number: int) -> int:

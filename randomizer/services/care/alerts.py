@@ -61,8 +61,13 @@ def open_for(uow: UnitOfWork, number: str, of: Collection[str]) -> int:
 
 def standing(uow: UnitOfWork, kit: str) -> Alarm | None:
     """The alert of a kit that nobody has lifted or cleared, or None."""
-    found = uow.all(Alarm, kind=AlarmKind.QUALITY, about=_about(kit), cleared_at=None)
-    return found[0] if found else None
+    return all_standing(uow, [kit]).get(kit)
+
+
+def all_standing(uow: UnitOfWork, of: Collection[str]) -> dict[str, Alarm]:
+    """The alerts of kits that nobody has lifted or cleared, by kit number."""
+    found = uow.all(Alarm, kind=AlarmKind.QUALITY, about=[_about(kit) for kit in of], cleared_at=None)
+    return {alarm.about.removeprefix(_about("")): alarm for alarm in found}
 
 
 def ever(uow: UnitOfWork, kit: str) -> bool:

@@ -20,6 +20,7 @@ from randomizer.services.care import alerts, dispensing, kits, periods, readines
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from randomizer.domain.records import Alarm
     from randomizer.masking import View
     from randomizer.services.views.sight import Sight
 
@@ -184,9 +185,12 @@ def alert(sight: Sight, kit: str, site: str) -> View:
         site: Code of its participant's site.
     """
     found = alerts.standing(sight.uow, kit)
-    if found is None:
-        return {}
-    told = {"kit": kit, "raised_at": found.raised_at}
+    return shown_alert(sight, kit, found, site) if found else {}
+
+
+def shown_alert(sight: Sight, kit: str, standing: Alarm, site: str) -> View:
+    """A quality alert of a kit, as the person may see it; see `alert`."""
+    told = {"kit": kit, "raised_at": standing.raised_at}
     return sight.show(told, site=site, kind=alerts.KIND)
 
 

@@ -110,6 +110,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
     expired = {kit.number for kit in waiting if kit.expired(now)}
     shipped = {kit.number for kit in waiting if kit.state is KitState.SHIPPED}
     quarantined = _quarantined(sight, periods)
+    alerted = _alerted_in_hand(sight, listed, periods)
     steps = {
         one.number: next_steps.of(
             sight.definition,
@@ -119,7 +120,7 @@ def steps_of(sight: Sight, participants: Iterable[Participant]) -> dict[str, Nex
             expired=expired,
             shipped=shipped,
             quarantined=quarantined[one.number],
-            alerted=bool(alert_in_hand(sight, one, periods[one.number])),
+            alerted=one.number in alerted,
             phase=sight.trial.phase,
             now=now,
         )
@@ -139,7 +140,7 @@ def alert_in_hand(sight: Sight, participant: Participant, periods: Iterable[Peri
         participant: The participant.
         periods: Every period of the participant.
     """
-    in_hand = next((one.kit for one in periods if one.dispensed_at and one.outcome is None), "")
+    in_hand = _in_hand(periods)
     return kit_views.alert(sight, in_hand, participant.site) if in_hand else {}
 
 
@@ -154,6 +155,24 @@ def requests(sight: Sight) -> list[dict[str, Any]]:
         (people[one.participant], next_steps.request(one)) for one in records if one.asked_at is not None
     ]
     return [_row(sight, *pair) for pair in sorted(asked, key=lambda pair: (_moment(pair[1]), pair[0].number))]
+
+
+def _in_hand(periods: Iterable[PeriodRecord]) -> str:
+    """The kit that was handed out and is not recorded yet, or nothing."""
+    return next((one.kit for one in periods if one.dispensed_at and one.outcome is None), "")
+
+
+def _alerted_in_hand(
+    sight: Sight, listed: Iterable[Participant], periods: Mapping[str, list[PeriodRecord]]
+) -> set[str]:
+    """Those of some participants of whom `alert_in_hand` tells, asked for together."""
+    in_hand = [(one, kit) for one in listed if (kit := _in_hand(periods[one.number]))]
+    standing = alerts.all_standing(sight.uow, [kit for _, kit in in_hand])
+    return {
+        one.number
+        for one, kit in in_hand
+        if kit in standing and kit_views.shown_alert(sight, kit, standing[kit], one.site)
+    }
 
 
 def _quarantined(sight: Sight, periods: Mapping[str, list[PeriodRecord]]) -> Mapping[str, set[int]]:

@@ -98,6 +98,7 @@ def test_one_file_with_which_a_statistician_makes_the_data_sets(
         names = set(archive.namelist())
         archive.extractall(home)
     assert {name for name in names if name.startswith("release/")} == {
+        "release/facts.jsonl",
         "release/slots.jsonl",
         "release/values.jsonl",
     }
