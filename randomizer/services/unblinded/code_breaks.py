@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
+import structlog
 
 from randomizer.domain import windows
 from randomizer.domain.acts import Act
 from randomizer.domain.participants import Participant
 from randomizer.domain.people import SERVICE, Role
 from randomizer.domain.records import CodeBreak, Signature, Task, TaskKind, Telling, Way
-from randomizer.errors import Conflict
+from randomizer.errors import Conflict, RandomizerError
 from randomizer.services import afterwards, exposure, notices, trail, trials
 from randomizer.services.unblinded import spent_codes
 from randomizer.services.unblinded.sinks import ABORTED, DENIED, DISCLOSED, INTENT, Intent
@@ -147,6 +149,8 @@ def breaks_of(uow: UnitOfWork, desk: Desk, account: int) -> tuple[CodeBreak, ...
 def reconcile(desk: Desk) -> int:
     """Bring into the database what only the file holds; does nothing while nothing waits.
 
+    A line that cannot be entered waits on, whatever is wrong with it; the others are brought in.
+
     Returns:
         How many lines were brought in.
 
@@ -165,16 +169,19 @@ def reconcile(desk: Desk) -> int:
 
 def _bring_in(desk: Desk) -> int:
     with desk.store.reading() as uow:
+        if not _missing(uow, desk):
+            return 0
+    with desk.store.writing() as uow:
+        trail.take_turn(uow)  # so that nobody enters meanwhile what was found to be missing
+        _, definition = trials.current(uow)
         missing = _missing(uow, desk)
-    if missing:
-        with desk.store.writing() as uow:
-            _, definition = trials.current(uow)
-            for line in _missing(uow, desk):
-                _enter(uow, desk, line, definition)
-        for line in missing:
-            if line["what"] in UNOPENED:
-                desk.file.append({"what": RECONCILED, "id": line["id"]})
-    return len(missing)
+        entered = [line for line in missing if _is_entered(uow, desk, line, definition)]
+    for line in entered:
+        if line["what"] in UNOPENED:
+            desk.file.entered.add(line["id"])  # a disk that takes nothing holds up no code break
+            desk.file.try_append({"what": RECONCILED, "id": line["id"]})
+    desk.file.waiting |= len(entered) < len(missing)
+    return len(entered)
 
 
 def _begun(intent: Intent) -> CodeBreak:
@@ -199,18 +206,31 @@ def _open_assessment(uow: UnitOfWork, intent: Intent) -> Task | None:
 
 
 def _missing(uow: UnitOfWork, desk: Desk) -> list[dict[str, Any]]:
-    done = {line["id"] for line in desk.file.lines(RECONCILED)}
-    missing = []
-    for line in desk.file.lines():
-        stored = uow.find(CodeBreak, str(line.get("intent", "")))
-        if (
-            (line["what"] == INTENT and stored is None)
-            or (line["what"] == DISCLOSED and (stored is None or stored.disclosed_at is None))
-            or (line["what"] in UNOPENED and line["id"] not in done)
-            or (line["what"] in SPENT and spent_codes.lacks(uow, line))
-        ):
-            missing.append(line)
-    return missing
+    done = {line["id"] for line in desk.file.lines(RECONCILED)} | desk.file.entered
+    return [line for line in desk.file.lines() if _lacks(uow, line, done)]
+
+
+def _lacks(uow: UnitOfWork, line: dict[str, Any], done: set[str]) -> bool:
+    what, stored = line.get("what"), uow.find(CodeBreak, str(line.get("intent", "")))
+    with suppress(KeyError, ValueError):  # a line that says nothing lacks nothing
+        return (
+            (what == INTENT and stored is None)
+            or (what == DISCLOSED and (stored is None or stored.disclosed_at is None))
+            or (what in UNOPENED and line["id"] not in done)
+            or (what in SPENT and spent_codes.lacks(uow, line))
+        )
+    return False
+
+
+def _is_entered(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Definition) -> bool:
+    """Enter a line; one that cannot be is left to the next time, and holds up no other and no code break."""
+    try:
+        with uow.savepoint():
+            _enter(uow, desk, line, definition)
+    except (RandomizerError, KeyError, ValueError) as error:
+        structlog.get_logger("code break").error("line of the file not entered", error=type(error).__name__)
+        return False
+    return True
 
 
 def _enter(uow: UnitOfWork, desk: Desk, line: dict[str, Any], definition: Definition) -> None:

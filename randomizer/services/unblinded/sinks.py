@@ -102,6 +102,9 @@ class IntentFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.turn = Lock()  # of whoever must know that nobody files meanwhile what they are about to file
+        self.entered: set[str] = (
+            set()
+        )  # refusals that the database has, should the disk not take a word of it
         self.waiting = True  # until a reconciliation has looked, there may be lines the database lacks
         self._lock = Lock()
 

@@ -17,6 +17,7 @@ from randomizer.domain.trial import Allocation
 from randomizer.errors import (
     Conflict,
     NotAllowed,
+    NotFound,
     RandomizerError,
     Refused,
     Stopped,
@@ -284,7 +285,7 @@ def _put_on_record(
             ) as act:
                 enter_disclosure(act, intent, sealed=sealed, at=act.at, definition=definition)
             ask_afterwards(uow, intent)
-    except Unwritable:
+    except (Unwritable, NotFound):  # the intent itself may still wait in the file
         _file(desk, intent.intent, sealed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import ENOSPC
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from randomizer.services import accounts
 from randomizer.services.unblinded import answers, attempts, code_breaks, unblinding
 from randomizer.services.unblinded.calls import Call
 from randomizer.services.unblinded.sinks import DISCLOSED
+from randomizer.services.unblinded.spent_codes import SIX_DIGITS
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import infused, randomized
 from tests.services.unblinded.test_unblinding import intend
@@ -90,6 +92,45 @@ def test_an_intent_that_another_request_brought_in_from_the_file_still_opens(
     intent = unblinding.intend(desk, doctor, step_up, participant=number, reason="emergency")
     assert unblinding.disclose(desk, doctor, intent).planned
     assert entries(instance, Act.CODE_BREAK_INTENT) == 1
+
+
+@pytest.mark.promise(6)
+def test_a_disk_that_takes_nothing_holds_up_no_code_break_and_tells_of_no_refusal_twice(
+    instance: Instance, desk: Desk, freeze: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = randomized(instance, desk)
+    doctor = instance.person(Role.INVESTIGATOR)
+    freeze.append(True)
+    attempts.deny(desk, doctor, number, "step-up-refused")
+    freeze.clear()
+
+    def full(_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(desk.file, "append", full)
+    intent = intend(instance, desk, number)
+    assert unblinding.disclose(desk, doctor, intent).planned
+    desk.file.waiting = True
+    code_breaks.reconcile(desk)
+    assert entries(instance, Act.CODE_BREAK_DENIED) == 1
+
+
+@pytest.mark.promise(6)
+def test_a_line_of_the_file_that_cannot_be_entered_holds_up_neither_a_code_break_nor_another_line(
+    instance: Instance, desk: Desk, freeze: list[bool]
+) -> None:
+    number, other = randomized(instance, desk), randomized(instance, desk)
+    doctor, begun = instance.person(Role.INVESTIGATOR), intend(instance, desk, other)
+    desk.file.append({"what": DISCLOSED, "intent": begun, "at": "at night", "shown": ""})
+    desk.file.append({"what": SIX_DIGITS, "account": "1\ufffd", "step": 1})
+    desk.file.append({"wh\ufffdt": DISCLOSED})
+    freeze.append(True)
+    attempts.deny(desk, doctor, number, "step-up-refused")
+    freeze.clear()
+    intent = intend(instance, desk, number)
+    assert unblinding.disclose(desk, doctor, intent).planned
+    assert entries(instance, Act.CODE_BREAK_DISCLOSED) == entries(instance, Act.CODE_BREAK_DENIED) == 1
+    assert desk.file.waiting
 
 
 @pytest.mark.promise(9)
