@@ -1,25 +1,22 @@
-"""A process that breaks codes and is killed at a step of its choice: ``python -m tests.breaker``.
+"""A process that breaks codes and is killed at a step of its choice: see `tests.errands`.
 
-Reads one order per line from standard input and forks a process for each, so that Python starts once. The
-process names each step that it comes to; at the one that the order names it kills itself. A step is the
-moment before anything is opened, and before and after anything becomes durable or is told: whatever lies
-between two of them leaves nothing behind.
+It names each step that it comes to; at the one that the order names it kills itself. A step is the moment
+before anything is opened, and before and after anything becomes durable or is told: whatever lies between
+two of them leaves nothing behind.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
@@ -32,14 +29,13 @@ from randomizer.services.unblinded.desk import open_desk
 from randomizer.services.unblinded.sinks import IntentFile
 from randomizer.store.engine import open_engine
 from randomizer.store.store import Store
+from tests.errands import Taker, fork, orders, say, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import CodeType, FrameType
 
     from randomizer.services.unblinded.desk import Desk
 
-ROOT = Path(__file__).parents[1]
 OPENS = "open_envelope"
 FUNCTIONS: dict[CodeType, str] = {
     function.__code__: function.__name__
@@ -54,12 +50,8 @@ FUNCTIONS: dict[CodeType, str] = {
 CALLS = {os.open: "open", os.write: "write", os.fsync: "fsync"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Breaker:
+class Breaker(Taker):
     """A running breaker as its test sees it."""
-
-    sends: IO[str]
-    answers: IO[str]
 
     def break_code(self, **order: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
         """Have a code broken by a process of its own; gives all that it said before it ended.
@@ -68,25 +60,8 @@ class Breaker:
             **order: url, keys (directory of the desk), file (of intents), now, account, number, frozen
                 (whether the database only reads), and dies_at (number of the step at which it is killed).
         """
-        self.sends.write(json.dumps(order) + "\n")
-        self.sends.flush()
-        return list(iter(lambda: json.loads(self.answers.readline()), {"ended": True}))
-
-
-@contextmanager
-def opened() -> Iterator[Breaker]:
-    """A breaker, which ends with its block."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.breaker"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Breaker(sends=process.stdin, answers=process.stdout)
-        process.stdin.close()
+        self.send(**order)
+        return self.until_all_ended()
 
 
 class Steps:
@@ -121,18 +96,10 @@ def _called(what: str, of: Any) -> str | None:  # noqa: ANN401
 def main() -> None:
     """Serve orders until standard input ends."""
     desks: dict[str, Desk] = {}
-    for line in sys.stdin:
-        order = json.loads(line)
+    for order in orders():
         if order["url"] not in desks:
             desks[order["url"]] = _desk(order, datetime.fromisoformat(order["now"]))
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _break(order, desks[order["url"]])
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
-        say(ended=True)
+        wait_for([fork(partial(_break, order, desks[order["url"]]))])
 
 
 def _desk(order: dict[str, Any], now: datetime) -> Desk:
@@ -157,11 +124,6 @@ def _break(order: dict[str, Any], desk: Desk) -> None:
 
 def _only_read(connection: sqlite3.Connection, *_: object) -> None:
     connection.execute("PRAGMA query_only = ON")
-
-
-def say(**said: object) -> None:
-    """One line, written at once."""
-    os.write(1, (json.dumps(said) + "\n").encode())
 
 
 if __name__ == "__main__":

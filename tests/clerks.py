@@ -1,24 +1,19 @@
-"""Jobs processes that do all that is due and may be killed at a step: ``python -m tests.clerks``.
+"""Jobs processes that do all that is due and may be killed at a step: see `tests.errands`.
 
-Reads one order per line from standard input and forks a process for each of its clerks, so that Python starts
-and statements are compiled once. Each opens the instance as the jobs process does, asks for the lease and
-runs every job in turn, without waiting for its hour. A step is the moment before anything becomes durable or
-the mail server is told: whatever lies between two of them leaves nothing behind.
+Statements are compiled once, before the clerks are forked. Each opens the instance as the jobs process does,
+asks for the lease and runs every job in turn, without waiting for its hour. A step is the moment before
+anything becomes durable or the mail server is told: whatever lies between two of them leaves nothing behind.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import smtplib
-import subprocess
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import event
 
@@ -27,11 +22,8 @@ from randomizer.jobs import process
 from randomizer.jobs.context import Elector
 from randomizer.logging_setup import configure_logging
 from tests import dialects
+from tests.errands import Taker, fork, orders, say, wait_for
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[1]
 COMMIT, HAND_OVER, FSYNC = "commit", "hand over", "fsync"
 LAST = ("checkpoint", "notices")
 """Run after the others, so that what these leave is signed, published and sent in the same round."""
@@ -39,12 +31,8 @@ READ_ONLY = ("sealed rows", "trail")
 """Checks, which write nothing where all is well."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clerks:
+class Clerks(Taker):
     """Where clerks are ordered, as a test sees it."""
-
-    sends: IO[str]
-    answers: IO[str]
 
     def work(self, directory: Path, now: datetime, *dies_at: int) -> list[dict[str, Any]]:
         """Have clerks work at the same time, until each has ended; gives all that they said.
@@ -61,27 +49,8 @@ class Clerks:
         return self._order(directory, now, ())
 
     def _order(self, directory: Path, now: datetime, dies_at: tuple[int, ...]) -> list[dict[str, Any]]:
-        order = {"directory": str(directory), "now": now.isoformat(), "dies_at": dies_at}
-        self.sends.write(json.dumps(order) + "\n")
-        self.sends.flush()
-        return list(iter(lambda: json.loads(self.answers.readline()), {"ended": True}))
-
-
-@contextmanager
-def opened() -> Iterator[Clerks]:
-    """Clerks to be had until the block ends."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.clerks"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # their log
-        text=True,
-    ) as running:
-        assert running.stdin is not None
-        assert running.stdout is not None
-        yield Clerks(sends=running.stdin, answers=running.stdout)
-        running.stdin.close()
+        self.send(directory=str(directory), now=now.isoformat(), dies_at=dies_at)
+        return self.until_all_ended()
 
 
 class Steps:
@@ -109,24 +78,10 @@ def main() -> None:
     """Serve orders until standard input ends."""
     dialects.share_compiled()
     configure_logging("jobs")
-    for line in sys.stdin:
-        order = json.loads(line)
+    for order in orders():
         if not order["dies_at"]:
             _work(order, None)
-        pids = [_fork(order, dies_at) for dies_at in order["dies_at"]]
-        for pid in pids:
-            os.waitpid(pid, 0)
-        say(ended=True)
-
-
-def _fork(order: dict[str, Any], dies_at: int) -> int:
-    pid = os.fork()
-    if pid == 0:
-        try:
-            _work(order, Steps(dies_at))
-        finally:
-            os._exit(0)
-    return pid
+        wait_for([fork(partial(_work, order, Steps(dies_at))) for dies_at in order["dies_at"]])
 
 
 def _work(order: dict[str, Any], steps: Steps | None) -> None:
@@ -161,11 +116,6 @@ def _watch(engine: Any, steps: Steps) -> None:  # noqa: ANN401 - the engine of a
         fsync(handle)
 
     smtplib.SMTP.data, os.fsync = hand_over, to_disk  # type: ignore[method-assign, assignment]
-
-
-def say(**said: object) -> None:
-    """One line, written at once, so that those of several clerks never mix."""
-    os.write(1, (json.dumps(said) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,8 +32,8 @@ from randomizer.services.founding import instances
 from randomizer.services.founding.instance_files import read_checkpoint_key, write_instance
 from randomizer.services.transactions import open_store
 from randomizer.services.upkeep import nightly
-from tests import clerks as offices
-from tests.clerks import COMMIT, FSYNC, HAND_OVER, READ_ONLY
+from tests import errands
+from tests.clerks import COMMIT, FSYNC, HAND_OVER, READ_ONLY, Clerks
 from tests.jobs.conftest import ORIGIN, Clock
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from randomizer.config import Settings
     from randomizer.services.transactions import Store
-    from tests.clerks import Clerks
     from tests.jobs.conftest import MailServer
 
 pytestmark = [
@@ -62,7 +62,7 @@ TOLD = {
 
 @pytest.fixture(scope="module")
 def clerks() -> Iterator[Clerks]:
-    with offices.opened() as running:
+    with errands.opened(Clerks, log=DEVNULL) as running:
         yield running
 
 

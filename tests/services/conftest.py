@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests import activated, databases, stages
-from tests import nursery as nurseries
+from tests import activated, databases, errands, stages
 from tests.desks import set_up_desk
+from tests.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from randomizer.domain.definition_values import Definition
     from randomizer.services.unblinded.desk import Desk
     from tests.activated import Instance, Rehearsal
-    from tests.nursery import Nursery
     from tests.stages import Stage
 
 
@@ -130,7 +129,7 @@ def stage(
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """Clients as processes of their own."""
-    with nurseries.opened() as running:
+    with errands.opened(Nursery) as running:
         yield running
 
 

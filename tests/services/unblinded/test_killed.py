@@ -14,7 +14,8 @@ from randomizer.services.transactions import Store
 from randomizer.services.unblinded import code_breaks, unblinding
 from randomizer.services.unblinded.sinks import DENIED, DISCLOSED, INTENT, IntentFile
 from randomizer.store.engine import open_engine
-from tests import breaker as breakers
+from tests import errands
+from tests.breaker import OPENS, Breaker
 from tests.stages import demand_sound
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from randomizer.services.unblinded.answers import Answer
     from randomizer.services.unblinded.desk import Desk
-    from tests.breaker import Breaker
     from tests.stages import Stage
 
 pytestmark = [pytest.mark.promise(6), pytest.mark.promise(8), pytest.mark.requirement("code-break door")]
@@ -33,7 +33,7 @@ DOCTOR, COLLEAGUE = Role.INVESTIGATOR, Role.ON_CALL
 
 @pytest.fixture(scope="module")
 def breaker() -> Iterator[Breaker]:
-    with breakers.opened() as running:
+    with errands.opened(Breaker) as running:
         yield running
 
 
@@ -73,7 +73,7 @@ def demand_kept(said: list[dict[str, Any]], before: OnRecord, after: OnRecord) -
     """No answer and no opening without an intent; returns the intent that the killed process left, or ""."""
     left = after.intents - before.intents
     assert len(left) <= 1
-    if any(one.get("step") == breakers.OPENS or "answer" in one for one in said):
+    if any(one.get("step") == OPENS or "answer" in one for one in said):
         assert left, said
     if any("answer" in one for one in said):
         assert after.disclosed - before.disclosed == left
@@ -115,7 +115,7 @@ def test_killed_at_every_step_no_answer_lacks_its_intent_and_everybody_gets_to_t
     assert on_record(stage, desk).intents == {one.intent for one in stage.all(CodeBreak)}
     demand_sound(stage)
     passed = [name for name, when in steps if when == "before"]
-    assert passed.index("fsync") < passed.index("open_slot") < passed.index(breakers.OPENS)
+    assert passed.index("fsync") < passed.index("open_slot") < passed.index(OPENS)
     assert passed[-1] == "write"  # of the answer
     assert passed.count("commit") == (0 if frozen else 2)
 
