@@ -2663,6 +2663,7 @@ class Facts:
         self._last: dict[tuple[str, str, int, bool], tuple[Event, Row]] = {}
         self._recorded: set[tuple[str, str, int]] = set()
         self._addenda: set[int] = set()
+        self._to_be_told: list[tuple[tuple[str, int], Fields]] = []
         self.preparations: list[Written] = []
         self.stood: dict[tuple[str, int], Fields] = {}
         self.products: dict[tuple[str, int], Fields] = {}
@@ -2680,6 +2681,9 @@ class Facts:
         self._addenda |= {event.entry["number"]} if self._locked else set()
         if changed:
             self._recorded.add((event.entry["participant"], event.entry["at"], event.entry["actor"]))
+        if changed and event.act in {"quality recorded", "quality result added"}:
+            product = text_of(changed[0].new, "participant"), number_of(changed[0].new, "donation")
+            self._to_be_told.append((product, event.entry))
 
     def end(self) -> None:
         """Open what is told, and compare it with what was noted."""
@@ -2700,6 +2704,11 @@ class Facts:
             first = told["results"][: len(stood["results"])]
             sentence = f"What was added to the product of {key[0]} changed what stood at the lock."
             holds = (told["lots"], first) == (stood["lots"], stood["results"])
+            self._report.check("quality.recorded-when-told", FACTS_FILE, sentence, holds=holds)
+        for key, entry in self._to_be_told:
+            told = self.products.get(key)
+            sentence = f"What entry {entry['number']} recorded is not told."
+            holds = told is None or entry["at"] in moments_of(told)
             self._report.check("quality.recorded-when-told", FACTS_FILE, sentence, holds=holds)
         self.preparations.sort(key=lambda one: int(one.event.entry["number"]))
 
@@ -2761,6 +2770,12 @@ class Facts:
             self._report.check(step, place, "A result was recorded otherwise.", holds=holds)
             sentence = "A result is of no lot and no kit of the participant."
             self._report.check(step, place, sentence, holds=one["subject"] in subjects)
+
+
+def moments_of(product: Fields) -> set[str | None]:
+    """When something was recorded of a product, as it is told."""
+    struck_or_recorded = {lot[name] for lot in product["lots"] for name in ("recorded_at", "struck_at")}
+    return struck_or_recorded | {one["at"] for one in product["results"]}
 
 
 def has_other_details(row: Row) -> bool:

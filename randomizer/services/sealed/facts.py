@@ -118,8 +118,10 @@ def unseal(seed: bytes, told: str, sealed: bytes) -> Facts:
     try:
         found = json.loads(filled)
         exact = _canonical(found) == filled.rstrip(b" ") and found.keys() == {"facts", "salt"}
-        if exact and digest(dict(found["facts"]), bytes.fromhex(found["salt"])) == told:
-            return dict(found["facts"])
+        salted, known = bytes.fromhex(found["salt"]), found["facts"]
+        exact = exact and len(salted) == SALT_BYTES and salted.hex() == found["salt"]
+        if exact and isinstance(known, dict) and digest(known, salted) == told:
+            return known
     except (ValueError, AttributeError, TypeError, RecursionError):
         pass
     raise ValueError("these are not the facts of this digest")

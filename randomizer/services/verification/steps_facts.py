@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 RECORD = f"{RELEASE}/{facts.NAME}"
 
+TOLD_ONE_BY_ONE = frozenset({Act.QUALITY_RECORDED, Act.QUALITY_ADDED})
+"""Acts each of which records a lot or a result, or strikes a lot out, at its own moment."""
+
 Key = tuple[str, str, int, bool]
 
 
@@ -65,6 +68,7 @@ class FactSteps:
         self._last: dict[Key, Written] = {}
         self._products: defaultdict[tuple[str, int], dict[bool, dict[str, Any]]] = defaultdict(dict)
         self._recorded: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)  # by participant
+        self._to_be_told: defaultdict[tuple[str, int], list[TrailEntry]] = defaultdict(list)
 
     def see(self, entry: TrailEntry, values: Values) -> None:
         """Take the next entry with its values."""
@@ -80,6 +84,9 @@ class FactSteps:
             )
         if changed:
             self._recorded[entry.participant].add((entry.at, entry.actor))
+        if changed and entry.act in TOLD_ONE_BY_ONE:
+            product = changed[0].text("participant"), changed[0].whole("donation")
+            self._to_be_told[product].append(entry)
 
     def end(self) -> None:
         """Compare what is told with what was noted, and say what came of it."""
@@ -171,7 +178,7 @@ class FactSteps:
                 )
 
     def _follow(self, key: tuple[str, int], told: dict[bool, dict[str, Any]]) -> None:
-        """Keep how a product is told of at last; what came after the lock stands behind what stood."""
+        """Keep how a product is told of at last: all that was recorded, what came after the lock behind."""
         last = told.get(True, told.get(False, {}))
         stood = told.get(False, {"lots": [], "results": []})
         count = len(stood["results"])
@@ -181,6 +188,13 @@ class FactSteps:
                 f"{RECORD} participant {key[0]}",
                 "An addendum changed what stood at the lock.",
             )
+        moments = {one["at"] for one in last["results"]}
+        moments |= {lot[name] for lot in last["lots"] for name in ("recorded_at", "struck_at")}
+        for entry in self._to_be_told[key]:
+            if entry.at not in moments:
+                self._findings.fail(
+                    steps.QUALITY_RECORDED, f"{RECORD} entry {entry.number}", "What it recorded is not told."
+                )
         self._ledger.products_told[key] = ProductTold(
             lots=last["lots"], results=last["results"], at_lock=count
         )

@@ -47,6 +47,12 @@ def facts_of_an_entry_that_writes_none(forged: Forged) -> None:
     forged.write_trail()
 
 
+@caught_by("facts.as-noted")
+def salts_that_can_be_guessed(forged: Forged) -> None:
+    forged.salt_bytes = 2
+    forged.write_trail()
+
+
 @caught_by("preparations.right-content")
 def kit_filled_with_the_other_treatment(forged: Forged) -> None:
     told = forged.facts[forged.numbers("preparation ended")[0]]
@@ -104,6 +110,12 @@ def result_of_a_lot_that_was_not_recorded(forged: Forged) -> None:
 def addendum_that_takes_the_place_of_what_stood(forged: Forged) -> None:
     told = forged.facts[forged.numbers("quality result added")[-1]]
     told["results"] = told["results"][1:]
+    forged.write_trail()
+
+
+@caught_by("quality.recorded-when-told")
+def result_that_was_recorded_and_is_left_out(forged: Forged) -> None:
+    forged.facts[forged.numbers("quality result added")[-1]]["results"].pop()
     forged.write_trail()
 
 

@@ -53,6 +53,7 @@ class Forged:
         self.rows = [json.loads(line) for line in self._lines(self.release / "slots.jsonl")]
         self.schedule: dict[str, Any] = json.loads((self.release / "schedule.json").read_bytes())
         self.facts = {line["entry"]: self._opened(line) for line in self._facts()}
+        self.salt_bytes = facts.SALT_BYTES
         self.sizes = sorted(int(path.stem) for path in (self.public / "checkpoints").iterdir())
 
     def numbers(self, act: str) -> list[int]:
@@ -142,7 +143,7 @@ class Forged:
         """Facts as they are, noted by their entries and sealed under the seed."""
         lines = []
         for number, told in sorted(self.facts.items()):
-            salt = hashlib.sha256(trail_lines.canonical(told)).digest()
+            salt = hashlib.sha256(trail_lines.canonical(told)).digest()[: self.salt_bytes]
             if number in self.values:
                 self.details(number)["facts_digest"] = facts.digest(told, salt)
             sealed = b64encode(facts.seal(bytes.fromhex(self.schedule["seed"]), told, salt)).decode()
