@@ -11,7 +11,10 @@ from randomizer.errors import Faulty
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WHAT_NOW = "Cancel the booking, or book a later day. Nothing was signed."
+WHAT_NOW = (
+    "Confirm what holds. Where something does not, cancel the booking or book a later day. "
+    "Nothing was signed."
+)
 
 
 class PregnancyTest(StrEnum):

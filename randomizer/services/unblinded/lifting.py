@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randomizer.domain import participants, reasons
+from randomizer.domain import kit_moves, participants, reasons
 from randomizer.domain.acts import Act
 from randomizer.domain.housekeeping import Entry
 from randomizer.domain.numbers import group3
@@ -82,13 +82,8 @@ def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: st
         StepUpRefused: The re-authentication does not count.
         Tampered: A record that this rests on differs from its entry.
     """
-    kit = kits.demand(uow, person, Act.QUARANTINE_LIFTED, typed)
+    kit, record = _demand_liftable(uow, desk, person, typed)
     reasons.demand(why, "To lift a quarantine, give the reason.")
-    if kit.expires_at is None or kit.expires_at <= uow.clock():
-        raise _refused(kit, "has expired", "It is never handed out again.")
-    record = _demand_wanted(uow, kit)
-    _demand_last_prepared(uow, desk, kit, record.participant)
-    _demand_no_failure(uow, desk, kit, record.participant)
     with kits.act_on(uow, Act.QUARANTINE_LIFTED, person, kit, why) as act:
         values = {"kit": kit.number, "participant": record.participant, "period": record.period}
         sign(act, step_up, meaning=LIFTED_MEANING, about=f"kit {kit.number}", values=values)
@@ -105,6 +100,26 @@ def lift(uow: UnitOfWork, desk: Desk, person: Person, step_up: StepUp, typed: st
             available_at=None,
         )
         return act.change(kit, state=KitState.READY)
+
+
+def in_the_way(uow: UnitOfWork, desk: Desk, person: Person, typed: str) -> Refused | None:
+    """Why a quarantine cannot be lifted now, whatever reason is given; None where it can be. See `lift`."""
+    try:
+        _demand_liftable(uow, desk, person, typed)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _demand_liftable(uow: UnitOfWork, desk: Desk, person: Person, typed: str) -> tuple[Kit, PeriodRecord]:
+    kit = kits.demand(uow, person, Act.QUARANTINE_LIFTED, typed)
+    kit_moves.demand_came_from(Act.QUARANTINE_LIFTED, kit, trail.state_before(uow, kit))
+    if kit.expires_at is None or kit.expires_at <= uow.clock():
+        raise _refused(kit, "has expired", "It is never handed out again.")
+    record = _demand_wanted(uow, kit)
+    _demand_last_prepared(uow, desk, kit, record.participant)
+    _demand_no_failure(uow, desk, kit, record.participant)
+    return kit, record
 
 
 def _demand_wanted(uow: UnitOfWork, kit: Kit) -> PeriodRecord:

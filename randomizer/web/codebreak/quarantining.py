@@ -52,9 +52,11 @@ def lift_quarantine(number: str) -> str | Response:
     if request.method == "GET":
         with looking() as seen:
             kit = lifting.shown(seen, kits.find(seen.uow, number))
+            blocked = lifting.in_the_way(seen.uow, desk(), auth.person(), number)
         return render_template(
             "codebreak/lift.html",
             kit=kit,
+            blocked=blocked,
             form=form_of(WHY),
             meaning=lifting.LIFTED_MEANING,
             signer=signer(),

@@ -60,7 +60,7 @@ def _asked(sight: Sight, key: str) -> tuple[Field, ...]:
 def _as_it_stands(sight: Sight, key: str) -> dict[str, str]:
     shown = assessment_views.one(sight, assessment_views.find(sight, key))
     done_at: datetime = shown["done_at"]
-    exact = "microseconds" if done_at.second or done_at.microsecond else "minutes"
+    exact = "auto" if done_at.second or done_at.microsecond else "minutes"
     return {
         "assessment": shown["assessment"],
         "time_point": shown["time_point"],

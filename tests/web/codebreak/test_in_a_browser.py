@@ -173,5 +173,7 @@ def test_from_the_lots_to_a_late_result(lens: Lens, visit: Visit, instance: Inst
     look(lens, guest.send(f"/clearance/{number}/result", of_kit).text, "product-kit-out-of-limits")
     look(lens, visit(Role.PREPARER).get("/preparation"), "preparation-out-of-limits")
     look(lens, guest.get("/quarantine"), "quarantine")
-    look(lens, guest.get(f"/quarantine/{kit}"), "lift")
+    page = guest.get(f"/quarantine/{kit}")
+    assert f'href="/clearance/{number}"' in page, "where a result that was wrong is put right"
+    look(lens, page, "lift-not-now")
     look(lens, guest.send(f"/quarantine/{kit}", {"why": "Read wrongly"}, sign=True).text, "lift-refused")

@@ -279,6 +279,9 @@ def test_lift_a_quarantine(visit: Visit, instance: Instance, desk: Desk) -> None
     assert "give the reason" in guest.send(f"/quarantine/{kit}", {}, sign=True).text
     page = guest.send(f"/quarantine/{kit}", {"why": "Five minutes only."}, sign=True).text
     assert "No kit is in quarantine." in page
+    lifted = guest.get(f"/quarantine/{kit}")
+    assert "it has to be quarantined." in lifted
+    assert 'name="password"' not in lifted, "nobody signs what cannot succeed"
 
 
 def test_sign_an_impact_assessment(visit: Visit, instance: Instance, desk: Desk) -> None:

@@ -49,6 +49,7 @@ def test_the_page_says_from_when_it_can_be_ended_and_keeps_what_was_typed_before
     assert "60 minutes, whatever is put in" in before
     assert "240 minutes from the beginning" in before
     assert "It can be ended from" not in before
+    assert "No preparation is under way." in guest.get(f"{sheet}/not-ready")
     instance.clock.advance(seconds=-instance.clock().second % 60)
 
     page = guest.send(f"{sheet}/begin", page=sheet).text

@@ -336,7 +336,7 @@ def test_a_quality_alert(lens: Lens, visit: Visit, instance: Instance, desk: Des
     nurse = visit(Role.CARE_PROVIDER)
     for path in (f"/participants/{held}", f"/participants/{held}/infusion"):
         page = nurse.client.get(path).text
-        assert "Do not use it, and call the investigator." in page, (
+        assert "Do not use it, and call the investigator" in page, (
             "whoever holds the bag is told at the bedside"
         )
     look(lens, page, "Record the infusion", "alert-infusion")

@@ -121,7 +121,7 @@ def test_an_empty_form_names_all_that_is_missing(visit: Visit, instance: Instanc
         "Consent must stand.",
         "Password is missing.",
         "Six-digit code is missing.",
-        "Cancel the booking, or book a later day.",
+        "Confirm what holds. Where something does not, cancel the booking",
     )
     places = [page.find(sentence) for sentence in said]
     assert -1 not in places
