@@ -13,10 +13,12 @@ import fcntl
 import hashlib
 import mmap
 import os
+import sys
 import tempfile
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from struct import Struct
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -55,9 +57,7 @@ class Tries:
         self._remembered = remembered
         self._ring = mmap.mmap(-1, _HOW_MANY.size + remembered * _RECORD.size)  # shared with children
         self._turn = Lock()
-        # A lock of a file ends with the process that holds it, however that ends; nothing is written to it.
-        self._file, path = tempfile.mkstemp(prefix="tries-")
-        os.unlink(path)  # noqa: PTH108 - the handle is all that is needed
+        self._file = _file_without_a_name()
         weakref.finalize(self, os.close, self._file)
 
     def begin(self, what: str, *, limit: int, at: float = 0, since: float = 0) -> Try | None:
@@ -67,24 +67,25 @@ class Tries:
             what: What is guessed at, and from where.
             limit: How many may count.
             at: Now, in seconds.
-            since: Tries from before count no more.
+            since: Tries from before count no more, nor those that lie as far ahead: they are of a clock that
+                was put right.
 
         Returns:
             The try, for `failed`, `succeeded` or `withdraw`; None where it may not be made.
         """
         whose = _digest(what)
         with self._alone():
-            if sum(1 for _ in self._found(whose, since)) >= limit:
+            if sum(1 for _ in self._found(whose, since, 2 * at - since)) >= limit:
                 return None
             (number,) = _HOW_MANY.unpack_from(self._ring)
             _RECORD.pack_into(self._ring, self._place(number), whose, at, _UNDER_WAY)
             _HOW_MANY.pack_into(self._ring, 0, number + 1)
         return Try(number, whose)
 
-    def moments(self, what: str, *, since: float = 0) -> list[float]:
+    def moments(self, what: str, *, since: float = 0, until: float = inf) -> list[float]:
         """When the tries were made that count, the first one first."""
         with self._alone():
-            return sorted(at for _, at, _ in self._found(_digest(what), since))
+            return sorted(at for _, at, _ in self._found(_digest(what), since, until))
 
     def failed(self, begun: Try) -> None:
         """Have a try count on: it did not fit."""
@@ -97,7 +98,7 @@ class Tries:
     def succeeded(self, begun: Try) -> None:
         """Forget a try that fitted and those that failed; what is being checked meanwhile counts on."""
         with self._alone():
-            places = [place for place, _, state in self._found(begun.whose, 0) if state == _FAILED]
+            places = [place for place, _, state in self._found(begun.whose) if state == _FAILED]
             for place in places:
                 self._ring[place : place + _RECORD.size] = _NONE
             self._forget(begun)
@@ -116,7 +117,7 @@ class Tries:
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
 
-    def _found(self, whose: bytes, since: float) -> Iterator[tuple[int, float, int]]:
+    def _found(self, whose: bytes, since: float = 0, until: float = inf) -> Iterator[tuple[int, float, int]]:
         """Place, moment and state of each try that counts."""
         (ever,) = _HOW_MANY.unpack_from(self._ring)
         end = _HOW_MANY.size + min(ever, self._remembered) * _RECORD.size
@@ -124,7 +125,7 @@ class Tries:
         while place >= 0:
             if (place - _HOW_MANY.size) % _RECORD.size == 0:  # else the bytes of two records look like it
                 _, at, state = _RECORD.unpack_from(self._ring, place)
-                if at >= since:
+                if since <= at <= until:
                     yield place, at, state
             place = self._ring.find(whose, place + 1, end)
 
@@ -135,6 +136,19 @@ class Tries:
 
     def _place(self, number: int) -> int:
         return _HOW_MANY.size + number % self._remembered * _RECORD.size
+
+
+def _file_without_a_name() -> int:
+    """A file to lock: a lock of a file ends with the process that holds it, however that ends.
+
+    Nothing is written to it, and it asks for no directory where that can be helped: a door begins although
+    every disk is full.
+    """
+    if sys.platform == "linux":
+        return os.memfd_create("tries")
+    handle, path = tempfile.mkstemp(prefix="tries-")
+    os.unlink(path)  # noqa: PTH108 - the handle is all that is needed
+    return handle
 
 
 def _digest(what: str) -> bytes:

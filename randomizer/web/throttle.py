@@ -66,7 +66,8 @@ class Throttle:
         since = (now - WINDOW).timestamp()
         begun = self._tries.begin(what, limit=TRIES, at=now.timestamp(), since=since)
         if begun is None:
-            raise self._too_often(self._tries.moments(what, since=since), now)
+            until = (now + WINDOW).timestamp()
+            raise self._too_often(self._tries.moments(what, since=since, until=until), now)
         try:
             yield
         except SignInRefused:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
+from gunicorn.workers.workertmp import WorkerTmp
 
+from randomizer.addresses import Door
 from randomizer.services.tries import Tries, Try
+from randomizer.web.server import Server
 
 pytestmark = pytest.mark.promise(6)
 
@@ -84,6 +90,25 @@ def test_tries_from_before_count_no_more() -> None:
     assert tries.begin(DOOR, limit=3, at=400) is None
     assert tries.moments(DOOR, since=150) == [200, 300]
     assert tries.begin(DOOR, limit=3, at=400, since=150) is not None
+
+
+def test_tries_of_a_clock_that_was_put_right_lock_nobody_out() -> None:
+    tries = Tries()
+    day, minutes = 86400, 300
+    for _ in range(LIMIT):
+        assert tries.begin(DOOR, limit=LIMIT, at=day, since=day - minutes) is not None
+    assert tries.begin(DOOR, limit=LIMIT, at=day - 1, since=day - 1 - minutes) is None
+    assert tries.begin(DOOR, limit=LIMIT, at=1000, since=1000 - minutes) is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no memory that is a file")
+def test_a_door_begins_without_a_directory_that_takes_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert room(Tries()) == LIMIT
+    server = Server(Mock(), Door(port=8401), workers=1)
+    sign = WorkerTmp(server.cfg)
+    sign.notify()
+    sign.close()
 
 
 def test_a_flood_takes_no_memory_and_disturbs_no_count_before_it_is_large() -> None:
