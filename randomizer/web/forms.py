@@ -20,6 +20,7 @@ MOMENT = "Date and time, such as 2026-11-27 14:30 or 27 Nov 2026, 14:30."
 LOOKS_LIKE_A_MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}[T ]|\d{1,2} [A-Z][a-z]{2} \d{4},? )\d{2}:\d{2}( UTC)?$", re.ASCII
 )
+STILL_HERE = "Nothing was changed, and what was typed is still here."
 SPOKEN = "%d %b %Y %H:%M"  # a moment as the pages show it, without its comma
 
 
@@ -69,7 +70,7 @@ def together(*readers: Callable[[], object]) -> list[Any]:
         *readers: Each reads one field, and may refuse what stands there.
 
     Raises:
-        Faulty: At least one of them refused; what to do next is what the first of them says.
+        Faulty: At least one of them refused; what to do next is what the first of them says, if any does.
     """
     found: list[object] = []
     next_step: str | None = None
@@ -82,7 +83,7 @@ def together(*readers: Callable[[], object]) -> list[Any]:
             faults += refused.faults if isinstance(refused, Faulty) else (one,)
             next_step = next_step or refused.next_step
     if faults:
-        raise Faulty(tuple(faults), next_step=next_step)
+        raise Faulty(tuple(faults), next_step=next_step or STILL_HERE)
     return found
 
 
@@ -135,7 +136,7 @@ class Form:
         if empty:
             raise Faulty(
                 tuple((one.name, one.needed) for one in empty),
-                next_step="Fill in what is missing. Nothing was changed, and what was typed is still here.",
+                next_step=f"Fill in what is missing. {STILL_HERE}",
             )
 
     def moment(self, name: str) -> datetime | None:

@@ -89,7 +89,7 @@ def _outcome(form: Form) -> Outcome:
     try:
         return Outcome(form.text("outcome"))
     except ValueError as error:
-        raise Refused("Say what became of the kit. Nothing was changed.", field="outcome") from error
+        raise Refused("Say what became of the kit.", field="outcome") from error
 
 
 PAGES = (

@@ -11,7 +11,7 @@ from randomizer.services import acting
 from randomizer.services.care import excursions
 from randomizer.services.care.excursions import Excursion
 from randomizer.services.views import accountability
-from randomizer.web.forms import WHY, Field, together
+from randomizer.web.forms import STILL_HERE, WHY, Field, together
 from randomizer.web.site import bodies
 from randomizer.web.site.acts import ActPage, Call, Loaded
 
@@ -88,7 +88,7 @@ def logger_shows(form: Form) -> Excursion:
     )
     shown = Excursion(lowest_c=lowest_c, highest_c=highest_c, minutes=minutes)
     if faults := tuple(shown.faults()):
-        raise Faulty(faults)
+        raise Faulty(faults, next_step=STILL_HERE)
     return shown
 
 

@@ -55,6 +55,7 @@ def test_an_excursion_is_recorded_by_scanning_the_shelf(visit: Visit, instance: 
     for lowest_c in ("warm", "40"):
         page = pharmacist.post(PAGE, LOGGER | {"kits": f"{shelf[0]}0", "lowest_c": lowest_c}, 422)
         assert 0 < page.find('href="#kits"') < page.find('href="#lowest_c"'), "in the order of the page"
+        assert "Nothing was changed, and what was typed is still here." in page
 
     page = pharmacist.post(PAGE, LOGGER | {"kits": scanned})
 
