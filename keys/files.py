@@ -117,13 +117,14 @@ def open_brought(path: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def remove_unfinished(directory: Path) -> None:
+def remove_unfinished(directory: Path, name: str = "*") -> None:
     """Remove what writers left that were killed: a whole secret may stand in such a file.
 
     Args:
         directory: Nobody else may be writing into it now.
+        name: Of the one file that nobody else may be writing now, where others may be.
     """
-    for path in directory.glob(_UNFINISHED.format(name="*", process="*")):
+    for path in directory.glob(_UNFINISHED.format(name=name, process="*")):
         path.unlink(missing_ok=True)
     _fsync_directory(directory)
 

@@ -6,6 +6,7 @@ in it ever changes but the words of a reason that were erased from the trail.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from contextlib import suppress
@@ -118,9 +119,10 @@ class IntentFile:
         content = b"\n" + _encode(line) + b"\n"
         with self._lock:
             is_new = not self.path.exists()
-            handle = os.open(
-                self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE
-            )
+            handle = self._open()
+            if self._is_former(handle):  # it was written anew meanwhile
+                os.close(handle)
+                handle = self._open()
             try:
                 if os.write(handle, content) != len(content):
                     raise OSError("The line was written in part.")
@@ -137,8 +139,8 @@ class IntentFile:
     def erase_words(self, intents: frozenset[str]) -> int:
         """Write the file anew without the words of some intents, all else as it was; gives their number.
 
-        A crash leaves the former file or the new one, whole. The door is one process, and the only one that
-        writes here, so a lock of its threads keeps every line that comes in meanwhile.
+        A crash leaves the former file or the new one, whole. Every line that comes in meanwhile is kept, also
+        of the process of the door that ends while the next one begins.
 
         Args:
             intents: Their identifiers.
@@ -148,7 +150,9 @@ class IntentFile:
             OSError: The disk does not take it; nothing was changed.
         """
         erased = 0
-        with self._lock:
+        with self._lock, self.path.open("rb") as former:
+            fcntl.flock(former, fcntl.LOCK_EX)
+            files.remove_unfinished(self.path.parent, self.path.name)
             kept = list(self.lines())  # a torn line goes: nobody can read it, and it may hold words
             for number, line in enumerate(kept):
                 if line.get("what") == INTENT and line.get("intent") in intents:
@@ -195,6 +199,21 @@ class IntentFile:
             structlog.get_logger("code break").error("intent file not written", error=type(error).__name__)
             return False
         return True
+
+    def _open(self) -> int:
+        """The file to append to; whoever writes it anew waits until it is closed, or has done so."""
+        handle = os.open(
+            self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE
+        )
+        with suppress(OSError):  # a disk without locks holds up no code break
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        return handle
+
+    def _is_former(self, handle: int) -> bool:
+        try:
+            return not os.path.samestat(os.fstat(handle), self.path.stat())
+        except OSError:
+            return True
 
     def _fsync_directory(self) -> None:
         handle = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)

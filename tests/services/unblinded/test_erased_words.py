@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from threading import Event
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from keys import files
 from randomizer.domain.people import Role
 from randomizer.domain.records import Telling
 from randomizer.services import erasure
 from randomizer.services.unblinded import erased_words, unblinding
-from randomizer.services.unblinded.sinks import INTENT
+from randomizer.services.unblinded.sinks import DISCLOSED, INTENT, IntentFile
 from randomizer.services.unblinded.unblinding import disclose
 from randomizer.web.codebreak.watching import watch
 from tests.desks import randomized
@@ -94,6 +95,28 @@ def test_a_crash_leaves_the_former_file_or_the_new_one(
         assert erased_words.look(desk) == 0
     assert list(desk.file.lines(INTENT)) == before
     assert erased_words.look(desk) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_what_another_process_of_the_door_appends_meanwhile_is_kept(
+    instance: Instance, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erase(instance, intend(instance, desk, randomized(instance, desk)))
+    left = desk.file.path.with_name(f".{desk.file.path.name}.1.new")
+    left.write_text("words that somebody wrote who was killed")
+    other = Thread(target=IntentFile(desk.file.path).append, args=({"what": DISCLOSED, "intent": "its"},))
+    written = files.write_private
+
+    def slowly(*given: Any, **named: Any) -> None:  # noqa: ANN401
+        other.start()
+        other.join(0.1)
+        written(*given, **named)
+
+    monkeypatch.setattr(files, "write_private", slowly)
+    assert erased_words.look(desk) == 1
+    other.join()
+    assert desk.file.disclosure("its") is not None
+    assert not left.exists()
 
 
 def _die(*_: object, **__: object) -> None:
