@@ -165,7 +165,7 @@ def add_result(number: str) -> str | Response:
     form = Form.posted(fields, request.form)
     signing.read(form)
     try:
-        form.demand_filled()
+        form.demand_filled(*signing.needed(form))
         told = _reported(form)
         step_up = signing.step_up(form)
         with this().store.writing() as uow:

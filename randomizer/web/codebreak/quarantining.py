@@ -32,6 +32,7 @@ WHY = (
         label="Reason",
         type="textarea",
         hint="Goes on record with your name. By what happened to the kit, never by what it holds.",
+        needed="To lift a quarantine, give the reason.",
     ),
 )
 
@@ -64,6 +65,7 @@ def lift_quarantine(number: str) -> str | Response:
     form = Form.posted(WHY, request.form)
     signing.read(form)
     try:
+        form.demand_filled(*signing.needed(form))
         step_up = signing.step_up(form)
         with this().store.writing() as uow:
             lifting.lift(uow, desk(), auth.person(), step_up, number, why=form.text("why"))

@@ -10,6 +10,7 @@ from randomizer.domain.acts import MAY, Act
 from randomizer.domain.label_texts import TEXTS
 from randomizer.domain.numbers import group3
 from randomizer.domain.packaging import code_of
+from randomizer.domain.supply import KitState
 from randomizer.services import labels
 from randomizer.services.care import kits
 from randomizer.services.views import accountability, kit_views
@@ -59,6 +60,7 @@ def kit(key: str) -> str:
         number=shown["number"],
         has_label=has_label,
         alert=bool(whole["alert"]),
+        quarantined=shown["state"] is KitState.QUARANTINED,
         destroyed=any(one["act"] == Act.KIT_DESTROYED for one in whole["movements"]),
         participant=whole["participant"],
         facts=[

@@ -62,7 +62,9 @@ def test_an_excursion_is_recorded_by_scanning_the_shelf(visit: Visit, instance: 
     assert "the kits are in quarantine" in page
     assert "2 to 14 °C, 40 minutes outside the limits" in page
     assert states(instance, shelf) == [KitState.QUARANTINED] * 2
-    assert "40 minutes outside the limits" in pharmacist.get(f"/kits/{shelf[0]}")
+    page = pharmacist.get(f"/kits/{shelf[0]}")
+    assert "40 minutes outside the limits" in page
+    assert "Leave it apart." in page
     home = pharmacist.get("/")
     assert all(f'href="/participants/{number}/replacement"' in home for number in waiting)
     assert home.count("In quarantine") == len(waiting), "as the counter says it"
