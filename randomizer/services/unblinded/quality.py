@@ -310,6 +310,12 @@ def alert(
 
 def _demand_news(before: Recorded | None, result: Result, *, corrects: bool) -> None:
     standing = Result.PENDING if before is None else before.result
+    if corrects and standing is not Result.FAILED:
+        raise Refused(
+            "No failed result is recorded of this test. Nothing was changed.",
+            field="result",
+            next_step="Look again which result it is. Where the test passed, say only that.",
+        )
     if result in {Result.PENDING, standing}:
         raise Refused(
             "Say whether the test passed or failed; it may not be what is recorded already. "
@@ -317,10 +323,9 @@ def _demand_news(before: Recorded | None, result: Result, *, corrects: bool) -> 
             field="result",
             next_step="Read the report of the laboratory.",
         )
-    if corrects is not (standing is Result.FAILED):
-        said = "A failed result is recorded" if standing is Result.FAILED else "No failed result is recorded"
+    if standing is Result.FAILED and not corrects:
         raise Refused(
-            f"{said} of this test. Nothing was changed.",
+            "A failed result is recorded of this test. Nothing was changed.",
             field="result",
             next_step="Where a failed result was wrong, say so: passed, and the failed result was wrong.",
         )

@@ -37,7 +37,7 @@ LOGGER = (
     ),
     Field(
         name="minutes",
-        label="Outside the limits for",
+        label="Time outside the limits",
         unit="minutes",
         width="short",
         inputmode="numeric",

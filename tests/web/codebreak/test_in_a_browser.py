@@ -162,6 +162,8 @@ def test_from_the_lots_to_a_late_result(lens: Lens, visit: Visit, instance: Inst
     look(lens, guest.send(f"{product}/lot", {"lot": "LOT 1 A", "test-identity": "passed"}).text, "product")
     page = guest.send(f"{product}/result", {}).text
     assert 0 < page.find("Choose which result") < page.find("Say whether the test passed or failed")
+    page = guest.send(f"{product}/result", {"what": "LOT 1 A identity", "result": "corrected"}).text
+    assert "No failed result is recorded of this test." in page
     page = guest.send(f"{product}/result", {"what": "LOT 1 A viability", "result": "passed"}).text
     assert "Viability is pending" not in page, "a lot is named as its label names it"
     look(lens, guest.get(f"/clearance/{number}/result"), "result")
