@@ -2965,16 +2965,17 @@ def _lot_table(facts: Facts) -> list[Cells]:
 
 
 def _result_table(facts: Facts) -> list[Cells]:
-    heading = ["subject", "test", "result", "recorded_at", "account", "counts", "addendum"]
+    heading = ["subject", "test", "result", "recorded_at", "account", "counts", "counted_at_lock", "addendum"]
     lines: list[Cells] = [["participant", "donation", *heading]]
     for key in _by_donation(facts):
         results = facts.products[key]["results"]
-        stood = facts.stood.get(key, {"results": []})["results"]
+        at_lock = len(facts.stood.get(key, {"results": []})["results"])
         last = {(one["subject"], one["test"]): number for number, one in enumerate(results)}
+        then = {(one["subject"], one["test"]): number for number, one in enumerate(results[:at_lock])}
         for number, one in enumerate(results):
             told = [one[name] for name in ("subject", "test", "result", "at", "by")]
-            counts = last[one["subject"], one["test"]] == number
-            lines.append([*key, *told, counts, number >= len(stood)])
+            what = one["subject"], one["test"]
+            lines.append([*key, *told, last[what] == number, then.get(what) == number, number >= at_lock])
     return lines
 
 

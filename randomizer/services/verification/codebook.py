@@ -162,6 +162,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         ("recorded_at", "when it was recorded"),
         ("account", "number of the account of whoever recorded it"),
         ("counts", "yes or no: no where a later row corrects it"),
+        ("counted_at_lock", "yes or no: whether it counted when the database was locked"),
         ("addendum", "yes or no: whether it was added after the lock"),
     ),
 }

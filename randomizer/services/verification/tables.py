@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from randomizer.domain.participants import levels_of
 from randomizer.services.verification import codebook
 from randomizer.services.verification.ledger import PeriodEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from randomizer.domain.definition_values import Definition
     from randomizer.services.verification.ledger import Ledger, ProductTold
@@ -228,12 +228,16 @@ def _product_lots(ledger: Ledger) -> Iterator[Line]:
 
 def _quality_results(ledger: Ledger) -> Iterator[Line]:
     for (participant, donation), told in _by_donation(ledger):
-        last = {(one["subject"], one["test"]): place for place, one in enumerate(told.results)}
+        counting, at_lock = _last_places(told.results), _last_places(told.results[: told.at_lock])
         for place, one in enumerate(told.results):
-            counts = last[one["subject"], one["test"]] == place
             cells = (one[name] for name in ("subject", "test", "result", "at", "by"))
-            addendum = place >= told.at_lock
-            yield (participant, donation, *cells, "yes" if counts else "no", "yes" if addendum else "no")
+            said = (place in counting, place in at_lock, place >= told.at_lock)
+            yield (participant, donation, *cells, *("yes" if one else "no" for one in said))
+
+
+def _last_places(results: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Where the last result of each subject and test stands."""
+    return set({(one["subject"], one["test"]): place for place, one in enumerate(results)}.values())
 
 
 def _by_donation(ledger: Ledger) -> list[tuple[tuple[str, int], ProductTold]]:

@@ -123,6 +123,9 @@ def test_the_release_tells_addenda_from_what_stood_at_the_lock(
 ) -> None:
     number = randomized(instance, desk)
     infused(instance, desk, number)
+    with instance.store.writing() as uow:
+        clearer, lot = instance.person(Role.CLEARER), LOT.number
+        quality.record_result(uow, desk, clearer, number, subject=lot, test="sterility", result=Result.PASSED)
     lock(instance)
     person = instance.person(Role.UNBLINDED_STATISTICIAN)
     with instance.store.writing() as uow:
@@ -144,6 +147,11 @@ def test_the_release_tells_addenda_from_what_stood_at_the_lock(
 
     assert not report.failed
     with (tmp_path / "release" / "quality_results.csv").open(encoding="utf-8", newline="") as file:
-        told = [(row["result"], row["counts"], row["addendum"]) for row in csv.DictReader(file)]
-    assert told[:3] == [("passed", "yes", "no")] * 3
-    assert told[3:] == [("failed", "no", "yes"), ("passed", "yes", "yes")]
+        names = ("result", "counts", "counted_at_lock", "addendum")
+        rows = [tuple(row[name] for name in names) for row in csv.DictReader(file)]
+    assert rows[:3] == [("passed", "yes", "yes", "no")] * 3
+    assert rows[3:] == [
+        ("passed", "no", "yes", "no"),
+        ("failed", "no", "no", "yes"),
+        ("passed", "yes", "no", "yes"),
+    ]
