@@ -138,12 +138,22 @@ def breaks_of(uow: UnitOfWork, desk: Desk, account: int) -> tuple[CodeBreak, ...
     """
     found = {one.intent: one for one in exposure.breaks_of(uow, account)}
     if desk.file.waiting:
-        shown = {line["intent"]: datetime.fromisoformat(line["at"]) for line in desk.file.lines(DISCLOSED)}
-        for filed in map(Intent.of_line, desk.file.lines(INTENT)):
-            if account in {filed.account, filed.reader}:
-                one = found.get(filed.intent) or _begun(filed)
-                found[one.intent] = replace(one, disclosed_at=one.disclosed_at or shown.get(one.intent))
+        for line in (*desk.file.lines(INTENT), *desk.file.lines(DISCLOSED)):
+            with suppress(KeyError, ValueError):  # a line that says nothing keeps nobody from the others
+                _take(found, line, account)
     return tuple(sorted(found.values(), key=lambda one: one.intended_at, reverse=True))
+
+
+def _take(found: dict[str, CodeBreak], line: dict[str, Any], account: int) -> None:
+    """Add what a line says of the code breaks of an account to those that are known."""
+    if line["what"] == DISCLOSED:
+        one = found.get(str(line["intent"]))
+        if one is not None and one.disclosed_at is None:
+            found[one.intent] = replace(one, disclosed_at=datetime.fromisoformat(str(line["at"])))
+        return
+    filed = Intent.of_line(line)
+    if account in {filed.account, filed.reader}:
+        found.setdefault(filed.intent, _begun(filed))
 
 
 def reconcile(desk: Desk) -> int:

@@ -7,6 +7,7 @@ code, and without a sink nothing is opened anyway.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from randomizer.domain.housekeeping import RecoveryUse, TotpUse
@@ -39,13 +40,14 @@ class SpentCodes:
         """The last time step of each account whose six-digit code the file holds."""
         steps: dict[int, int] = {}
         for line in self._file.lines(SIX_DIGITS):
-            account, step = int(line["account"]), int(line["step"])
-            steps[account] = max(step, steps.get(account, step))
+            with suppress(KeyError, ValueError):  # a line that says nothing keeps no door from opening
+                account, step = int(line["account"]), int(line["step"])
+                steps[account] = max(step, steps.get(account, step))
         return steps
 
     def recovered(self) -> set[str]:
         """Digests of the recovery codes that the file holds."""
-        return {str(line["digest"]) for line in self._file.lines(RECOVERY)}
+        return {str(line.get("digest")) for line in self._file.lines(RECOVERY)}
 
     def file_step(self, account: int, step: int) -> bool:
         """Have the disk remember a six-digit code; says whether it does."""

@@ -15,7 +15,7 @@ from randomizer.errors import NotAllowed, Refused
 from randomizer.services import accounts
 from randomizer.services.unblinded import answers, attempts, code_breaks, unblinding
 from randomizer.services.unblinded.calls import Call
-from randomizer.services.unblinded.sinks import DISCLOSED
+from randomizer.services.unblinded.sinks import DISCLOSED, INTENT
 from randomizer.services.unblinded.spent_codes import SIX_DIGITS
 from tests.activated import SECOND_SITE, SITE
 from tests.desks import infused, randomized
@@ -123,7 +123,10 @@ def test_a_line_of_the_file_that_cannot_be_entered_holds_up_neither_a_code_break
     doctor, begun = instance.person(Role.INVESTIGATOR), intend(instance, desk, other)
     desk.file.append({"what": DISCLOSED, "intent": begun, "at": "at night", "shown": ""})
     desk.file.append({"what": SIX_DIGITS, "account": "1\ufffd", "step": 1})
+    desk.file.append({"what": INTENT, "intent": begun})
     desk.file.append({"wh\ufffdt": DISCLOSED})
+    with instance.store.reading() as uow:
+        assert [one.intent for one in code_breaks.breaks_of(uow, desk, doctor.account)] == [begun]
     freeze.append(True)
     attempts.deny(desk, doctor, number, "step-up-refused")
     freeze.clear()

@@ -12,7 +12,7 @@ from randomizer.errors import SignInRefused
 from randomizer.services import six_digits
 from randomizer.services.unblinded.code_breaks import reconcile
 from randomizer.services.unblinded.sinks import IntentFile
-from randomizer.services.unblinded.spent_codes import SpentCodes
+from randomizer.services.unblinded.spent_codes import RECOVERY, SIX_DIGITS, SpentCodes
 
 if TYPE_CHECKING:
     from randomizer.services.unblinded.desk import Desk
@@ -39,6 +39,16 @@ def test_the_site_door_knows_the_last_one_once_the_database_takes_it(instance: I
     assert (used(instance, doctor), used(instance, other)) == (STEP + 2, STEP)
     with instance.store.writing() as uow, pytest.raises(SignInRefused):
         six_digits.use(uow, doctor, STEP + 2)
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_line_that_says_nothing_keeps_no_door_from_opening(desk: Desk) -> None:
+    desk.file.append({"what": SIX_DIGITS, "account": "1\ufffd", "step": 1})
+    desk.file.append({"what": RECOVERY})
+    codes = SpentCodes(desk.file)
+    codes.file_step(2, STEP)
+    assert codes.steps() == {2: STEP}
+    assert "digest" not in codes.recovered()
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
